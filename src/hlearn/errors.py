@@ -1,0 +1,67 @@
+"""The one tree of exceptions.
+
+    HlearnError
+    |- UsageError            the caller asked for something that cannot be (exit code 2)
+    |  |- UnknownTask        no such environment; names near ones
+    |  |- MissingExtra       an optional dependency is not installed; says how to install it
+    |  |- UnsupportedAccess  the environment lacks this access class
+    |  |- UnsupportedProtocol
+    |  |- OutputExists       --out names a folder that is not empty
+    |  `- SchemaTooNew       a system or ledger written by a newer hlearn
+    |- HarnessError          the machinery around the program failed (exit code 3)
+    |  |- LedgerCorrupt      a past line of the ledger was edited or lost
+    |  `- StorageFull        the disk is full; nothing recorded was lost
+    `- BudgetExhausted       a step budget is spent; the loop ends cleanly on it
+
+A failing *program* is none of these: it is data, a :class:`hlearn.records.Failure`.
+"""
+
+from __future__ import annotations
+
+
+class HlearnError(Exception):
+    """Root of every exception that hlearn raises on purpose."""
+
+
+class UsageError(HlearnError):
+    """The request cannot be met as stated; the message says what to do instead."""
+
+
+class UnknownTask(UsageError):
+    """No environment of that name is registered."""
+
+
+class MissingExtra(UsageError):
+    """An optional dependency is missing; the message names the pip command that installs it."""
+
+
+class UnsupportedAccess(UsageError):
+    """The environment does not offer the requested access class."""
+
+
+class UnsupportedProtocol(UsageError):
+    """The environment does not offer the requested protocol."""
+
+
+class OutputExists(UsageError):
+    """The output folder exists and is not empty."""
+
+
+class SchemaTooNew(UsageError):
+    """The file on disk was written by a newer hlearn than this one."""
+
+
+class HarnessError(HlearnError):
+    """The machinery around the program failed; the program is not to blame."""
+
+
+class LedgerCorrupt(HarnessError):
+    """A past ledger line does not match its hash chain."""
+
+
+class StorageFull(HarnessError):
+    """No space is left on the device; what was recorded before is intact."""
+
+
+class BudgetExhausted(HlearnError):
+    """The step budget is spent."""

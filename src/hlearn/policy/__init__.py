@@ -1,0 +1,20 @@
+"""How a program looks: the policy interface, the structured base class, and reading programs as source.
+
+Comes in: programs, parts, the sandbox's child. Imports nothing of hlearn but errors and records.
+"""
+
+from hlearn.policy.base import Policy, find_policy
+from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, controller, detect, reflex, rule
+
+__all__ = [
+    "ComposedPolicy",
+    "Param",
+    "Policy",
+    "RulePolicy",
+    "State",
+    "controller",
+    "detect",
+    "find_policy",
+    "reflex",
+    "rule",
+]

@@ -1,0 +1,52 @@
+"""The interface that every program meets, and how the one policy class of a module is found."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """What acts. Anything with these two methods can be evaluated."""
+
+    def reset(self, seed: int) -> None:
+        """Begin an episode. ``seed`` feeds the program's own randomness; it is not the environment's seed."""
+
+    def act(self, observation: np.ndarray) -> Any:
+        """Choose an action.
+
+        Args:
+            observation: uint8[128] (ram), uint8[210, 160, 3] (pixels) or float[n] (vector). A view that the
+                next step overwrites: copy what must be kept.
+
+        Returns:
+            An int in ``[0, n)`` for discrete action spaces (the index in the environment's action list), or a
+            float sequence of the action space's shape. Box actions are clipped to the space's bounds.
+        """
+
+
+def find_policy(namespace: dict[str, Any], module: str) -> type[Policy]:
+    """Returns the one policy class that a program's module defines.
+
+    A class counts if it was defined in the module itself, has ``reset`` and ``act``, does not start with an
+    underscore and is not the base of another such class.
+
+    Raises:
+        LookupError: there is none, or more than one.
+    """
+    found = [
+        value
+        for name, value in namespace.items()
+        if isinstance(value, type)
+        and value.__module__ == module
+        and not name.startswith("_")
+        and callable(getattr(value, "reset", None))
+        and callable(getattr(value, "act", None))
+    ]
+    leaves = [c for c in found if not any(o is not c and issubclass(o, c) for o in found)]
+    if len(leaves) != 1:
+        names = ", ".join(c.__name__ for c in leaves) or "none"
+        raise LookupError(f"a program defines exactly one policy class (reset and act); found: {names}")
+    return leaves[0]

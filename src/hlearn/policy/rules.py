@@ -1,0 +1,184 @@
+"""Structured policies: detectors name what is seen, rules (or controllers and reflexes) say what to do.
+
+A :class:`RulePolicy` tries its rules in the order in which they are written and takes the first action that
+is not None (subsumption: Brooks, 1986). A :class:`ComposedPolicy` adds reflexes to one controller's output.
+Both leave a trace: what was detected, and which rule acted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+Method = Callable[..., Any]
+
+
+class Param:
+    """A named constant that the tuner may move.
+
+    Args:
+        value: the value in use.
+        low: smallest sensible value.
+        high: largest sensible value.
+        unit: unit of the value, such as "px" or "frames".
+        choices: for a constant that is one of a few values (then ``low`` and ``high`` are ignored).
+    """
+
+    __slots__ = ("choices", "high", "low", "name", "unit", "value")
+
+    def __init__(
+        self,
+        value: float,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        unit: str = "",
+        choices: tuple[float, ...] = (),
+    ) -> None:
+        self.value = value
+        self.low = low
+        self.high = high
+        self.unit = unit
+        self.choices = choices
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        # Not a data descriptor: RulePolicy.__init__ puts the value into the instance, so a read costs nothing.
+        return self if instance is None else self.value
+
+
+def detect(method: Method) -> Method:
+    """Marks ``method(self, obs) -> value`` as a detector; its value becomes ``s.<name>`` in the rules.
+
+    Detectors run once per step, in the order written; a later one reads earlier ones from ``self.s``.
+    """
+    method.__hl_role__ = "detect"  # type: ignore[attr-defined]
+    return method
+
+
+def rule(method: Method) -> Method:
+    """Marks ``method(self, s) -> action | None`` as a rule; None passes to the next rule."""
+    method.__hl_role__ = "rule"  # type: ignore[attr-defined]
+    return method
+
+
+def controller(method: Method) -> Method:
+    """Marks ``method(self, s) -> float[n]`` as the base controller of a :class:`ComposedPolicy`."""
+    method.__hl_role__ = "controller"  # type: ignore[attr-defined]
+    return method
+
+
+def reflex(method: Method) -> Method:
+    """Marks ``method(self, s) -> float[n] | None`` as a reflex, added to the controller's action."""
+    method.__hl_role__ = "reflex"  # type: ignore[attr-defined]
+    return method
+
+
+class State:
+    """What the detectors found in this step, by name."""
+
+    def __repr__(self) -> str:
+        return "State(" + ", ".join(f"{k}={v!r}" for k, v in self.__dict__.items()) + ")"
+
+
+class _Structured:
+    """Shared machinery: collects detectors, parameters and steps of behaviour in the order written."""
+
+    params: ClassVar[dict[str, Param]] = {}
+    _roles: ClassVar[dict[str, tuple[tuple[str, Method], ...]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        members: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            members.update(vars(base))
+        cls.params = {n: m for n, m in members.items() if isinstance(m, Param)}
+        roles: dict[str, list[tuple[str, Method]]] = {}
+        for name, member in members.items():
+            role = getattr(member, "__hl_role__", None)
+            if role is not None:
+                roles.setdefault(role, []).append((name, member))
+        cls._roles = {r: tuple(ms) for r, ms in roles.items()}
+
+    def __init__(self) -> None:
+        for name, param in self.params.items():
+            self.__dict__[name] = param.value
+        self.s = State()
+        self.rng = random.Random(0)
+        self.acted: str = ""
+        self._detectors = self._roles.get("detect", ())
+
+    def reset(self, seed: int) -> None:
+        """Begins an episode: fresh state, fresh randomness, then :meth:`setup`."""
+        self.s = State()
+        self.rng = random.Random(seed)
+        self.acted = ""
+        self.setup()
+
+    def setup(self) -> None:
+        """Creates what carries state over steps (trackers, state machines, counters); override it."""
+
+    def trace(self) -> Mapping[str, Any]:
+        """The last step: every detected value, and under ``rule`` the name of what acted."""
+        return {**self.s.__dict__, "rule": self.acted}
+
+
+class RulePolicy(_Structured):
+    """Discrete control: the first rule that returns an action acts; :attr:`idle` where none does."""
+
+    idle: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rules = self._roles.get("rule", ())
+
+    def act(self, observation: np.ndarray) -> int:
+        """Returns the action index chosen by the first rule that speaks."""
+        s = self.s
+        values = s.__dict__
+        for name, method in self._detectors:
+            values[name] = method(self, observation)
+        for name, method in self._rules:
+            action = method(self, s)
+            if action is not None:
+                self.acted = name
+                return int(action)
+        self.acted = "idle"
+        return self.idle
+
+
+class ComposedPolicy(_Structured):
+    """Continuous control: the controller's action plus every reflex that speaks, clipped to the bounds."""
+
+    low: ClassVar[float] = -1.0
+    high: ClassVar[float] = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        controllers = self._roles.get("controller", ())
+        if len(controllers) != 1:
+            raise TypeError(f"{type(self).__name__} needs exactly one @controller, has {len(controllers)}")
+        self._controller = controllers[0]
+        self._reflexes = self._roles.get("reflex", ())
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Returns the composed action, float64[n]."""
+        s = self.s
+        values = s.__dict__
+        for name, method in self._detectors:
+            values[name] = method(self, observation)
+        acted, method = self._controller
+        action = np.asarray(method(self, s), dtype=np.float64)
+        for name, method in self._reflexes:
+            extra = method(self, s)
+            if extra is not None:
+                action = action + extra
+                acted += "+" + name
+        self.acted = acted
+        return np.clip(action, self.low, self.high)

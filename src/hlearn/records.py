@@ -1,0 +1,153 @@
+"""Frozen values that cross the borders between rooms (layer 0: imports nothing but the standard library).
+
+Scores keep one direction everywhere: higher is better. ``env_steps`` counts emulator frames or
+environment steps *before* frame skip is folded in, planner steps stand beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Access(StrEnum):
+    """What a program may observe; results of different classes never share a column."""
+
+    RAM = "ram"  # 128 bytes of the console, uint8[128]
+    PIXELS = "pixels"  # the screen, uint8[210, 160, 3]
+    VECTOR = "vector"  # the environment's own state vector
+
+
+class Protocol(StrEnum):
+    """How an episode is run; the first three are Atari's, the last is everyone else's."""
+
+    ARTICLE = "article"  # skip 1, no sticky actions, at most 1 no-op, FIRE on reset, 108,000-frame cap
+    STICKY = "sticky"  # article with repeat_action_probability 0.25 and 1 to 30 random no-ops
+    V5 = "v5"  # Gymnasium's ALE/*-v5 as registered: skip 4, sticky 0.25
+    STANDARD = "standard"  # the environment as registered
+
+
+class Split(StrEnum):
+    """Who may see a seed: the editor (dev), the gate alone, or reports alone (holdout)."""
+
+    DEV = "dev"
+    GATE = "gate"
+    HOLDOUT = "holdout"
+
+
+class FailureKind(StrEnum):
+    """How a program can fail; a failing harness is an exception instead."""
+
+    CRASHED = "crashed"  # raised, or died
+    TIMED_OUT = "timed_out"  # over the limit per action or per episode
+    OUT_OF_MEMORY = "out_of_memory"
+    INVALID_ACTION = "invalid_action"  # wrong type, out of range, NaN
+    REFUSED = "refused"  # asked for what a program may not have: files, network, processes, imports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """The source of one policy, addressed by its content.
+
+    Attributes:
+        source: Python source of one module that defines exactly one concrete policy class.
+        parent: SHA-256 of the program it was edited from, or None for the first.
+    """
+
+    source: str
+    parent: str | None = None
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(self.source.encode()).hexdigest()
+        object.__setattr__(self, "sha256", digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One completed episode.
+
+    Attributes:
+        seed: environment seed.
+        score: undiscounted sum of raw rewards (the return).
+        length: decisions taken by the program.
+        env_steps: emulator frames or environment steps consumed, resets included.
+        terminated: the environment ended it.
+        truncated: a time limit ended it.
+        stopped: the evaluator ended it early (score target reached, or a racing cap); never set on reports
+            unless the report says so.
+        planner_steps: simulator steps taken by a planner inside the program.
+        wall_s: wall time of the whole episode (seconds).
+    """
+
+    seed: int
+    score: float
+    length: int
+    env_steps: int
+    terminated: bool
+    truncated: bool
+    stopped: bool = False
+    planner_steps: int = 0
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One episode that the program did not complete.
+
+    Attributes:
+        seed: environment seed.
+        kind: the typed outcome.
+        message: what happened, with the program's traceback where there is one (at most 4,000 characters).
+        score: sum of rewards until the failure; never used as a result, shown to the editor.
+        env_steps: environment steps consumed, which count against the budget all the same.
+        length: decisions taken before the failure.
+    """
+
+    seed: int
+    kind: FailureKind
+    message: str
+    score: float = 0.0
+    env_steps: int = 0
+    length: int = 0
+    wall_s: float = 0.0
+
+
+Outcome = Episode | Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What a program did on a list of seeds of one split, in the order of the seeds."""
+
+    program: str  # SHA-256
+    split: Split
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """The completed episodes, in seed order."""
+        return tuple(o for o in self.outcomes if isinstance(o, Episode))
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The failed episodes, in seed order."""
+        return tuple(o for o in self.outcomes if isinstance(o, Failure))
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """Returns of the completed episodes (higher is better)."""
+        return tuple(e.score for e in self.episodes)
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps consumed, failures included."""
+        return sum(o.env_steps for o in self.outcomes)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean score, or None where any episode failed or none was run."""
+        if self.failures or not self.outcomes:
+            return None
+        return sum(self.scores) / len(self.scores)

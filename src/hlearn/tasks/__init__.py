@@ -1,0 +1,4 @@
+"""Tasks: environments behind one interface, as pure data plus one door to open them.
+
+Comes in: Gymnasium ids, ALE games, a user's own ``module:Id``. The trusted side only: programs never import this.
+"""

@@ -1,0 +1,65 @@
+"""The door that every environment goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discrete:
+    """``n`` actions, numbered from 0; ``names`` are the environment's own where it has any ("FIRE", "LEFT")."""
+
+    n: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A float vector; ``low`` and ``high`` per component (may be infinite)."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+ActionSpace = Discrete | Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationSpec:
+    """Shape and dtype of what the program sees, with bounds per component for vectors (may be infinite)."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+
+class Environment(Protocol):
+    """One environment instance in the trusted process. Observations are written into the caller's buffer."""
+
+    observation: ObservationSpec
+    actions: ActionSpace
+
+    def reset(self, seed: int, out: np.ndarray) -> int:
+        """Starts a clean episode (the same whatever was played before) and writes the first observation.
+
+        Returns:
+            Environment steps consumed by the start (no-ops and FIRE on Atari, 0 elsewhere).
+        """
+
+    def step(self, action: int | np.ndarray, out: np.ndarray) -> tuple[float, bool, bool, int]:
+        """Plays one decision and writes the observation.
+
+        Returns:
+            Reward (raw), terminated, truncated, environment steps consumed (frames).
+        """
+
+    def render(self) -> np.ndarray:
+        """Returns the present picture, uint8[height, width, 3]."""
+
+    def close(self) -> None:
+        """Releases what the environment holds."""
