@@ -1,0 +1,85 @@
+"""The door that every editor goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from hlearn.evaluate.api import Job, Result
+from hlearn.records import Evaluation, Program
+from hlearn.tasks.environment import ActionSpace, ObservationSpec
+from hlearn.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """The evidence an editor starts from.
+
+    Attributes:
+        champion: the program to improve, None where there is none yet.
+        champion_dev: how it did on development seeds.
+        rejected: notes of proposals that the gate turned down, oldest first, with the reasons.
+    """
+
+    task: Task
+    observation: ObservationSpec
+    actions: ActionSpace
+    champion: Program | None
+    champion_dev: Evaluation | None
+    rejected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change to try.
+
+    Attributes:
+        program: the whole program after the change.
+        note: one line for people: what changed and why.
+        dev: development scores the editor measured itself, if any.
+    """
+
+    program: Program
+    note: str
+    dev: Evaluation | None = None
+
+
+class Lab(Protocol):
+    """What an editor may measure with: development seeds only, every step counted and recorded."""
+
+    task: Task
+    observation: ObservationSpec
+    actions: ActionSpace
+    workers: int
+    rng: np.random.Generator
+
+    @property
+    def remaining(self) -> int:
+        """Environment steps left in the budget that editors may spend."""
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        """Development seeds number ``start`` to ``start + count - 1`` of this run."""
+
+    def measure(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays jobs on development seeds, counts their steps and records them in the ledger.
+
+        A job measured before (also before a crash of the run) is answered from the ledger at no cost.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+
+    def say(self, text: str) -> None:
+        """Shows what is being tried, in a few words."""
+
+
+class Editor(Protocol):
+    """Proposes changes to the program."""
+
+    name: str
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        """Returns the next proposal, or None when it has nothing more to try."""

@@ -1,0 +1,97 @@
+"""What goes into an evaluation and what comes out, whoever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from hlearn.records import Outcome, Program
+
+
+class Record(StrEnum):
+    """What is kept of an episode beside its outcome."""
+
+    NOTHING = "nothing"
+    STEPS = "steps"  # observations, actions, rewards
+    TRACE = "trace"  # the same, and the policy's trace of every step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a program may use; each is enforced from outside the program.
+
+    Attributes:
+        load_s: wall seconds to import and construct the policy.
+        action_s: wall seconds for one action (checked by a watchdog, so up to twice this).
+        episode_s: wall seconds for one episode.
+        memory_mb: memory the program may add to its process.
+        output_kb: what it may print in one episode.
+    """
+
+    load_s: float = 20.0
+    action_s: float = 2.0
+    episode_s: float = 1800.0
+    memory_mb: int = 1024
+    output_kb: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One episode to play.
+
+    Attributes:
+        max_steps: stop after so many environment steps (the outcome is then marked stopped).
+        stop_score: stop as soon as the return reaches this (marked stopped).
+        stall_steps: stop when no reward came for so many environment steps (marked stopped).
+        record_limit: how many decisions to record at most, from the start.
+    """
+
+    program: Program
+    seed: int
+    max_steps: int | None = None
+    stop_score: float | None = None
+    stall_steps: int | None = None
+    record: Record = Record.NOTHING
+    record_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """The steps of one episode.
+
+    Attributes:
+        observations: what the program saw before each decision, [T, ...] in the observation's dtype.
+        actions: int64[T] or float64[T, n].
+        rewards: float64[T], the reward that each decision brought.
+        traces: one mapping per decision, empty unless a trace was asked for.
+    """
+
+    observations: np.ndarray
+    actions: np.ndarray
+    rewards: np.ndarray
+    traces: tuple[dict[str, Any], ...] = field(default=())
+
+
+class Result(NamedTuple):
+    """An outcome and, if asked for, the recording."""
+
+    outcome: Outcome
+    recording: Recording | None
+
+
+class Evaluator(Protocol):
+    """Runs jobs of one task. Results come in the order of the jobs, whatever finished first."""
+
+    def run(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays every job and returns their results in the same order.
+
+        Raises:
+            HarnessError: the machinery failed. A failing program is a Failure in its result.
+        """
+
+    def close(self) -> None:
+        """Ends every process that was started."""

@@ -1,0 +1,36 @@
+"""What a task is, as pure data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from hlearn.records import Access, Protocol
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What to solve.
+
+    Attributes:
+        env_id: a Gymnasium id ("ALE/Breakout-v5", "CartPole-v1", "my_package:MyEnv-v0").
+        access: what the program observes.
+        protocol: how an episode is run.
+        kwargs: keyword arguments for the environment, sorted by name.
+        target: score at which the task counts as solved (higher is better), or None.
+    """
+
+    env_id: str
+    access: Access
+    protocol: Protocol
+    kwargs: tuple[tuple[str, Scalar], ...] = ()
+    target: float | None = None
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of what decides an episode: everything but the target."""
+        parts = [self.env_id, self.access.value, self.protocol.value, [list(kv) for kv in self.kwargs]]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
