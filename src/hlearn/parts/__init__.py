@@ -1,0 +1,27 @@
+"""The standard library of heuristics: what programs are built from.
+
+Each part is small, tested alone, free of harness code, and resettable (a policy makes its parts in ``setup``).
+Programs import these names; nothing here imports anything of hlearn.
+"""
+
+from hlearn.parts.control import away, toward
+from hlearn.parts.motion import Moving, Speed, Tracker, landing, reflect
+from hlearn.parts.ram import fine_coarse
+from hlearn.parts.sequence import LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
+
+__all__ = [
+    "LoopBreaker",
+    "Macro",
+    "Moving",
+    "Pulse",
+    "Speed",
+    "StateMachine",
+    "Sweep",
+    "Tracker",
+    "Variety",
+    "away",
+    "fine_coarse",
+    "landing",
+    "reflect",
+    "toward",
+]

@@ -4,10 +4,12 @@ Comes in: programs, parts, the sandbox's child. Imports nothing of hlearn but er
 """
 
 from hlearn.policy.base import Policy, find_policy
+from hlearn.policy.joystick import JoystickPolicy, horizontal, trigger, vertical
 from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, controller, detect, reflex, rule
 
 __all__ = [
     "ComposedPolicy",
+    "JoystickPolicy",
     "Param",
     "Policy",
     "RulePolicy",
@@ -15,6 +17,9 @@ __all__ = [
     "controller",
     "detect",
     "find_policy",
+    "horizontal",
     "reflex",
     "rule",
+    "trigger",
+    "vertical",
 ]

@@ -1,0 +1,106 @@
+"""Following things over time: positions become velocities, and a jump starts a new track."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Moving(NamedTuple):
+    """Where something is (pixels or counts) and how fast it goes (per step)."""
+
+    x: float
+    y: float
+    vx: float
+    vy: float
+
+
+class Speed:
+    """Velocity of one coordinate: the slope over the steps since it last turned or jumped.
+
+    Consoles move things by 1, 2, 1, 2 pixels to make 1.5; the slope over a few steps sees through that.
+
+    Args:
+        window: steps to look back at most.
+        jump: a larger change in one step starts afresh (a new thing, not a fast one).
+    """
+
+    __slots__ = ("jump", "speed", "steps", "past", "window", "sign")
+
+    def __init__(self, window: int = 8, jump: float = 12.0) -> None:
+        self.window = window
+        self.jump = jump
+        self.past: list[float] = []
+        self.steps = 0
+        self.sign = 0
+        self.speed = 0.0
+
+    def see(self, position: float) -> float:
+        """Takes the present position and returns the velocity per step (0.0 until it is known)."""
+        past = self.past
+        if past:
+            change = position - past[-1]
+            if change > self.jump or change < -self.jump:
+                past.clear()
+                self.sign = 0
+                self.speed = 0.0
+            elif change * self.sign < 0:  # turned: keep only what came after the turn
+                del past[:-1]
+                self.sign = 1 if change > 0 else -1
+            elif change and not self.sign:
+                self.sign = 1 if change > 0 else -1
+        past.append(position)
+        count = len(past) - 1
+        if count > self.window:
+            del past[0]
+            count = self.window
+        if count > 0:
+            self.speed = (position - past[0]) / count
+        return self.speed
+
+
+class Tracker:
+    """Position and velocity of something seen in two coordinates.
+
+    Args:
+        window: steps to look back for the velocity.
+        jump: a larger change in one step starts a new track.
+    """
+
+    __slots__ = ("_across", "_down")
+
+    def __init__(self, window: int = 8, jump: float = 12.0) -> None:
+        self._across = Speed(window, jump)
+        self._down = Speed(window, jump)
+
+    def see(self, x: float, y: float) -> Moving:
+        """Takes the present position and returns it with its velocity."""
+        return Moving(x, y, self._across.see(x), self._down.see(y))
+
+
+def reflect(position: float, low: float, high: float) -> float:
+    """Folds a position that ran past a wall back between ``low`` and ``high``, as a bounce would."""
+    width = high - low
+    if width <= 0:
+        return low
+    folded = (position - low) % (2 * width)
+    return low + (folded if folded <= width else 2 * width - folded)
+
+
+def landing(
+    position: float, velocity: float, distance: float, approach: float, low: float, high: float
+) -> float:
+    """Where a bouncing thing will be when it has covered a distance along the other axis.
+
+    Args:
+        position: its coordinate now, and ``velocity`` per step.
+        distance: how far it is from the line along the other axis, and ``approach`` its speed towards that
+            line (same sign as ``distance`` while it approaches).
+        low: the wall on one side, and ``high`` on the other.
+
+    Returns:
+        The coordinate at the crossing, with every bounce between the walls; the present one if it does not
+        approach.
+    """
+    if approach == 0 or distance / approach < 0:
+        return position
+    return reflect(position + velocity * distance / approach, low, high)

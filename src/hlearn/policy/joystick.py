@@ -1,0 +1,120 @@
+"""Policies for a joystick with one button: where to go across, where to go down, whether to press.
+
+The three questions are answered apart, each by the first behaviour that speaks, and composed into one of the
+console's actions. That is how a person plays, and it keeps each behaviour a few lines long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hlearn.policy.rules import Method, RulePolicy
+
+
+def horizontal(method: Method) -> Method:
+    """Marks ``method(self, s) -> -1 (left) | 0 | 1 (right) | None`` as a way to steer across."""
+    method.__hl_role__ = "horizontal"  # type: ignore[attr-defined]
+    return method
+
+
+def vertical(method: Method) -> Method:
+    """Marks ``method(self, s) -> -1 (up) | 0 | 1 (down) | None`` as a way to steer up and down."""
+    method.__hl_role__ = "vertical"  # type: ignore[attr-defined]
+    return method
+
+
+def trigger(method: Method) -> Method:
+    """Marks ``method(self, s) -> bool | None`` as a way to decide on the button."""
+    method.__hl_role__ = "trigger"  # type: ignore[attr-defined]
+    return method
+
+
+def action_table(buttons: tuple[str, ...]) -> dict[tuple[int, int, int], int]:
+    """Returns the action index for every (across, down, pressed), with the nearest where one is missing.
+
+    A missing combination gives up the press last: a game without RIGHTFIRE fires, then moves on.
+
+    Args:
+        buttons: action names in the environment's order, as ALE spells them ("UPRIGHTFIRE").
+    """
+    known = {}
+    for index, name in enumerate(buttons):
+        across = ("RIGHT" in name) - ("LEFT" in name)
+        down = ("DOWN" in name) - ("UP" in name)
+        known.setdefault((across, down, int("FIRE" in name)), index)
+    table = {}
+    for across in (-1, 0, 1):
+        for down in (-1, 0, 1):
+            for press in (0, 1):
+                nearest = (
+                    (across, down, press),
+                    (across, 0, press),
+                    (0, down, press),
+                    (0, 0, press),
+                    (across, down, 0),
+                    (across, 0, 0),
+                    (0, down, 0),
+                )
+                table[across, down, press] = next((known[c] for c in nearest if c in known), 0)
+    return table
+
+
+class JoystickPolicy(RulePolicy):
+    """Composes steering across, steering down and the button into one action.
+
+    Attributes:
+        buttons: the environment's action names in its order. A ``@rule`` that returns an action index goes
+            before all of this.
+    """
+
+    buttons: ClassVar[tuple[str, ...]] = ("NOOP",)
+    _table: ClassVar[dict[tuple[int, int, int], int]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._table = action_table(cls.buttons)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._across = self._roles.get("horizontal", ())
+        self._down = self._roles.get("vertical", ())
+        self._press = self._roles.get("trigger", ())
+        self._why = ("", "", "")
+
+    def act(self, observation: np.ndarray) -> int:
+        """Returns the action index that the first speaking behaviour of each kind adds up to."""
+        s = self.s
+        values = s.__dict__
+        for name, method in self._detectors:
+            values[name] = method(self, observation)
+        for name, method in self._rules:
+            action = method(self, s)
+            if action is not None:
+                self._why = (name, "", "")
+                return int(action)
+        across = down = press = 0
+        why_across = why_down = why_press = ""
+        for name, method in self._across:
+            move = method(self, s)
+            if move is not None:
+                across, why_across = move, name
+                break
+        for name, method in self._down:
+            move = method(self, s)
+            if move is not None:
+                down, why_down = move, name
+                break
+        for name, method in self._press:
+            move = method(self, s)
+            if move is not None:
+                press, why_press = (1 if move else 0), name
+                break
+        self._why = (why_across, why_down, why_press)
+        return self._table[across, down, press]
+
+    def trace(self) -> Mapping[str, Any]:
+        """The last step: every detected value, and under ``rule`` the behaviours that acted."""
+        return {**self.s.__dict__, "rule": "+".join(w for w in self._why if w) or "idle"}
