@@ -1,0 +1,172 @@
+"""What is in the game, as far as a probe can tell: a player, movers, things that stay, whatever the access.
+
+A :class:`Thing` found in RAM and a :class:`Thing` found on the screen have the same fields; only the source of
+its detector differs. The search turns things into programs without knowing where they came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+Box = tuple[float, float, float, float]
+
+
+class Kind(StrEnum):
+    """What a thing does."""
+
+    PLAYER = "player"  # actions move it
+    MOVER = "mover"  # moves by itself
+    STATIC = "static"  # stays; may vanish piece by piece (bricks, dots)
+    SCORE = "score"  # changes shape in one place, moves nowhere
+
+
+class Axis(StrEnum):
+    """A direction on the screen: x to the right, y downward."""
+
+    X = "x"
+    Y = "y"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """How actions move a player along one axis.
+
+    Attributes:
+        axis: the direction.
+        speed: for each action index the mean velocity while it is held (pixels per frame; right and down positive).
+        lag: frames between an action and the first movement it causes.
+        explained: share of the variance of the velocity that the action held explains (0 to 1).
+    """
+
+    axis: Axis
+    speed: tuple[float, ...]
+    lag: int
+    explained: float
+
+    @property
+    def positive(self) -> tuple[int, ...]:
+        """Actions that move right or down, the fastest first."""
+        return self._actions(1)
+
+    @property
+    def negative(self) -> tuple[int, ...]:
+        """Actions that move left or up, the fastest first."""
+        return self._actions(-1)
+
+    def _actions(self, sign: int) -> tuple[int, ...]:
+        top = max((abs(v) for v in self.speed), default=0.0)
+        found = [a for a, v in enumerate(self.speed) if v * sign > 0.4 * top]
+        return tuple(sorted(found, key=lambda a: -abs(self.speed[a])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """Python source that finds a thing.
+
+    Attributes:
+        imports: import lines it needs.
+        constant: an expression for a module constant, "" if none is needed.
+        expression: an expression for the value, ``Point``-like or None, in which ``{const}`` stands for the
+            constant's name and ``obs`` for the observation.
+        expression_all: an expression for a list of everything of this kind, "" where there is only one.
+    """
+
+    imports: tuple[str, ...]
+    constant: str
+    expression: str
+    expression_all: str = ""
+
+    def value(self, const: str) -> str:
+        """The expression for one value, given the constant's name."""
+        return self.expression.replace("{const}", const)
+
+    def values(self, const: str) -> str:
+        """The expression for the list, given the constant's name."""
+        return self.expression_all.replace("{const}", const)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """Something with a position.
+
+    Attributes:
+        name: a Python identifier, unique in its scene ("player", "mover_1").
+        kind: what it does.
+        detector: how a program finds it.
+        axes: which coordinates the detector gives.
+        drives: for players, one entry per axis that actions move.
+        region: smallest box that holds its centre: left, top, right, bottom (pixels).
+        bounds: for bouncing movers, where the centre turned round: left, top, right, bottom; an entry is nan
+            where it never did. None where it does not bounce.
+        bounces: how often it turned round along x and along y.
+        speed: median absolute velocity along x and y while it moves (pixels per frame).
+        width: smallest and largest width (pixels; 5th and 95th percentile).
+        height: the same for the height.
+        colors: RGB colours it was seen in, most common first; empty for RAM.
+        visible: share of frames in which at least one was found.
+        count: median and largest number at once.
+        longest_gap: most frames in a row without it between two sightings (blinking things have small ones).
+        origin: "player" if most appear beside the player (its shots), "elsewhere" if most do not, "" if unknown.
+        size_px: how many pixels it has in the median.
+        evidence: one line for people: in how many frames it was seen, what was measured.
+    """
+
+    name: str
+    kind: Kind
+    detector: Detector
+    axes: tuple[Axis, ...] = (Axis.X, Axis.Y)
+    drives: tuple[Drive, ...] = ()
+    region: Box = (0.0, 0.0, 0.0, 0.0)
+    bounds: Box | None = None
+    bounces: tuple[int, int] = (0, 0)
+    speed: tuple[float, float] = (0.0, 0.0)
+    width: tuple[int, int] = (0, 0)
+    height: tuple[int, int] = (0, 0)
+    colors: tuple[tuple[int, int, int], ...] = ()
+    visible: float = 0.0
+    count: tuple[int, int] = (1, 1)
+    longest_gap: int = 0
+    origin: str = ""
+    size_px: int = 0
+    evidence: str = ""
+
+    def drive(self, axis: Axis) -> Drive | None:
+        """How actions move it along ``axis``, or None where they do not."""
+        return next((d for d in self.drives if d.axis is axis), None)
+
+    def named(self, name: str) -> Thing:
+        """The same thing under another name."""
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything a probe found in one game, most useful first.
+
+    Attributes:
+        things: players first, then movers, then what stays.
+        frames: environment frames the probe used.
+        actions: the names of the actions, by index.
+    """
+
+    things: tuple[Thing, ...]
+    frames: int
+    actions: tuple[str, ...]
+
+    @property
+    def players(self) -> tuple[Thing, ...]:
+        """Things that actions move, the best explained first."""
+        return self.of(Kind.PLAYER)
+
+    @property
+    def movers(self) -> tuple[Thing, ...]:
+        """Things that move by themselves."""
+        return self.of(Kind.MOVER)
+
+    def of(self, kind: Kind) -> tuple[Thing, ...]:
+        """The things of one kind, in order."""
+        return tuple(t for t in self.things if t.kind is kind)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{t.name:12s} {t.kind:7s} {t.evidence}" for t in self.things)
