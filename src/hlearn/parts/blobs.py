@@ -20,6 +20,8 @@ from typing import NamedTuple, Protocol
 import cv2
 import numpy as np
 
+from hlearn.parts.motion import Moving
+
 Color = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 
@@ -255,41 +257,30 @@ def others(blobs: Iterable[Blob], point: Placed | None, radius: float) -> list[B
     return [b for b in blobs if math.hypot(b.x - px, b.y - py) > radius]
 
 
-class Moving(NamedTuple):
-    """A blob with its velocity in pixels per step; (0, 0) when it was not there a step ago."""
-
-    x: float
-    y: float
-    vx: float
-    vy: float
-    width: int
-    height: int
-
-
 class Motions:
-    """Velocities of many blobs of one kind, by matching each with the nearest of the step before.
+    """Velocities of many things of one kind, by matching each with the nearest of the step before.
 
     Args:
-        reach: how far one blob can move in a step (pixels, along x or y).
+        reach: how far one of them can move in a step (pixels, along x or y).
     """
 
     __slots__ = ("_before", "reach")
 
     def __init__(self, reach: float = 8.0) -> None:
         self.reach = reach
-        self._before: list[Blob] = []
+        self._before: Sequence[Placed] = ()
 
-    def update(self, blobs: list[Blob]) -> list[Moving]:
-        """The same blobs in the same order, with velocities. Call it once per step."""
+    def update(self, things: Sequence[Placed]) -> list[Moving]:
+        """The same things in the same order, with velocities ((0, 0) where new). Call it once per step."""
         reach = self.reach
         moving = []
-        for b in blobs:
+        for b in things:
             best, vx, vy = math.inf, 0.0, 0.0
             for a in self._before:
                 dx, dy = b.x - a.x, b.y - a.y
                 distance = dx * dx + dy * dy
                 if distance < best and abs(dx) <= reach and abs(dy) <= reach:
                     best, vx, vy = distance, dx, dy
-            moving.append(Moving(b.x, b.y, vx, vy, b.width, b.height))
-        self._before = blobs
+            moving.append(Moving(b.x, b.y, vx, vy))
+        self._before = things
         return moving
