@@ -1,0 +1,207 @@
+"""From a name to a task, and from a task to an environment: the one place that turns strings into objects.
+
+Environment libraries load on first use, so that a command that opens no environment pays for none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from hlearn.errors import MissingExtra, UnknownTask, UnsupportedAccess, UnsupportedProtocol, UsageError
+from hlearn.records import Access, Protocol
+from hlearn.tasks.environment import Environment
+from hlearn.tasks.task import Scalar, Task
+
+if TYPE_CHECKING:
+    from gymnasium.envs.registration import EnvSpec
+
+E = TypeVar("E", Access, Protocol)
+
+ATARI_ACCESS = (Access.RAM, Access.PIXELS)
+ATARI_PROTOCOLS = (Protocol.ARTICLE, Protocol.STICKY, Protocol.V5)
+
+
+def resolve_task(
+    env_id: str,
+    *,
+    access: Access | str | None = None,
+    protocol: Protocol | str | None = None,
+    target: float | None = None,
+    **kwargs: Scalar,
+) -> Task:
+    """Returns the task that a name stands for, checked as far as opening it once can tell.
+
+    Args:
+        env_id: a Gymnasium id ("ALE/Breakout-v5", "CartPole-v1"), or "module:Id" to import the module first.
+        access: what the program observes; by default ram for Atari, else what the environment gives.
+        protocol: how an episode is run; by default sticky for Atari, else standard.
+        target: score at which the task counts as solved.
+        **kwargs: keyword arguments for the environment.
+
+    Raises:
+        UnknownTask: no such environment.
+        MissingExtra: it needs a package that is not installed.
+        UnsupportedAccess: it lacks this access.
+        UnsupportedProtocol: it lacks this protocol.
+        UsageError: it does not take these arguments, or its spaces have no translation.
+    """
+    spec = _find(env_id)
+    atari = _is_atari(spec)
+    wanted_access = None if access is None else _choice(Access, access, UnsupportedAccess)
+    wanted_protocol = None if protocol is None else _choice(Protocol, protocol, UnsupportedProtocol)
+    if wanted_access is None:
+        wanted_access = Access.RAM if atari else _given_access(env_id, spec, kwargs)
+    if wanted_protocol is None:
+        wanted_protocol = Protocol.STICKY if atari else Protocol.STANDARD
+    task = Task(
+        env_id=env_id,
+        access=wanted_access,
+        protocol=wanted_protocol,
+        kwargs=tuple(sorted(kwargs.items())),
+        target=target,
+    )
+    open_environment(task).close()
+    return task
+
+
+def open_environment(task: Task, *, render: bool = False) -> Environment:
+    """Opens the environment of a task.
+
+    Args:
+        task: the task.
+        render: also make :meth:`Environment.render` work (Atari always can).
+
+    Raises:
+        UnknownTask: no such environment.
+        MissingExtra: it needs a package that is not installed.
+        UnsupportedAccess: it lacks the task's access.
+        UnsupportedProtocol: it lacks the task's protocol.
+        UsageError: it does not take the task's arguments, or its spaces have no translation.
+    """
+    spec = _find(task.env_id)
+    atari = _is_atari(spec)
+    protocols = ATARI_PROTOCOLS if atari else (Protocol.STANDARD,)
+    if task.protocol not in protocols:
+        raise UnsupportedProtocol(
+            f"{task.env_id} has no protocol {task.protocol}; choose {_either(protocols)}"
+            + ("" if atari else " (the others are Atari's)")
+        )
+    kwargs = dict(task.kwargs)
+    if not atari:
+        return _open_gymnasium(task.env_id, spec, kwargs, task.access, render)
+    if task.access not in ATARI_ACCESS:
+        raise UnsupportedAccess(f"{task.env_id} has no access {task.access}; choose {_either(ATARI_ACCESS)}")
+    from hlearn.tasks import atari as ale
+
+    unknown = sorted(set(kwargs) - set(ale.OPTIONS))
+    if unknown:
+        raise UsageError(
+            f"{task.env_id} takes no argument {', '.join(unknown)}; it takes {', '.join(ale.OPTIONS)} "
+            "(frame skip and sticky actions belong to the protocol)"
+        )
+    return ale.AtariEnvironment(spec.kwargs["game"], access=task.access, protocol=task.protocol, **kwargs)
+
+
+def seed_matters(task: Task) -> bool:
+    """Returns False where every seed gives the same episode for the same actions: Atari without sticky actions.
+
+    True for everything else, unknown environments included.
+    """
+    return task.protocol is not Protocol.ARTICLE
+
+
+def _find(env_id: str) -> EnvSpec:
+    import ale_py  # noqa: F401  (registers the ALE ids)
+    import gymnasium
+
+    module, _, name = env_id.rpartition(":")
+    if module:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                raise MissingExtra(
+                    f"{env_id}: module {module} needs {error.name}, which is not installed; pip install {error.name}"
+                ) from error
+            raise UnknownTask(
+                f"{env_id}: there is no module {module}; install it, or put its folder on PYTHONPATH"
+            ) from error
+    spec = gymnasium.registry.get(name)
+    if spec is None:
+        raise UnknownTask(_no_such(env_id, name, list(gymnasium.registry)))
+    if not _is_atari(spec) and str(spec.entry_point).startswith("ale_py"):
+        game = re.sub(r"(-ram)?(NoFrameskip|Deterministic)?-v\d+$", "", name)
+        raise UnknownTask(
+            f"{env_id} is an old id of an Atari game; use ALE/{game}-v5 and choose the protocol "
+            f"({_either(ATARI_PROTOCOLS)})"
+        )
+    return spec
+
+
+def _no_such(env_id: str, name: str, registered: list[str]) -> str:
+    # The part that people remember: "Breakout" of "ALE/Breakout-v5".
+    short = {id_: id_.rpartition("/")[2].rpartition("-v")[0].lower() for id_ in registered}
+    wanted = name.rpartition("/")[2]
+    wanted = (wanted.rpartition("-v")[0] or wanted).lower().replace("_", "").replace(" ", "")
+    near = set(difflib.get_close_matches(wanted, set(short.values()), n=3, cutoff=0.7))
+    found = [id_ for id_ in registered if short[id_] in near and not _old_atari(id_, registered)]
+    found.sort(key=lambda id_: (-difflib.SequenceMatcher(None, wanted, short[id_]).ratio(), id_))
+    if found:
+        return f"no task {env_id}; did you mean {' or '.join(found[:4])}?"
+    return (
+        f"no task {env_id}; expected a Gymnasium id such as ALE/Breakout-v5 or CartPole-v1, "
+        "or module:Id for an environment that a module of yours registers"
+    )
+
+
+def _old_atari(id_: str, registered: list[str]) -> bool:
+    return "/" not in id_ and f"ALE/{id_.rpartition('-v')[0]}-v5" in registered
+
+
+def _is_atari(spec: EnvSpec) -> bool:
+    return spec.namespace == "ALE"
+
+
+def _choice(kind: type[E], value: str, error: type[UsageError]) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        raise error(f"no {kind.__name__.lower()} {value}; choose {_either(tuple(kind))}") from None
+
+
+def _either(values: tuple[str, ...]) -> str:
+    return " or ".join(str(value) for value in values)
+
+
+def _given_access(env_id: str, spec: EnvSpec, kwargs: dict[str, Scalar]) -> Access:
+    for access in (Access.VECTOR, Access.PIXELS):
+        try:
+            _open_gymnasium(env_id, spec, kwargs, access, False).close()
+        except UnsupportedAccess:
+            continue
+        return access
+    raise AssertionError("an environment observes a vector or pixels")
+
+
+def _open_gymnasium(
+    env_id: str, spec: EnvSpec, kwargs: dict[str, Scalar], access: Access, render: bool
+) -> Environment:
+    import gymnasium
+
+    from hlearn.tasks.gymnasium_env import GymnasiumEnvironment
+
+    try:
+        return GymnasiumEnvironment(spec, kwargs, access=access, render=render)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise MissingExtra(f"{env_id} needs a package that is not installed: {error}") from error
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"{env_id} needs {error.name}, which is not installed; pip install {error.name}"
+        ) from error
+    except TypeError as error:
+        if kwargs:
+            raise UsageError(f"{env_id} does not take {kwargs}: {error}") from error
+        raise
