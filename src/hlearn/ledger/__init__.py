@@ -1,0 +1,45 @@
+"""The ledger: the append-only record of everything measured, and the store of every program measured.
+
+Comes in: typed events. Goes out: checked rows, from which history, totals, plots and resumption are rebuilt.
+"""
+
+from hlearn.ledger.events import (
+    Caps,
+    Committed,
+    Decision,
+    Event,
+    HoldoutUsed,
+    Measured,
+    Note,
+    ProgramAdded,
+    Purpose,
+    RolledBack,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    Spent,
+    Trial,
+)
+from hlearn.ledger.ledger import Ledger, Row
+from hlearn.ledger.programs import ProgramStore
+
+__all__ = [
+    "Caps",
+    "Committed",
+    "Decision",
+    "Event",
+    "HoldoutUsed",
+    "Ledger",
+    "Measured",
+    "Note",
+    "ProgramAdded",
+    "ProgramStore",
+    "Purpose",
+    "RolledBack",
+    "Row",
+    "RunEnded",
+    "RunResumed",
+    "RunStarted",
+    "Spent",
+    "Trial",
+]

@@ -1,0 +1,280 @@
+"""What the ledger can say: one frozen class per event.
+
+An event's name in the file is the class name in snake case. Fields are only ever added, with a default; any
+other change raises :data:`SCHEMA`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hlearn.evaluate.api import Job, Record
+from hlearn.records import Access, Episode, Outcome, Protocol, Split
+from hlearn.tasks.task import Scalar, Task
+
+SCHEMA = 1
+
+
+class Purpose(StrEnum):
+    """Why an episode was played; reports stand outside the learning budget, everything else is in it."""
+
+    EDIT = "edit"  # an editor measured it on dev seeds
+    GATE = "gate"  # challenger or champion before the gate
+    CASE = "case"  # a regression case
+    REPORT = "report"  # holdout and controls, after learning
+
+
+class Decision(StrEnum):
+    """What the gate said."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """What ended an episode early or was kept of it; part of every measurement's identity."""
+
+    max_steps: int | None = None
+    stop_score: float | None = None
+    stall_steps: int | None = None
+    record: Record = Record.NOTHING
+    record_limit: int | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> Caps:
+        """The caps of a job."""
+        return cls(
+            max_steps=job.max_steps,
+            stop_score=job.stop_score,
+            stall_steps=job.stall_steps,
+            record=job.record,
+            record_limit=job.record_limit,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A learning run begins; every later row with the same ``run`` was obtained under what stands here.
+
+    Attributes:
+        run: number of the run in this system, from 1.
+        steps: environment steps that the system may have spent when the run ends.
+        spent: environment steps that earlier runs had spent.
+        versions: package names and versions that decide an episode's bits.
+    """
+
+    run: int
+    env_id: str
+    access: Access
+    protocol: Protocol
+    kwargs: tuple[tuple[str, Scalar], ...] = ()
+    target: float | None = None
+    task: str
+    seed: int
+    steps: int
+    spent: int = 0
+    editor: str
+    workers: int
+    champion: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """The same run goes on after it was interrupted or killed."""
+
+    run: int
+    versions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One program's episodes under the same caps.
+
+    Attributes:
+        program: SHA-256 of the source.
+        task: the task's key.
+        outcomes: each with its seed, score, length, environment steps and how it ended.
+    """
+
+    run: int
+    program: str
+    task: str
+    env_id: str
+    access: Access
+    protocol: Protocol
+    split: Split
+    purpose: Purpose
+    caps: Caps = Caps()
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps consumed, failures included."""
+        return sum(o.env_steps for o in self.outcomes)
+
+    @property
+    def planner_steps(self) -> int:
+        """Simulator steps that planners inside the program took."""
+        return sum(o.planner_steps for o in self.outcomes if isinstance(o, Episode))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Environment steps used without a program (golden observations); they count like any other."""
+
+    what: str
+    env_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramAdded:
+    """A program was proposed to the gate; its source is in the program store."""
+
+    program: str
+    parent: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One propose, measure, decide cycle.
+
+    Attributes:
+        trial: number within the system, from 1.
+        pairs: gate seeds that both programs played.
+        challenger_mean: mean gate score of the challenger, None where an episode failed.
+        champion_mean: the champion's on the same seeds, None where there was no champion.
+    """
+
+    run: int
+    trial: int
+    program: str
+    champion: str | None = None
+    note: str
+    decision: Decision
+    reasons: tuple[str, ...]
+    pairs: int = 0
+    challenger_mean: float | None = None
+    champion_mean: float | None = None
+    env_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """An accepted trial became a commit."""
+
+    trial: int
+    program: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """The champion of an earlier trial was restored by a new commit."""
+
+    trial: int
+    program: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldoutUsed:
+    """Holdout seeds were played for a report."""
+
+    program: str
+    first: int
+    episodes: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """A run came to its end; one that was interrupted has no such row.
+
+    Attributes:
+        why: "target reached", "budget spent" or "nothing more to try".
+        seconds: wall time of all its sittings that ended in an orderly way.
+    """
+
+    run: int
+    why: str
+    champion: str | None = None
+    seconds: float = 0.0
+    overhead_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Free text, for people."""
+
+    text: str
+
+
+Event = (
+    RunStarted
+    | RunResumed
+    | Measured
+    | Spent
+    | ProgramAdded
+    | Trial
+    | Committed
+    | RolledBack
+    | HoldoutUsed
+    | RunEnded
+    | Note
+)
+
+_NAMES: dict[type, str] = {
+    RunStarted: "run_started",
+    RunResumed: "run_resumed",
+    Measured: "measured",
+    Spent: "spent",
+    ProgramAdded: "program_added",
+    Trial: "trial",
+    Committed: "committed",
+    RolledBack: "rolled_back",
+    HoldoutUsed: "holdout_used",
+    RunEnded: "run_ended",
+    Note: "note",
+}
+KINDS: dict[str, type] = {name: cls for cls, name in _NAMES.items()}
+
+
+def name_of(event: Event) -> str:
+    """The event's name in the file."""
+    return _NAMES[type(event)]
+
+
+def started(
+    task: Task,
+    *,
+    run: int,
+    seed: int,
+    steps: int,
+    spent: int,
+    editor: str,
+    workers: int,
+    champion: str | None,
+    versions: tuple[tuple[str, str], ...],
+) -> RunStarted:
+    """The first row of a run on a task."""
+    return RunStarted(
+        run=run,
+        env_id=task.env_id,
+        access=task.access,
+        protocol=task.protocol,
+        kwargs=task.kwargs,
+        target=task.target,
+        task=task.key,
+        seed=seed,
+        steps=steps,
+        spent=spent,
+        editor=editor,
+        workers=workers,
+        champion=champion,
+        versions=versions,
+    )
