@@ -1,0 +1,143 @@
+"""The untrusted side: one process that runs one program for one episode, then is killed.
+
+Forked from the program host (:mod:`hlearn.evaluate.host`), so everything a program may import is loaded already and
+nothing of the environment or the seeds was ever in this memory.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.abc
+import importlib.machinery
+import linecache
+import os
+import random
+import sys
+import traceback
+from collections.abc import Sequence
+from types import CodeType, ModuleType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from hlearn.evaluate import channel as ch
+from hlearn.evaluate.actions import BadAction, index_of, vector_of
+from hlearn.evaluate.sandbox import SandboxReport, die_with_parent, limit, seal
+from hlearn.evaluate.traces import encode_trace
+from hlearn.policy.base import Policy, find_policy
+from hlearn.records import FailureKind
+
+FILENAME = "policy.py"  # what tracebacks call a program
+MODULE = "policy"
+_IN, _OUT = 3, 4
+
+
+class _NoMoreImports(importlib.abc.MetaPathFinder):
+    """Refuses whatever was not loaded before the sandbox closed."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
+        raise PermissionError(f"a program may not import {fullname}, or it is not installed")
+
+
+def load_policy(code: CodeType) -> Policy:
+    """Runs a program's module in a fresh namespace and constructs its one policy."""
+    module = ModuleType(MODULE)
+    sys.modules[MODULE] = module  # dataclasses and pickling-like tools look their module up
+    exec(code, module.__dict__)
+    return find_policy(module.__dict__, MODULE)()
+
+
+def seed_globals(seed: int) -> None:
+    """Gives programs that use the global generators the same numbers every time."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - a program may use the legacy global generator
+
+
+def describe(error: BaseException, source: str) -> tuple[FailureKind, str]:
+    """Types a program's exception; the text is its traceback without the harness's own frames."""
+    kind = FailureKind.CRASHED
+    if isinstance(error, MemoryError) or (type(error).__name__ == "error" and getattr(error, "code", 0) == -4):
+        kind = FailureKind.OUT_OF_MEMORY  # -4 is OpenCV's StsNoMem
+    elif isinstance(error, (PermissionError, ModuleNotFoundError)):
+        kind = FailureKind.REFUSED
+    elif isinstance(error, OSError) and error.errno == 27:  # EFBIG: the limit on output
+        return FailureKind.REFUSED, "printed more than the limit on output"
+    elif isinstance(error, BadAction):
+        return FailureKind.INVALID_ACTION, str(error)
+    lines = source.splitlines(keepends=True)
+    linecache.cache[FILENAME] = (len(source), None, lines, FILENAME)
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename != FILENAME:
+        frames = frames.tb_next
+    shown = traceback.TracebackException(type(error), error, frames or error.__traceback__, limit=-20)
+    text = "".join(shown.format(chain=False))
+    return kind, text if len(text) <= 4000 else text[:1000] + "\n...\n" + text[-2990:]
+
+
+def run(
+    request: dict[str, Any], code: CodeType, channel: ch.Channel, fds: Sequence[int], report: SandboxReport, host: int
+) -> NoReturn:
+    """Becomes the program: closes the walls, loads, plays until the worker hangs up or kills it."""
+    status = 1
+    try:
+        _close_walls(request, fds, report, host)
+        os.write(_OUT, ch.SEALED)
+        reserve = bytearray(1 << 20)  # so that a report still fits after the program ate everything
+        try:
+            _play(request, code, channel)
+            status = 0
+        except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes its typed failure
+            del reserve
+            _report(error, request["source"], channel)
+    finally:
+        os._exit(status)
+
+
+def _close_walls(request: dict[str, Any], fds: Sequence[int], report: SandboxReport, host: int) -> None:
+    os.setsid()
+    die_with_parent(host)
+    output = os.memfd_create("output")
+    null = os.open(os.devnull, os.O_RDONLY)
+    # First out of the way of the places they are going to, then to these places.
+    high = [os.dup2(fd, 200 + i) for i, fd in enumerate((null, output, output, *fds))]
+    for place, fd in enumerate(high):
+        os.dup2(fd, place)
+    os.closerange(len(high), 1 << 16)
+    sys.meta_path[:] = [
+        importlib.machinery.BuiltinImporter,
+        importlib.machinery.FrozenImporter,
+        _NoMoreImports(),  # type: ignore[list-item]
+    ]
+    limit(request["memory_mb"], request["output_kb"])
+    seal(report)
+
+
+def _play(request: dict[str, Any], code: CodeType, channel: ch.Channel) -> None:
+    seed = request["seed"]
+    seed_globals(seed)
+    policy = load_policy(code)
+    policy.reset(seed)
+    gc.collect()
+    read, write, wake, acted = os.read, os.write, ch.WAKE, ch.ACTED
+    act, observation, slot, vector, box = policy.act, channel.observation, channel.slot, channel.vector, request["box"]
+    write(_OUT, ch.READY)
+    while said := read(_IN, 1):
+        action = act(observation)
+        if box:
+            vector[:] = vector_of(action, box)
+        else:
+            slot[0] = action if type(action) is int and 0 <= action < 64 else index_of(action)
+        if said != wake:
+            channel.put_trace(encode_trace(policy))
+        write(_OUT, acted)
+
+
+def _report(error: BaseException, source: str, channel: ch.Channel) -> None:
+    try:
+        kind, text = describe(error, source)
+    except MemoryError:
+        kind, text = FailureKind.OUT_OF_MEMORY, "MemoryError"
+    except RecursionError:
+        kind, text = FailureKind.CRASHED, type(error).__name__
+    channel.put_message(kind.value, text)
+    os.write(_OUT, ch.FAILED)

@@ -1,0 +1,115 @@
+"""Evaluation in this very process, for debugging: breakpoints, prints and profilers work.
+
+The same loop, the same checks of actions and the same outcomes as isolated evaluation, but no walls and no limits: a
+program that hangs hangs here, and one that opens files does. Programs whose result hangs on Python's hash seed
+(iteration over sets of strings) can differ from isolated evaluation, which fixes it to 0.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from hlearn.evaluate import child
+from hlearn.evaluate.actions import BadAction, index_of, vector_of
+from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, play, policy_seed
+from hlearn.evaluate.traces import encode_trace
+from hlearn.policy.source import check_source
+from hlearn.records import FailureKind
+from hlearn.tasks import open_environment
+from hlearn.tasks.environment import Box, Discrete, Environment
+from hlearn.tasks.task import Task
+
+
+class InProcessEvaluator:
+    """Plays jobs of one task here and now.
+
+    Args:
+        task: what is played.
+        opener: opens the environment.
+    """
+
+    def __init__(self, task: Task, *, opener: Callable[[Task], Environment] = open_environment) -> None:
+        self.task = task
+        self._environment = opener(task)
+        spec = self._environment.observation
+        self._observation = np.zeros(spec.shape, spec.dtype)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays every job in order. A program's own failure is a Failure in its result."""
+        return [
+            play(self._environment, self._observation, _LocalProgram(self._environment, self._observation), job)
+            for job in jobs
+        ]
+
+    def close(self) -> None:
+        """Closes the environment."""
+        self._environment.close()
+
+
+class _LocalProgram:
+    """A program without walls."""
+
+    def __init__(self, environment: Environment, observation: np.ndarray) -> None:
+        space = environment.actions
+        self._observation = observation
+        self._box = box_size(space)
+        self._n = space.n if isinstance(space, Discrete) else 0
+        self._guard = BoxGuard(space) if isinstance(space, Box) else None
+        self._source = ""
+        self._policy: Any = None
+
+    def begin(self, job: Job) -> None:
+        """Checks, loads and resets the program."""
+        self._source = job.program.source
+        seed = policy_seed(job.seed)
+        self._observation[...] = 0
+        child.seed_globals(seed)
+        try:
+            code = compile(self._source, child.FILENAME, "exec", dont_inherit=True)
+            refusals = check_source(self._source)
+            if refusals:
+                raise ProgramFailed(FailureKind.REFUSED, "\n".join(refusals))
+            self._policy = child.load_policy(code)
+            self._policy.reset(seed)
+        except ProgramFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - a program's failure is data
+            raise ProgramFailed(*child.describe(error, self._source)) from error
+
+    def decide(self) -> Any:
+        """A checked action."""
+        try:
+            action = self._policy.act(self._observation)
+            action = index_of(action) if self._guard is None else self._guard(vector_of(action, self._box))
+        except Exception as error:  # noqa: BLE001 - a program's failure is data
+            raise ProgramFailed(*child.describe(error, self._source)) from error
+        if self._guard is None and not 0 <= action < self._n:
+            raise ProgramFailed(FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}")
+        return action
+
+    def decide_traced(self) -> tuple[Any, bytes]:
+        """A checked action and its trace."""
+        action = self.decide()
+        try:
+            return action, encode_trace(self._policy)
+        except Exception as error:  # noqa: BLE001 - a program's failure is data
+            raise ProgramFailed(*child.describe(error, self._source)) from error
+
+    def end(self) -> None:
+        """Forgets the program."""
+        self._policy = None
+        sys.modules.pop(child.MODULE, None)

@@ -1,0 +1,197 @@
+"""Isolated evaluation over several worker processes.
+
+    main process --jobs--> worker (trusted: environment, seeds, reward) --observation--> child (the program)
+                 <-results--                                           <--action------
+
+Each worker owns a program host, a clean process that forks one fresh child per episode; worker and children share one
+CPU core. No state of a program survives its episode, so the same job gives the same episode bit for bit, whatever was
+played before, in whatever order and by however many workers.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Self
+
+from hlearn.errors import HarnessError
+from hlearn.evaluate.api import Job, Limits, Result
+from hlearn.evaluate.worker import READY, Setup
+from hlearn.tasks import open_environment
+from hlearn.tasks.environment import Environment
+from hlearn.tasks.task import Task
+
+_QUEUE = 8  # jobs that wait at one worker at most, so that short episodes do not wait for the main process
+_QUEUE_BYTES = 1 << 16  # and their size, so that sending never blocks while the worker sends a result
+
+
+class _Worker:
+    """A worker process, seen from the main process."""
+
+    def __init__(self, setup: Setup) -> None:
+        mine, theirs = socket.socketpair()
+        self.errors = tempfile.TemporaryFile()
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path))
+        environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+        with theirs:
+            command = [sys.executable, "-P", "-m", "hlearn.evaluate.worker", str(theirs.fileno()), str(os.getpid())]
+            self.process = subprocess.Popen(
+                command,
+                env=environment,
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=self.errors,
+                stderr=self.errors,
+                start_new_session=True,
+            )
+        self.connection = Connection(mine.detach())
+        self.connection.send(setup)
+        self.ready = False
+        self.outstanding: dict[int, int] = {}
+
+    def give(self, index: int, job: Job) -> bool:
+        """Sends a job unless the queue is full."""
+        size = len(job.program.source) + 1000
+        if self.outstanding and sum(self.outstanding.values()) + size > _QUEUE_BYTES:
+            return False
+        self.connection.send((index, job))
+        self.outstanding[index] = size
+        return True
+
+    def died(self) -> HarnessError:
+        """Says how the process ended."""
+        code = self.process.wait()
+        self.errors.seek(0)
+        said = self.errors.read()[-4000:].decode(errors="replace")
+        return HarnessError(f"an evaluation worker died (exit status {code})\n{said}")
+
+    def close(self, patience_s: float) -> None:
+        """Ends the process and everything it started."""
+        self.connection.close()
+        try:
+            self.process.terminate()
+            self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.errors.close()
+
+
+class IsolatedEvaluator:
+    """Plays jobs of one task with isolated programs. Not for use by several threads at once.
+
+    Workers start with the first :meth:`run` (or :meth:`start`) and stay until :meth:`close`; use it as a context
+    manager.
+
+    Args:
+        task: what is played.
+        workers: processes that play side by side; as many as cores is best.
+        limits: what a program may use.
+        opener: opens the environment in the worker; a module-level function.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        *,
+        workers: int = 1,
+        limits: Limits | None = None,
+        opener: Callable[[Task], Environment] = open_environment,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, got {workers}")
+        self.task = task
+        self.workers = workers
+        self.limits = limits or Limits()
+        self._opener = opener
+        self._pool: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Starts the workers without waiting for them."""
+        # The kernel ties a life to the starting *thread*; other threads may end long before the evaluator does.
+        bound = threading.current_thread() is threading.main_thread()
+        for number in range(len(self._pool), self.workers):
+            self._pool.append(
+                _Worker(
+                    Setup(
+                        task=self.task, opener=self._opener, limits=self.limits, number=number, bound=bound
+                    )
+                )
+            )
+
+    def run(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays every job and returns their results in the order of the jobs.
+
+        Raises:
+            HarnessError: a worker failed; the message carries its traceback.
+            UsageError: the environment cannot be opened as the task says.
+        """
+        results: list[Result | None] = [None] * len(jobs)
+        if not jobs:
+            return []
+        try:
+            self.start()
+            self._run(jobs, results)
+        except BaseException:
+            self.close()  # half-played jobs must not answer a later run
+            raise
+        return [r for r in results if r is not None]
+
+    def _run(self, jobs: Sequence[Job], results: list[Result | None]) -> None:
+        waiting = deque(range(len(jobs)))
+        missing = len(jobs)
+        by_connection = {w.connection: w for w in self._pool}
+        for worker in self._pool:
+            if worker.ready:
+                self._feed(worker, waiting, jobs)
+        while missing:
+            for connection in wait(list(by_connection)):
+                worker = by_connection[connection]  # type: ignore[index]
+                try:
+                    message = worker.connection.recv()
+                except (EOFError, ConnectionResetError):
+                    raise worker.died() from None
+                if isinstance(message, BaseException):
+                    raise message
+                if message == READY:
+                    worker.ready = True
+                else:
+                    index, results[index] = message
+                    del worker.outstanding[index]
+                    missing -= 1
+                self._feed(worker, waiting, jobs)
+
+    def _feed(self, worker: _Worker, waiting: deque[int], jobs: Sequence[Job]) -> None:
+        # Few jobs left: one each, so that no worker sits on work that another could do.
+        depth = min(max(len(waiting) // (2 * self.workers), 1), _QUEUE)
+        try:
+            while waiting and len(worker.outstanding) < depth and worker.give(waiting[0], jobs[waiting[0]]):
+                waiting.popleft()
+        except (BrokenPipeError, ConnectionResetError):
+            if worker.connection.poll(1.0):
+                return  # its last words come first
+            raise worker.died() from None
+
+    def close(self) -> None:
+        """Ends every process that was started, at once."""
+        pool, self._pool = self._pool, []
+        for worker in pool:
+            worker.process.terminate()
+        for worker in pool:
+            worker.close(patience_s=3.0)

@@ -1,0 +1,203 @@
+"""The trusted loop that plays one episode; every evaluator runs this one."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from typing import Any, Protocol
+
+import numpy as np
+
+from hlearn.evaluate.actions import BadAction
+from hlearn.evaluate.api import Job, Record, Recording, Result
+from hlearn.evaluate.channel import parse_trace
+from hlearn.records import Episode, Failure, FailureKind
+from hlearn.tasks.environment import ActionSpace, Box, Discrete, Environment
+
+_BLOCK = 1024  # decisions per block of a recording without a limit
+
+
+class ProgramFailed(Exception):
+    """The program did not go on; becomes a Failure."""
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message[:4000]
+
+
+def policy_seed(seed: int) -> int:
+    """The seed that a program is reset with: 32 bits that depend on the environment's seed but do not tell it."""
+    return int.from_bytes(hashlib.blake2b(f"hlearn policy {seed}".encode(), digest_size=4).digest())
+
+
+def box_size(space: ActionSpace) -> int:
+    """Number of components of a box action, 0 for a discrete space."""
+    return 0 if isinstance(space, Discrete) else len(space.low)
+
+
+class BoxGuard:
+    """Copies, checks and clips box actions."""
+
+    def __init__(self, space: Box) -> None:
+        self._low = np.array(space.low, dtype=np.float64)
+        self._high = np.array(space.high, dtype=np.float64)
+
+    def __call__(self, action: np.ndarray) -> np.ndarray:
+        """Returns a clipped copy, float64[n].
+
+        Raises:
+            BadAction: a component is NaN or infinite.
+        """
+        clean = action.copy()
+        # A finite sum proves that every component is finite; otherwise look closely (the sum may overflow).
+        if not math.isfinite(clean.sum()) and not np.isfinite(clean).all():
+            raise BadAction(f"expected finite floats, got {clean.tolist()}")
+        np.maximum(clean, self._low, out=clean)
+        np.minimum(clean, self._high, out=clean)
+        return clean
+
+
+class Player(Protocol):
+    """The program as the trusted side sees it; each method raises ProgramFailed where the program does not go on."""
+
+    def begin(self, job: Job) -> None:
+        """Loads and resets the program. The environment starts only after that, so a refused one costs no steps."""
+
+    def decide(self) -> Any:
+        """Returns a checked action for the observation that the program was shown."""
+
+    def decide_traced(self) -> tuple[Any, bytes]:
+        """The same, with the program's trace of this decision as JSON."""
+
+    def end(self) -> None:
+        """Ends the program, also after a failure."""
+
+
+class _Recorder:
+    """Stands between loop, environment and program and keeps what the program saw and did.
+
+    The environment writes into this private memory, which the program cannot reach; the program gets a copy.
+    """
+
+    def __init__(self, environment: Environment, player: Player, job: Job) -> None:
+        self._environment, self._player = environment, player
+        self._traced = job.record is Record.TRACE
+        self._room: float = math.inf if job.record_limit is None else job.record_limit
+        self._per_block = _BLOCK if job.record_limit is None else max(min(job.record_limit, 64 * _BLOCK), 1)
+        self._blocks: list[np.ndarray] = []
+        self._used = 0
+        self._scratch = np.empty(environment.observation.shape, environment.observation.dtype)
+        self._actions: list[Any] = []
+        self._rewards: list[float] = []
+        self._traces: list[bytes] = []
+
+    def _row(self) -> np.ndarray:
+        if self._used >= self._room:
+            return self._scratch
+        block, place = divmod(self._used, self._per_block)
+        if block == len(self._blocks):
+            self._blocks.append(np.empty((self._per_block, *self._scratch.shape), self._scratch.dtype))
+        self._used += 1
+        row: np.ndarray = self._blocks[block][place, ...]
+        return row
+
+    def reset(self, seed: int, out: np.ndarray) -> int:
+        row = self._row()
+        steps = self._environment.reset(seed, row)
+        out[...] = row
+        return steps
+
+    def decide(self) -> Any:
+        if len(self._rewards) >= self._room:
+            return self._player.decide()
+        if self._traced:
+            action, trace = self._player.decide_traced()
+            self._traces.append(trace)
+        else:
+            action = self._player.decide()
+        self._actions.append(action)
+        return action
+
+    def step(self, action: Any, out: np.ndarray) -> tuple[float, bool, bool, int]:
+        row = self._row()
+        result = self._environment.step(action, row)
+        out[...] = row
+        if len(self._rewards) < self._room:
+            self._rewards.append(float(result[0]))
+        return result
+
+    def finish(self) -> Recording:
+        count = len(self._rewards)
+        blocks = self._blocks or [np.empty((0, *self._scratch.shape), self._scratch.dtype)]
+        box = box_size(self._environment.actions)
+        actions = np.array(self._actions[:count], np.float64 if box else np.int64)
+        return Recording(
+            observations=blocks[0][:count] if len(blocks) == 1 else np.concatenate(blocks)[:count],
+            actions=actions.reshape((count, box) if box else (count,)),
+            rewards=np.array(self._rewards, np.float64),
+            traces=tuple(parse_trace(t) for t in self._traces[:count]),
+        )
+
+
+def play(environment: Environment, observation: np.ndarray, player: Player, job: Job) -> Result:
+    """Plays one episode; ``observation`` is the memory in which the program sees it.
+
+    The outcome is the same whatever is recorded.
+    """
+    started = time.perf_counter()
+    recorder = None if job.record is Record.NOTHING else _Recorder(environment, player, job)
+    score, length, steps = 0.0, 0, 0
+    terminated = truncated = False
+    failed: ProgramFailed | None = None
+    try:
+        player.begin(job)
+        steps = (environment if recorder is None else recorder).reset(job.seed, observation)
+        step, decide = (environment.step, player.decide) if recorder is None else (recorder.step, recorder.decide)
+        end = math.inf if job.max_steps is None else job.max_steps
+        goal = math.inf if job.stop_score is None else job.stop_score
+        stall = math.inf if job.stall_steps is None else job.stall_steps
+        until = min(end, steps + stall)
+        while steps < until:
+            reward, terminated, truncated, used = step(decide(), observation)
+            length += 1
+            steps += used
+            if terminated or truncated:
+                score += reward
+                break
+            if reward:
+                score += reward
+                until = -1 if score >= goal else min(end, steps + stall)
+    except ProgramFailed as failure:
+        failed = failure
+    finally:
+        player.end()
+    recording = None if recorder is None else recorder.finish()
+    wall_s = time.perf_counter() - started
+    if failed is not None:
+        return Result(
+            Failure(
+                seed=job.seed,
+                kind=failed.kind,
+                message=failed.message,
+                score=float(score),
+                env_steps=int(steps),
+                length=length,
+                wall_s=wall_s,
+            ),
+            recording,
+        )
+    return Result(
+        Episode(
+            seed=job.seed,
+            score=float(score),
+            length=length,
+            env_steps=int(steps),
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            stopped=not (terminated or truncated),
+            wall_s=wall_s,
+        ),
+        recording,
+    )

@@ -1,0 +1,270 @@
+"""The program as a worker sees it: a child behind pipes and shared memory, started by the program host."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from hlearn.errors import HarnessError
+from hlearn.evaluate import channel as ch
+from hlearn.evaluate import wire
+from hlearn.evaluate.actions import BadAction
+from hlearn.evaluate.api import Job, Limits
+from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, policy_seed
+from hlearn.evaluate.watchdog import NOBODY, Watchdog
+from hlearn.records import FailureKind
+from hlearn.tasks.environment import Box, Discrete, Environment
+
+
+class Host:
+    """A running program host (:mod:`hlearn.evaluate.host`)."""
+
+    def __init__(self, memory: int, layout: tuple[tuple[int, ...], str, int]) -> None:
+        mine, theirs = socket.socketpair()
+        with theirs:
+            # A clean environment: no keys, one thread per library, the same hashes in every run.
+            environment = {
+                "PATH": os.defpath,
+                "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path),
+                "PYTHONHASHSEED": "0",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+                "MKL_NUM_THREADS": "1",
+            }
+            command = [sys.executable, "-P", "-m", "hlearn.evaluate.host", str(theirs.fileno()), str(memory)]
+            command += [str(os.getpid()), json.dumps(layout)]
+            self.process = subprocess.Popen(
+                command, env=environment, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL
+            )
+        self.socket = mine
+
+    def answer(self) -> dict[str, Any]:
+        """Waits for the host's next message.
+
+        Raises:
+            ConnectionError: the host ended.
+        """
+        received = wire.receive(self.socket)
+        if received is None:
+            raise ConnectionError("the program host ended")
+        return received[0]
+
+    def close(self) -> None:
+        """Ends the host and waits for it; its child ends with it."""
+        self.socket.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class IsolatedProgram:
+    """Plays the part of the program in :func:`hlearn.evaluate.play.play`, one fresh child per episode."""
+
+    def __init__(self, environment: Environment, limits: Limits, watchdog: Watchdog) -> None:
+        space, spec = environment.actions, environment.observation
+        self._box = box_size(space)
+        self._n = space.n if isinstance(space, Discrete) else 0
+        self._guard = BoxGuard(space) if isinstance(space, Box) else None
+        self._limits, self._watchdog = limits, watchdog
+        self._layout = (tuple(spec.shape), spec.dtype, self._box)
+        self._memory = ch.create_memory()
+        self._channel = ch.Channel(self._memory, *self._layout)
+        self.observation = self._channel.observation
+        self._host: Host | None = None
+        self._pid = self._pidfd = 0
+        self._in = self._out = -1
+        self._take: Callable[[bytes], None]
+        self.decide: Callable[[], Any] = self._unstarted
+
+    def _unstarted(self) -> Any:
+        raise HarnessError("begin() comes before decide()")
+
+    def start_host(self) -> None:
+        """Starts the host and waits until it is ready."""
+        if self._host is None:
+            self._host = Host(self._memory, self._layout)
+            self._host.answer()
+
+    def begin(self, job: Job) -> None:
+        """Starts a child and has it load the program."""
+        self.start_host()
+        assert self._host is not None
+        limits, dog = self._limits, self._watchdog
+        self._channel.clear()
+        child_in, self._out = os.pipe()
+        self._in, child_out = os.pipe()
+        self._take = self._make_turn()
+        self.decide = self._make_decide(self._take)
+        dog.begin(limits.episode_s)
+        dog.guard(self._host.process.kill, limits.load_s, "loading the program")
+        dog.turn = 0
+        request = {
+            "source": job.program.source,
+            "seed": policy_seed(job.seed),
+            "box": self._box,
+            "memory_mb": limits.memory_mb,
+            "output_kb": limits.output_kb,
+        }
+        try:
+            wire.send(self._host.socket, request, (child_in, child_out))
+        finally:
+            os.close(child_in)
+            os.close(child_out)
+        try:
+            answer = self._host.answer()
+        except ConnectionError:
+            message = dog.fired or "the program could not be parsed: the parser died on it"
+            kind = FailureKind.TIMED_OUT if dog.fired else FailureKind.CRASHED
+            self._drop_host()
+            raise ProgramFailed(kind, message) from None
+        if "failed" in answer:
+            raise ProgramFailed(FailureKind(answer["failed"]), answer["message"])
+        self._pid = answer["pid"]
+        try:
+            self._pidfd = os.pidfd_open(self._pid)
+        except ProcessLookupError:
+            self._pidfd = 0
+        dog.guard(self._kill, limits.load_s, "loading the program")
+        if os.read(self._in, 1) != ch.SEALED:
+            raise HarnessError(f"the sandbox could not be set up, the program's process ended ({self._reap()})")
+        if os.read(self._in, 1) != ch.READY:
+            raise self._failure()
+        dog.turn = NOBODY
+        dog.guard(self._kill, limits.action_s, "an action")
+
+    def _make_turn(self) -> Callable[[bytes], None]:
+        """Builds the step of one episode: wake the child, wait for it. Locals only, this runs once per frame."""
+        write, read, wake, answer = os.write, os.read, self._out, self._in
+        dog, acted, turn = self._watchdog, ch.ACTED, 0
+
+        def take(byte: bytes) -> None:
+            nonlocal turn
+            turn += 1
+            dog.turn = turn
+            try:
+                write(wake, byte)
+            except BrokenPipeError:
+                raise self._failure() from None
+            if read(answer, 1) != acted:
+                raise self._failure()
+            dog.turn = NOBODY
+
+        return take
+
+    def _make_decide(self, take: Callable[[bytes], None]) -> Callable[[], Any]:
+        slot, n, wake, bad = self._channel.slot, self._n, ch.WAKE, self._bad_index
+
+        def index() -> int:
+            take(wake)
+            action = slot[0]
+            if 0 <= action < n:
+                return action
+            raise bad(action)
+
+        def vector() -> Any:
+            take(wake)
+            return self._vector()
+
+        return vector if self._box else index
+
+    def decide_traced(self) -> tuple[Any, bytes]:
+        """A checked action and the program's trace of it."""
+        self._take(ch.TRACE)
+        trace = self._channel.trace()
+        if self._box:
+            return self._vector(), trace
+        action = self._channel.slot[ch.ACTION]
+        if not 0 <= action < self._n:
+            raise self._bad_index(action)
+        return action, trace
+
+    def _vector(self) -> Any:
+        assert self._guard is not None
+        try:
+            return self._guard(self._channel.vector)
+        except BadAction as error:
+            raise ProgramFailed(FailureKind.INVALID_ACTION, str(error)) from None
+
+    def _bad_index(self, action: int) -> ProgramFailed:
+        return ProgramFailed(FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}")
+
+    def _failure(self) -> ProgramFailed:
+        """Why the program did not answer; waits for its end."""
+        dog = self._watchdog
+        kind, text = self._channel.message()
+        ended = self._ends_by_itself() if not dog.fired and not kind else True
+        status = self._reap()
+        if dog.fired:
+            return ProgramFailed(FailureKind.TIMED_OUT, dog.fired)
+        if kind in {k.value for k in FailureKind}:
+            return ProgramFailed(FailureKind(kind), text)
+        if not ended:
+            return ProgramFailed(FailureKind.CRASHED, "the program broke the connection to its evaluator")
+        if not os.WIFSIGNALED(status):
+            code = os.waitstatus_to_exitcode(status)
+            return ProgramFailed(FailureKind.CRASHED, f"the program's process exited with status {code}")
+        number = os.WTERMSIG(status)
+        if number == signal.SIGKILL:
+            return ProgramFailed(FailureKind.OUT_OF_MEMORY, "killed by the kernel, which ran out of memory")
+        return ProgramFailed(FailureKind.CRASHED, f"killed by {signal.Signals(number).name}")
+
+    def _ends_by_itself(self) -> bool:
+        if not self._pidfd:
+            return True
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(500))
+
+    def _kill(self) -> None:
+        if self._pidfd:
+            try:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def _reap(self) -> int:
+        """Ends the child if it still runs and returns its wait status."""
+        self._kill()
+        assert self._host is not None
+        status: int = self._host.answer()["status"]
+        self._pid = 0
+        if self._pidfd:
+            os.close(self._pidfd)
+            self._pidfd = 0
+        return status
+
+    def end(self) -> None:
+        """Ends the child, whatever it does."""
+        self._watchdog.end()
+        if self._pid:
+            self._reap()
+        for fd in (self._in, self._out):
+            if fd >= 0:
+                os.close(fd)
+        self._in = self._out = -1
+
+    def _drop_host(self) -> None:
+        if self._host is not None:
+            self._host.close()
+            self._host = None
+
+    def close(self) -> None:
+        """Ends the host and with it every process of the program's side."""
+        self._drop_host()
+
+    def abort(self) -> None:
+        """The same from within a signal handler, whatever was going on."""
+        self._kill()
+        if self._host is not None:
+            try:
+                os.kill(self._host.process.pid, signal.SIGKILL)
+                os.waitpid(self._host.process.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
