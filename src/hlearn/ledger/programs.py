@@ -61,6 +61,10 @@ class ProgramStore:
             raise HarnessError(f"{self.path}: the line of program {sha256} holds another source")
         return Program(source=source)
 
+    def matching(self, prefix: str) -> tuple[str, ...]:
+        """The hashes that begin with ``prefix``."""
+        return tuple(sha for sha in self._lines if sha.startswith(prefix))
+
     def add(self, *programs: Program) -> None:
         """Stores programs that are not there yet (written, not yet synced).
 

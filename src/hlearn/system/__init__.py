@@ -1,0 +1,10 @@
+"""The heuristic system on disk: program, tests, cases, failures, memory, ledger, all in one git repository.
+
+Comes in: accepted and rejected trials. Goes out: the champion, its history, what was tried.
+"""
+
+from hlearn.system.cases import Case, read_case, read_cases, write_case
+from hlearn.system.config import Config
+from hlearn.system.system import Change, System
+
+__all__ = ["Case", "Change", "Config", "System", "read_case", "read_cases", "write_case"]

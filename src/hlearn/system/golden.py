@@ -1,0 +1,53 @@
+"""Golden observations: a few real observations of a task, recorded once, for the system's own tests."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
+from hlearn.tasks.registry import open_environment
+from hlearn.tasks.task import Task
+
+_DECISIONS = 12
+_SEED = 0
+
+
+class Golden(NamedTuple):
+    """Observations, and what the test needs to know about the task."""
+
+    arrays: dict[str, np.ndarray]
+    env_steps: int
+    observation: ObservationSpec
+    actions: ActionSpace
+
+
+def golden_observations(task: Task) -> Golden:
+    """Plays a few random decisions on development seed 0 and keeps what was seen."""
+    env = open_environment(task)
+    try:
+        spec, actions = env.observation, env.actions
+        rng = np.random.default_rng(_SEED)
+        seen = np.empty((_DECISIONS, *spec.shape), dtype=spec.dtype)
+        steps = env.reset(_SEED, seen[0])
+        kept = 1
+        while kept < _DECISIONS:
+            if isinstance(actions, Discrete):
+                action: int | np.ndarray = int(rng.integers(actions.n))
+            else:
+                low, high = np.clip(actions.low, -1, 1), np.clip(actions.high, -1, 1)
+                action = rng.uniform(low, high)
+            _, terminated, truncated, used = env.step(action, seen[kept])
+            steps += used
+            kept += 1
+            if terminated or truncated:
+                break
+        arrays = {"observations": seen[:kept]}
+        if isinstance(actions, Discrete):
+            arrays["n"] = np.array(actions.n)
+        else:
+            arrays["size"] = np.array(len(actions.low))
+        return Golden(arrays, steps, spec, actions)
+    finally:
+        env.close()

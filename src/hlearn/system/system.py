@@ -1,0 +1,360 @@
+"""The heuristic system on disk: an ordinary git repository that a person or an agent can open and understand."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hlearn.errors import LedgerCorrupt, OutputExists, UsageError
+from hlearn.ledger import Committed, Ledger, ProgramAdded, ProgramStore, RolledBack, Spent, Trial
+from hlearn.ledger.journal import Clock
+from hlearn.records import Failure, Program, Split
+from hlearn.system import memory, templates
+from hlearn.system.cases import Case, read_cases, write_case
+from hlearn.system.config import Config, read_config, write_config
+from hlearn.system.git import Git
+from hlearn.system.golden import golden_observations
+from hlearn.tasks.task import Task
+
+_TRACKED = ("policy.py", "tests", "cases", "failures", "memory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One commit of the system that changed the champion.
+
+    Attributes:
+        trial: the trial that it names.
+        rolled_back: the commit brought that trial's program back.
+        when: seconds since the epoch.
+    """
+
+    trial: int
+    program: str
+    commit: str
+    when: float
+    subject: str
+    rolled_back: bool = False
+
+
+class System:
+    """A system that exists; use :meth:`create` or :meth:`open`.
+
+    Attributes:
+        path: its folder.
+        config: task and learning seed.
+        ledger: everything measured.
+        programs: every program measured.
+    """
+
+    def __init__(self, path: Path, config: Config, *, clock: Clock = time.time) -> None:
+        self.path = path
+        self.config = config
+        self.clock = clock
+        self.ledger = Ledger(path / "ledger.jsonl", clock=clock)
+        self.programs = ProgramStore(path / "programs" / "pack")
+        self.git = Git(path)
+
+    @classmethod
+    def create(cls, path: Path | str, task: Task, *, seed: int = 0, clock: Clock = time.time) -> System:
+        """Creates a system without a program yet.
+
+        Args:
+            path: a folder that does not exist or is empty.
+            task: what to learn.
+            seed: learning seed.
+            clock: seconds since the epoch.
+
+        Raises:
+            OutputExists: the folder is not empty.
+            UsageError: git is not installed.
+        """
+        path = Path(path).absolute()
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise OutputExists(
+                f"{path} exists and is not empty; choose another --out, or go on with it by --resume"
+            )
+        git = Git(path)
+        golden = golden_observations(task)
+        made = path.with_name(f".{path.name}.{os.getpid()}.new")  # appears whole or not at all
+        shutil.rmtree(made, ignore_errors=True)
+        for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
+            (made / folder).mkdir(parents=True)
+            (made / folder / ".gitkeep").touch()
+        write_config(made / "hl.toml", Config(task=task, seed=seed))
+        (made / ".gitignore").write_text(templates.GITIGNORE)
+        (made / ".gitattributes").write_text(templates.ATTRIBUTES)
+        (made / "AGENTS.md").write_text(templates.agents_md(task, golden.observation, golden.actions))
+        (made / "memory" / "notes.md").write_text("# Notes\n\nWhat is worth knowing for the next change.\n")
+        (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY)
+        np.savez_compressed(made / "tests" / "golden.npz", **golden.arrays)  # type: ignore[arg-type]
+        ledger = Ledger(made / "ledger.jsonl", clock=clock)
+        ledger.append(Spent(what="golden observations for the system's tests", env_steps=golden.env_steps))
+        git.path = made
+        git("init", "--quiet", "--initial-branch=main")
+        git("add", "--all")
+        git("commit", "--quiet", "-m", f"Start a system for {task.env_id}", when=clock())
+        if path.exists():
+            path.rmdir()
+        made.rename(path)
+        return cls.open(path, clock=clock)
+
+    @classmethod
+    def open(cls, path: Path | str, *, clock: Clock = time.time) -> System:
+        """Opens a system and checks its ledger's chain.
+
+        Raises:
+            UsageError: the folder is no system.
+            SchemaTooNew: a newer hlearn wrote it.
+            LedgerCorrupt: a past line of the ledger was edited.
+        """
+        path = Path(path).absolute()
+        config = read_config(path / "hl.toml")
+        if not (path / ".git").exists():
+            raise UsageError(f"{path} has hl.toml but no git repository; restore its .git folder")
+        return cls(path, config, clock=clock)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Holds the system for one writer.
+
+        Raises:
+            UsageError: another hl works in it.
+        """
+        fd = os.open(self.path / ".git" / "hl.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(f"another hl is working in {self.path}; wait for it or stop it") from None
+            (self.path / ".git" / "index.lock").unlink(missing_ok=True)  # left by a git that was killed
+            self.git("worktree", "prune")
+            yield
+        finally:
+            os.close(fd)
+
+    # The program ------------------------------------------------------------------------------------------
+
+    @property
+    def task(self) -> Task:
+        """What is learnt."""
+        return self.config.task
+
+    def champion(self) -> Program | None:
+        """The committed program, None before the first accepted trial."""
+        source = self.git.show("HEAD", "policy.py")
+        return None if source is None else Program(source=source)
+
+    def working(self) -> Program | None:
+        """``policy.py`` as it stands in the folder, edits of a person included."""
+        path = self.path / "policy.py"
+        return Program(source=path.read_text()) if path.exists() else None
+
+    def restore(self) -> None:
+        """Puts ``policy.py`` back to the champion, unless a person edited it.
+
+        Raises:
+            UsageError: the file holds an edit that no ledger knows.
+        """
+        working, champion = self.working(), self.champion()
+        if (working and working.sha256) == (champion and champion.sha256):
+            return
+        if working is not None and working.sha256 not in self.programs:
+            raise UsageError(
+                f"{self.path / 'policy.py'} was edited and not committed; judge it with: hl gate {self.path}, "
+                f"or drop it with: git -C {self.path} checkout policy.py"
+            )
+        if champion is None:
+            (self.path / "policy.py").unlink(missing_ok=True)
+        else:
+            (self.path / "policy.py").write_text(champion.source)
+
+    def commit(self, trial: Trial, program: Program, cases: Sequence[Case] = ()) -> str:
+        """Makes the program of an accepted trial the champion; does nothing if that was done before.
+
+        Returns:
+            The commit's hash.
+        """
+        for row in self.ledger.rows:
+            if isinstance(row.event, Committed) and row.event.trial == trial.trial:
+                return row.event.commit
+        known = {c.trial: c for c in self.history() if not c.rolled_back}
+        if trial.trial in known:  # killed between the commit and its row
+            commit = known[trial.trial].commit
+        else:
+            (self.path / "policy.py").write_text(program.source)
+            for case in cases:
+                write_case(self.path / "cases", case)
+            number, digest = self.ledger.head
+            reasons = "\n".join(f"- {r}" for r in trial.reasons)
+            commit = self._commit(
+                f"Trial {trial.trial}: {' '.join(trial.note.split())[:100]}",
+                f"{reasons}\n\nTrial: {trial.trial}\nProgram: {program.sha256}\nLedger: {number} {digest}",
+            )
+        self.programs.sync()
+        self.ledger.append(Committed(trial=trial.trial, program=program.sha256, commit=commit))
+        return commit
+
+    def history(self) -> tuple[Change, ...]:
+        """The commits that changed the champion, oldest first."""
+        trailers = (f"%(trailers:key={key},valueonly)" for key in ("Trial", "Program", "Restores"))
+        form = "%x1f".join(("%H", "%ct", "%s", *trailers)) + "%x1e"
+        changes = []
+        for entry in self.git("log", "--reverse", f"--format={form}", "HEAD").split("\x1e"):
+            fields = [f.strip() for f in entry.split("\x1f")]
+            if len(fields) == 6 and fields[4]:
+                changes.append(
+                    Change(
+                        commit=fields[0],
+                        when=float(fields[1]),
+                        subject=fields[2],
+                        trial=int(fields[5] or fields[3]),
+                        program=fields[4],
+                        rolled_back=bool(fields[5]),
+                    )
+                )
+        return tuple(changes)
+
+    def program_of(self, name: str | int) -> Program:
+        """Returns a program by trial number, SHA-256 (a prefix will do) or git revision.
+
+        Raises:
+            UsageError: nothing of that name.
+        """
+        text = str(name)
+        if text.isdigit() and len(text) < 7:
+            for row in reversed(self.ledger.rows):
+                if isinstance(row.event, Trial) and row.event.trial == int(text):
+                    return self.programs.get(row.event.program)
+        matches = self.programs.matching(text) if len(text) >= 7 else ()
+        if len(matches) == 1:
+            return self.programs.get(matches[0])
+        found = self.git("rev-parse", "--verify", "--quiet", f"{text}^{{commit}}", ok=(0, 1, 128)).strip()
+        source = self.git.show(found, "policy.py") if found else None
+        if source is None:
+            trials = [str(c.trial) for c in self.history()] or ["none yet"]
+            raise UsageError(f"{self.path} has no program {text}; accepted trials: {', '.join(trials)}")
+        return Program(source=source)
+
+    def diff(self, a: str | int, b: str | int) -> str:
+        """The change from one program to another, as a unified diff; names as in :meth:`program_of`."""
+        return memory.unified(self.program_of(a), self.program_of(b), str(a), str(b))
+
+    def rollback(self, trial: int) -> str:
+        """Makes the program of an earlier accepted trial the champion again, by a new commit.
+
+        Returns:
+            The new commit's hash.
+
+        Raises:
+            UsageError: no such accepted trial, or it is the champion already.
+        """
+        changes = self.history()
+        change = next((c for c in changes if c.trial == trial), None)
+        if change is None:
+            trials = ", ".join(str(c.trial) for c in changes) or "none yet"
+            raise UsageError(f"{self.path}: trial {trial} was never accepted; accepted trials: {trials}")
+        source = self.git.show(change.commit, "policy.py")
+        champion = self.champion()
+        if source is None or (champion is not None and champion.source == source):
+            raise UsageError(f"{self.path}: trial {trial} is the champion already")
+        self.restore()
+        (self.path / "policy.py").write_text(source)
+        number, digest = self.ledger.head
+        commit = self._commit(
+            f"Roll back to trial {trial}",
+            f"Program: {change.program}\nRestores: {trial}\nLedger: {number} {digest}",
+        )
+        self.ledger.append(RolledBack(trial=trial, program=change.program, commit=commit))
+        return commit
+
+    def _commit(self, subject: str, body: str) -> str:
+        self.git("add", "--", *(p for p in _TRACKED if (self.path / p).exists()))
+        self.git("commit", "--quiet", "--allow-empty", "-m", subject, "-m", body, when=self.clock())
+        return self.git("rev-parse", "HEAD").strip()
+
+    # Memory -----------------------------------------------------------------------------------------------
+
+    def cases(self) -> tuple[Case, ...]:
+        """Every regression case, by name."""
+        return read_cases(self.path / "cases")
+
+    def add_program(self, program: Program, note: str) -> None:
+        """Keeps a proposal's source and names it in the ledger, once."""
+        self.programs.add(program)
+        if not any(
+            isinstance(r.event, ProgramAdded) and r.event.program == program.sha256 for r in self.ledger.rows
+        ):
+            self.ledger.append(ProgramAdded(program=program.sha256, parent=program.parent, note=note))
+
+    def remember(self, trial: Trial, program: Program, champion: Program | None) -> None:
+        """Keeps a proposal that was not accepted, as a patch with the reasons."""
+        folder = self.path / "memory" / "rejected"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = memory.rejected_text(trial, program, champion)
+        (folder / f"{trial.trial:04d}.patch").write_text(text)
+
+    def remember_failures(
+        self, trial: int, program: Program, failures: Sequence[Failure], split: Split
+    ) -> None:
+        """Keeps the first failed episode of each kind of a trial."""
+        folder = self.path / "failures"
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, failure in {f.kind: f for f in reversed(failures)}.items():
+            text = memory.failure_text(trial, program, failure, split.value)
+            (folder / f"{trial:04d}-{kind.value}.md").write_text(text)
+
+    def rejected(self) -> tuple[str, ...]:
+        """Notes of the latest proposals that were turned down, with reasons, oldest first."""
+        return memory.rejected_notes(self.path / "memory" / "rejected")
+
+    def close_run(self, subject: str) -> None:
+        """Commits the ledger, the program store and the memory as they stand at the end of a run."""
+        self.programs.sync()
+        self.git(
+            "add", "--", *(p for p in (*_TRACKED, "ledger.jsonl", "programs") if (self.path / p).exists())
+        )
+        if self.git("status", "--porcelain", "--untracked-files=no").strip():
+            self.git("commit", "--quiet", "-m", subject, when=self.clock())
+
+    def verify(self) -> int:
+        """Checks the ledger's chain, and that every commit's word about the ledger still holds.
+
+        Returns:
+            The number of ledger rows.
+
+        Raises:
+            LedgerCorrupt: names the line or the commit.
+        """
+        count = self.ledger.verify()
+        hashes = {row.n: row.hash for row in self.ledger.rows}
+        form = "%H %(trailers:key=Ledger,valueonly)"
+        for entry in self.git("log", f"--format={form}", "HEAD").splitlines():
+            parts = entry.split()
+            if len(parts) == 3 and hashes.get(int(parts[1])) != parts[2]:
+                raise LedgerCorrupt(
+                    f"{self.ledger.path}: line {parts[1]} is not the one that commit {parts[0][:12]} names; "
+                    f"the ledger was rewritten: restore it from git"
+                )
+        return count
+
+    @contextmanager
+    def worktree(self) -> Iterator[Path]:
+        """A throw-away checkout of the champion's commit, outside the system's folder."""
+        with tempfile.TemporaryDirectory(prefix="hlearn-") as folder:
+            path = Path(folder) / "system"
+            self.git("worktree", "add", "--quiet", "--detach", str(path), "HEAD")
+            try:
+                yield path
+            finally:
+                self.git("worktree", "remove", "--force", str(path), ok=(0, 128))
+                self.git("worktree", "prune")

@@ -1,0 +1,93 @@
+"""The files that hlearn writes into a new system."""
+
+from __future__ import annotations
+
+from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
+from hlearn.tasks.task import Task
+
+GITIGNORE = "recordings/\n__pycache__/\n.pytest_cache/\n*.lock\n"
+
+ATTRIBUTES = "ledger.jsonl -text\nprograms/pack -text -diff\n*.npz binary\n"
+
+TEST_POLICY = '''"""Written by hlearn: the program is allowed, acts validly, and acts the same each time.
+
+The program runs in the sandbox (``act_on``), on observations recorded when the system was created. Add tests of
+your own beside this file; the gate runs them all.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from hlearn.system.acting import act_on, check
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = (ROOT / "policy.py").read_text()
+GOLDEN = np.load(ROOT / "tests" / "golden.npz", allow_pickle=False)
+
+
+def test_the_program_passes_the_static_checks():
+    assert check(SOURCE) == []
+
+
+def test_actions_are_valid():
+    actions = act_on(SOURCE, GOLDEN["observations"], seed=0)
+    assert len(actions) == len(GOLDEN["observations"])
+    if "n" in GOLDEN:
+        assert all(0 <= int(a) < int(GOLDEN["n"]) for a in actions)
+    else:
+        assert np.asarray(actions, float).shape == (len(actions), int(GOLDEN["size"]))
+        assert np.isfinite(np.asarray(actions, float)).all()
+
+
+def test_the_same_seed_gives_the_same_actions():
+    first = act_on(SOURCE, GOLDEN["observations"], seed=1)
+    second = act_on(SOURCE, GOLDEN["observations"], seed=1)
+    assert np.array_equal(np.asarray(first), np.asarray(second))
+'''
+
+
+def agents_md(task: Task, observation: ObservationSpec, actions: ActionSpace) -> str:
+    """``AGENTS.md``: how a person or an agent works in this system."""
+    if isinstance(actions, Discrete):
+        names = ", ".join(f"{i} {name}" for i, name in enumerate(actions.names)) if actions.names else ""
+        acts = f"one of {actions.n} discrete actions, an int from 0" + (f": {names}" if names else "")
+    else:
+        bounds = ", ".join(f"[{lo:g}, {hi:g}]" for lo, hi in zip(actions.low, actions.high, strict=True))
+        acts = f"{len(actions.low)} floats within {bounds}"
+    shape = ", ".join(map(str, observation.shape))
+    return f"""# A heuristic system for {task.env_id}
+
+This folder was written by hlearn. What is learnt here is the program `policy.py`: plain Python, no weights.
+
+- observation: {observation.dtype}[{shape}] (access `{task.access.value}`)
+- action: {acts}
+- protocol: `{task.protocol.value}`{f"; target score {task.target:g}" if task.target is not None else ""}
+- score: sum of raw rewards of an episode, higher is better
+
+## What is where
+
+| path | what | yours to edit |
+|---|---|---|
+| `policy.py` | the program: one class with `reset(seed)` and `act(observation)` | yes |
+| `tests/` | pytest files that every program must pass | add, never weaken |
+| `cases/` | regression cases: what was once reached must stay reached | add, never weaken |
+| `failures/` | episodes that programs did not complete, with tracebacks | read |
+| `memory/` | proposals that were turned down, as patches with the reasons | read; notes in `memory/notes.md` |
+| `programs/pack` | every program measured, by SHA-256 | no |
+| `ledger.jsonl` | every measurement, chained by hash; an edit shows | never |
+| `hl.toml` | the task | never |
+
+## How a change is made
+
+1. Read `policy.py`, the latest files in `memory/rejected/` and `failures/`.
+2. Edit `policy.py`. Constants get a unit and the trial they come from; every detector, rule and part stays small.
+   A program may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and `hlearn.parts`;
+   no files, network, processes or environment libraries.
+3. `python -m pytest tests -q` must pass.
+4. `hl eval . --split dev --episodes 3` measures it on development seeds.
+5. `hl gate .` compares it with the champion on seeds that nobody saw; an accepted program becomes a commit.
+
+`hl history .` shows the trials, `hl diff A B` two programs, `hl rollback . TRIAL` brings an earlier one back,
+`hl learn {task.env_id} --out . --resume` lets the embedded search carry on.
+"""
