@@ -142,8 +142,6 @@ class BlobDetector:
                 found = cv2.bitwise_not(found)
         for box in self._boxes:
             found[box] = 0
-        if self._kernel is not None:
-            found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, self._kernel)
         return found
 
     def all(self, obs: np.ndarray) -> list[Blob]:
@@ -155,11 +153,15 @@ class BlobDetector:
         mask = self.mask(obs)
         if not cv2.hasNonZero(mask):
             return []
-        contours, hierarchy = cv2.findContours(mask, *_CONTOURS)
+        # With a gap, every pixel grows to the right and down by it; sizes are then measured on what is there.
+        grown = mask if self._kernel is None else cv2.dilate(mask, self._kernel, anchor=self._gap)
+        contours, hierarchy = cv2.findContours(grown, *_CONTOURS)
         x0, y0, w_min, w_max, h_min, h_max = self._size
         blobs = []
         for i, contour in enumerate(contours):
             x, y, w, h = cv2.boundingRect(contour)
+            if self._kernel is not None:
+                _, _, w, h = cv2.boundingRect(mask[y : y + h, x : x + w])
             # A hole's rim is listed as well; it has a parent.
             if w_min <= w <= w_max and h_min <= h <= h_max and hierarchy[0, i, 3] < 0:
                 blobs.append(Blob(x0 + x + (w - 1) / 2, y0 + y + (h - 1) / 2, w, h))

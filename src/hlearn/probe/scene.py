@@ -67,8 +67,9 @@ class Detector:
     Attributes:
         imports: import lines it needs.
         constant: an expression for a module constant, "" if none is needed.
-        expression: an expression for the value, ``Point``-like or None, in which ``{const}`` stands for the
-            constant's name and ``obs`` for the observation.
+        expression: an expression for the value, something with ``x`` and ``y`` or None. ``{const}`` stands for
+            the constant's name, ``{player}`` for the player's value ("self.s.player", "None"), ``obs`` for the
+            observation.
         expression_all: an expression for a list of everything of this kind, "" where there is only one.
     """
 
@@ -77,9 +78,9 @@ class Detector:
     expression: str
     expression_all: str = ""
 
-    def value(self, const: str) -> str:
-        """The expression for one value, given the constant's name."""
-        return self.expression.replace("{const}", const)
+    def value(self, const: str, player: str = "None") -> str:
+        """The expression for one value, given the constant's name and the player's value."""
+        return self.expression.replace("{const}", const).replace("{player}", player)
 
     def values(self, const: str) -> str:
         """The expression for the list, given the constant's name."""

@@ -1,0 +1,231 @@
+"""Writes the detector of a thing as source, and tries it on the recording it came from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hlearn.parts.blobs import BlobDetector
+from hlearn.probe.candidates import BACKDROP, LARGEST, Candidate, Found
+from hlearn.probe.groups import Group, group_tracks
+from hlearn.probe.scene import Detector
+from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
+
+_TRIALS = 80  # frames on which a detector is tried
+_EXTEND = 0.02  # lookalikes per frame that a larger box may bring in
+_IMPORT = "from hlearn.parts.blobs import BlobDetector"
+_IMPORT_MANY = "from hlearn.parts.blobs import BlobDetector, nearest"
+
+Edges = tuple[int, int, int, int]
+
+
+class Sight(NamedTuple):
+    """A detector, the regions it is meant to find, and how well it does on the recording (0 to 1)."""
+
+    detector: Detector
+    group: Group
+    recall: float
+    precision: float
+
+
+class Options(NamedTuple):
+    """The arguments of one BlobDetector."""
+
+    colors: tuple[tuple[int, int, int], ...]
+    background: bool
+    box: Edges
+    width: tuple[int, int]
+    height: tuple[int, int]
+    ignore: tuple[Edges, ...]
+    gap: tuple[int, int]
+    channel: int | None
+
+    def build(self) -> BlobDetector:
+        """The detector itself."""
+        colors = {"background": self.colors} if self.background else {"color": self.colors}
+        return BlobDetector(
+            **colors,  # type: ignore[arg-type]
+            box=self.box,
+            width=self.width,
+            height=self.height,
+            ignore=self.ignore,
+            gap=self.gap,
+            channel=self.channel,
+        )
+
+    def source(self) -> str:
+        """The expression that builds it; arguments at their defaults are left out."""
+        colors = repr(self.colors[0] if len(self.colors) == 1 else self.colors)
+        words = [f"background={colors}" if self.background else f"color={colors}", f"box={self.box}"]
+        words += [f"width={self.width}", f"height={self.height}"]
+        if self.ignore:
+            words.append(f"ignore={self.ignore}")
+        if self.gap != (0, 0):
+            words.append(f"gap={self.gap}")
+        if self.channel is not None:
+            words.append(f"channel={self.channel}")
+        return f"BlobDetector({', '.join(words)})"
+
+
+def sight_of(candidate: Candidate, player: Group | None, found: Found, recording: ScreenRecording) -> Sight:
+    """Writes the detector of something that moves.
+
+    A sprite of several colours that is alone is found by its best colour. Many sprites of several colours, each
+    in pieces, are found as whatever is not background, where the background is plain.
+    """
+    group = candidate.main
+    if len(candidate.groups) > 1 and not group.single:
+        whole = _against_background(candidate, player, found, recording)
+        if whole is not None:
+            return whole
+    mine = {g.parts.code for g in candidate.groups}
+    options = _by_color(group, mine, found, recording)
+    sights = [_try(options, group, recording)]
+    if sights[0].recall < 0.9:
+        sights.append(_try(options._replace(gap=(1, 1)), group, recording))
+    return max(sights, key=lambda s: round(s.recall + s.precision, 2))
+
+
+def sight_of_still(group: Group, recording: ScreenRecording) -> Detector:
+    """Writes the detector of things that stay: all of one colour and size where they were seen."""
+    left, top, right, bottom = group.region(0, 100)
+    w0, w1, h0, h1 = group.size(1, 99)
+    color = recording.color(group.parts.code)
+    box = (int(left), int(top), int(right) + 1, int(bottom) + 1)
+    options = Options((color,), False, box, (w0, w1), (h0, h1), (), (0, 0), None)
+    return _detector(options, many=True)
+
+
+def _detector(options: Options, many: bool) -> Detector:
+    if many:
+        return Detector(
+            imports=(_IMPORT_MANY,),
+            constant=options.source(),
+            expression="nearest({const}.all(obs), {player})",
+            expression_all="{const}.all(obs)",
+        )
+    return Detector(imports=(_IMPORT,), constant=options.source(), expression="{const}.find(obs)")
+
+
+def _by_color(group: Group, mine: set[int], found: Found, recording: ScreenRecording) -> Options:
+    """The box, sizes and places to ignore for a group of one colour."""
+    w0, w1, h0, h1 = group.size(1, 99)
+    width, height = (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1)
+    every = found.parts[group.parts.code]
+    fits = (every.w >= width[0]) & (every.w <= width[1]) & (every.h >= height[0]) & (every.h <= height[1])
+    known = np.isin(every.track, np.unique(group.parts.track))
+    alike = every.pick(fits & ~known)
+    box = _extended(group, alike, recording.codes.shape[1:])
+    ignore = _standing(_within(alike, box), group)
+    code = group.parts.code
+    rows, columns = slice(box[1], box[3]), slice(box[0], box[2])
+    others = [c for c in np.unique(found.sample[:, rows, columns]) if c != code]
+    color = recording.color(code)
+    channel = next(
+        (k for k in range(3) if all(recording.palette[c][k] != color[k] for c in others)), None
+    )
+    return Options((color,), False, box, width, height, ignore, (0, 0), channel)
+
+
+def _within(parts: Parts, box: Edges) -> Parts:
+    """Those whose box reaches into ``box``."""
+    x0, y0, x1, y1 = box
+    hit = (parts.x + parts.w / 2 > x0) & (parts.x - parts.w / 2 < x1)
+    hit &= (parts.y + parts.h / 2 > y0) & (parts.y - parts.h / 2 < y1)
+    return parts.pick(hit)
+
+
+def _extended(group: Group, alike: Parts, shape: tuple[int, ...]) -> Edges:
+    """The box to look in: where it was seen, and further along its ways as long as no lookalikes come in."""
+    height, width = shape
+    left, top, right, bottom = group.region()
+    p = group.parts
+    roams = (float(np.ptp(p.x)) > 8, float(np.ptp(p.y)) > 8)
+    box = [max(int(left) - 1, 0), max(int(top) - 1, 0), min(int(right) + 2, width), min(int(bottom) + 2, height)]
+    frames = group.frames
+    base = len(_within(alike, _edges(box)))
+    for side, limit, axis in ((0, 0, 0), (2, width, 0), (1, 0, 1), (3, height, 1)):
+        if not roams[axis]:
+            continue
+        start = box[side]
+        for share in (1.0, 0.75, 0.5, 0.25):
+            box[side] = int(round(start + share * (limit - start)))
+            if len(_within(alike, _edges(box))) - base <= _EXTEND * frames:
+                break
+        else:
+            box[side] = start
+    return _edges(box)
+
+
+def _edges(box: list[int]) -> Edges:
+    return box[0], box[1], box[2], box[3]
+
+
+def _standing(alike: Parts, group: Group) -> tuple[Edges, ...]:
+    """Boxes around lookalikes that stand in one place for long, where the thing itself hardly ever is."""
+    ignore: list[Edges] = []
+    if len(alike) == 0:
+        return ()
+    places, counts = np.unique(np.column_stack([alike.x, alike.y]), axis=0, return_counts=True)
+    p = group.parts
+    for k in np.argsort(-counts)[:4]:
+        if counts[k] < 0.1 * group.frames:
+            break
+        here = (alike.x == places[k, 0]) & (alike.y == places[k, 1])
+        w, h = float(alike.w[here].max()), float(alike.h[here].max())
+        overlap = (np.abs(p.x - places[k, 0]) < (p.w + w) / 2) & (np.abs(p.y - places[k, 1]) < (p.h + h) / 2)
+        if overlap.mean() < 0.05:
+            x0, y0 = int(places[k, 0] - (w - 1) / 2), int(places[k, 1] - (h - 1) / 2)
+            ignore.append((x0, y0, x0 + int(w), y0 + int(h)))
+    return tuple(ignore)
+
+
+def _against_background(
+    candidate: Candidate, player: Group | None, found: Found, recording: ScreenRecording
+) -> Sight | None:
+    """A detector of everything but the background where many sprites of several colours move; None if not plain."""
+    edges = np.array([g.region() for g in candidate.groups if g.visible > 0.1 * candidate.main.visible])
+    height, width = recording.codes.shape[1:]
+    x0, y0 = max(int(edges[:, 0].min()) - 1, 0), max(int(edges[:, 1].min()) - 1, 0)
+    x1, y1 = min(int(edges[:, 2].max()) + 2, width), min(int(edges[:, 3].max()) + 2, height)
+    box = (x0, y0, x1, y1)
+    if player is not None and len(_within(player.parts, box)) > 0.05 * len(player.parts):
+        return None
+    inside = found.sample[:, y0:y1, x0:x1]
+    shares = np.bincount(inside.ravel(), minlength=len(recording.palette)) / inside.size
+    plain = [int(c) for c in np.argsort(-shares) if shares[c] > 0.5 * BACKDROP]
+    if not plain or len(plain) > 2:
+        return None
+    masks = ~np.isin(recording.codes[:, y0:y1, x0:x1], plain)
+    parts = link(find_parts(masks, candidate.main.parts.code, (x0, y0), LARGEST, gap=3), recording.starts)
+    moving = [g for g in group_tracks(parts, len(recording.codes)) if g.moving]
+    if not moving:
+        return None
+    tracks = np.unique(np.concatenate([g.parts.track for g in moving]))
+    small = float(np.median(parts.w * parts.h)) / 6  # crumbs of an explosion
+    group = Group(parts.pick(np.isin(parts.track, tracks) & (parts.w * parts.h >= small)), True, len(masks))
+    if group.visible < 0.8 * candidate.main.visible:
+        return None
+    w0, w1, h0, h1 = group.size(2, 98)
+    colors = tuple(recording.color(c) for c in plain)
+    options = Options(colors, True, box, (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1), (), (3, 3), None)
+    return _try(options, group, recording)
+
+
+def _try(options: Options, group: Group, recording: ScreenRecording) -> Sight:
+    """Runs a detector on frames of the recording and compares what it finds with the group."""
+    detector = options.build()
+    frames = np.unique(np.linspace(0, len(recording.codes) - 1, _TRIALS).astype(int))
+    p = group.parts
+    there = hit = finds = right = 0
+    for t in frames:
+        mine = slice(np.searchsorted(p.t, t), np.searchsorted(p.t, t, side="right"))
+        xs, ys = p.x[mine], p.y[mine]
+        blobs = detector.all(recording.frame(int(t)))
+        bx, by = np.array([b.x for b in blobs]), np.array([b.y for b in blobs])
+        close = (np.abs(xs[:, None] - bx) <= 3) & (np.abs(ys[:, None] - by) <= 3)
+        there, finds = there + len(xs), finds + len(blobs)
+        hit, right = hit + int(close.any(axis=1).sum()), right + int(close.any(axis=0).sum())
+    many = not group.single
+    return Sight(_detector(options, many), group, hit / max(there, 1), right / max(finds, 1))
