@@ -3,7 +3,7 @@
 The worker creates it (a sealed memfd that nobody can shrink), the program host maps it before it forks, every
 child inherits the mapping. Who may go on is said by single bytes over two pipes, never by this memory:
 
-    worker -> child   WAKE (act) or TRACE (act, then leave the trace)
+    worker -> child   WAKE (act), TRACE (act, then leave the trace), NEXT and eight bytes of seed (load again)
     child  -> worker  SEALED (sandbox closed, no program code has run yet), READY (loaded and reset), ACTED,
                       FAILED (the reason lies in the message area)
 
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-WAKE, TRACE = b"w", b"t"
+WAKE, TRACE, NEXT = b"w", b"t", b"n"
 SEALED, READY, ACTED, FAILED = b"s", b"r", b"a", b"f"
 
 ACTION, MESSAGE_LENGTH, TRACE_LENGTH = 0, 1, 2  # places in the header, int64 each

@@ -1,4 +1,4 @@
-"""The untrusted side: one process that runs one program for one episode, then is killed.
+"""The untrusted side: one process that runs one program, by default for one episode, then is killed.
 
 Forked from the program host (:mod:`hlearn.evaluate.host`), so everything a program may import is loaded already and
 nothing of the environment or the seeds was ever in this memory.
@@ -6,7 +6,6 @@ nothing of the environment or the seeds was ever in this memory.
 
 from __future__ import annotations
 
-import gc
 import importlib.abc
 import importlib.machinery
 import linecache
@@ -50,7 +49,7 @@ def load_policy(code: CodeType) -> Policy:
 def seed_globals(seed: int) -> None:
     """Gives programs that use the global generators the same numbers every time."""
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - a program may use the legacy global generator
+    np.random.seed(seed)
 
 
 def describe(error: BaseException, source: str) -> tuple[FailureKind, str]:
@@ -84,7 +83,9 @@ def run(
         os.write(_OUT, ch.SEALED)
         reserve = bytearray(1 << 20)  # so that a report still fits after the program ate everything
         try:
-            _play(request, code, channel)
+            seed: int | None = request["seed"]
+            while seed is not None:
+                seed = _play(seed, request["box"], code, channel)
             status = 0
         except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes its typed failure
             del reserve
@@ -112,16 +113,17 @@ def _close_walls(request: dict[str, Any], fds: Sequence[int], report: SandboxRep
     seal(report)
 
 
-def _play(request: dict[str, Any], code: CodeType, channel: ch.Channel) -> None:
-    seed = request["seed"]
+def _play(seed: int, box: int, code: CodeType, channel: ch.Channel) -> int | None:
+    """Loads the program afresh and plays until the worker hangs up (None) or begins another episode (its seed)."""
     seed_globals(seed)
     policy = load_policy(code)
     policy.reset(seed)
-    gc.collect()
     read, write, wake, acted = os.read, os.write, ch.WAKE, ch.ACTED
-    act, observation, slot, vector, box = policy.act, channel.observation, channel.slot, channel.vector, request["box"]
+    act, observation, slot, vector = policy.act, channel.observation, channel.slot, channel.vector
     write(_OUT, ch.READY)
     while said := read(_IN, 1):
+        if said == ch.NEXT:
+            return int.from_bytes(read(_IN, 8), "little")
         action = act(observation)
         if box:
             vector[:] = vector_of(action, box)
@@ -130,6 +132,7 @@ def _play(request: dict[str, Any], code: CodeType, channel: ch.Channel) -> None:
         if said != wake:
             channel.put_trace(encode_trace(policy))
         write(_OUT, acted)
+    return None
 
 
 def _report(error: BaseException, source: str, channel: ch.Channel) -> None:

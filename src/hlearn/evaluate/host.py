@@ -17,7 +17,6 @@ import socket
 import sys
 from collections import OrderedDict
 from types import CodeType
-from typing import Any
 
 from hlearn.evaluate import child, wire
 from hlearn.evaluate.channel import Channel

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from hlearn.evaluate import child
-from hlearn.evaluate.actions import BadAction, index_of, vector_of
+from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, play, policy_seed
 from hlearn.evaluate.traces import encode_trace
@@ -87,7 +87,7 @@ class _LocalProgram:
             self._policy.reset(seed)
         except ProgramFailed:
             raise
-        except Exception as error:  # noqa: BLE001 - a program's failure is data
+        except Exception as error:
             raise ProgramFailed(*child.describe(error, self._source)) from error
 
     def decide(self) -> Any:
@@ -95,7 +95,7 @@ class _LocalProgram:
         try:
             action = self._policy.act(self._observation)
             action = index_of(action) if self._guard is None else self._guard(vector_of(action, self._box))
-        except Exception as error:  # noqa: BLE001 - a program's failure is data
+        except Exception as error:
             raise ProgramFailed(*child.describe(error, self._source)) from error
         if self._guard is None and not 0 <= action < self._n:
             raise ProgramFailed(FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}")
@@ -106,7 +106,7 @@ class _LocalProgram:
         action = self.decide()
         try:
             return action, encode_trace(self._policy)
-        except Exception as error:  # noqa: BLE001 - a program's failure is data
+        except Exception as error:
             raise ProgramFailed(*child.describe(error, self._source)) from error
 
     def end(self) -> None:

@@ -65,9 +65,16 @@ class Host:
 
 
 class IsolatedProgram:
-    """Plays the part of the program in :func:`hlearn.evaluate.play.play`, one fresh child per episode."""
+    """Plays the part of the program in :func:`hlearn.evaluate.play.play`.
 
-    def __init__(self, environment: Environment, limits: Limits, watchdog: Watchdog) -> None:
+    Args:
+        environment: decides the layout of observations and actions.
+        limits: what a program may use.
+        watchdog: the worker's timer.
+        episodes_per_child: how many episodes of the same program one child may play in a row.
+    """
+
+    def __init__(self, environment: Environment, limits: Limits, watchdog: Watchdog, episodes_per_child: int) -> None:
         space, spec = environment.actions, environment.observation
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
@@ -78,6 +85,9 @@ class IsolatedProgram:
         self._channel = ch.Channel(self._memory, *self._layout)
         self.observation = self._channel.observation
         self._host: Host | None = None
+        self._episodes_per_child = episodes_per_child
+        self._loaded = ""  # source that the living child runs
+        self._left = 0  # episodes it may still play
         self._pid = self._pidfd = 0
         self._in = self._out = -1
         self._take: Callable[[bytes], None]
@@ -93,21 +103,39 @@ class IsolatedProgram:
             self._host.answer()
 
     def begin(self, job: Job) -> None:
-        """Starts a child and has it load the program."""
+        """Starts a child, or goes on with the one that already runs this program, and has it load the program."""
+        dog, seed = self._watchdog, policy_seed(job.seed)
         self.start_host()
-        assert self._host is not None
-        limits, dog = self._limits, self._watchdog
         self._channel.clear()
-        child_in, self._out = os.pipe()
-        self._in, child_out = os.pipe()
+        dog.begin(self._limits.episode_s)
+        if self._pid and job.program.source == self._loaded and self._left > 0:
+            self._left -= 1
+            dog.guard(self._kill, self._limits.load_s, "loading the program")
+            dog.turn = 0
+            try:
+                os.write(self._out, ch.NEXT + seed.to_bytes(8, "little"))
+            except BrokenPipeError:
+                raise self._failure() from None
+        else:
+            self.drop()
+            self._start_child(job.program.source, seed)
         self._take = self._make_turn()
         self.decide = self._make_decide(self._take)
-        dog.begin(limits.episode_s)
+        if os.read(self._in, 1) != ch.READY:
+            raise self._failure()
+        dog.turn = NOBODY
+        dog.guard(self._kill, self._limits.action_s, "an action")
+
+    def _start_child(self, source: str, seed: int) -> None:
+        assert self._host is not None
+        limits, dog = self._limits, self._watchdog
         dog.guard(self._host.process.kill, limits.load_s, "loading the program")
         dog.turn = 0
+        child_in, self._out = os.pipe()
+        self._in, child_out = os.pipe()
         request = {
-            "source": job.program.source,
-            "seed": policy_seed(job.seed),
+            "source": source,
+            "seed": seed,
             "box": self._box,
             "memory_mb": limits.memory_mb,
             "output_kb": limits.output_kb,
@@ -122,7 +150,7 @@ class IsolatedProgram:
         except ConnectionError:
             message = dog.fired or "the program could not be parsed: the parser died on it"
             kind = FailureKind.TIMED_OUT if dog.fired else FailureKind.CRASHED
-            self._drop_host()
+            self.close()
             raise ProgramFailed(kind, message) from None
         if "failed" in answer:
             raise ProgramFailed(FailureKind(answer["failed"]), answer["message"])
@@ -130,14 +158,11 @@ class IsolatedProgram:
         try:
             self._pidfd = os.pidfd_open(self._pid)
         except ProcessLookupError:
-            self._pidfd = 0
+            self._pidfd = 0  # it ended already
+        self._loaded, self._left = source, self._episodes_per_child - 1
         dog.guard(self._kill, limits.load_s, "loading the program")
         if os.read(self._in, 1) != ch.SEALED:
             raise HarnessError(f"the sandbox could not be set up, the program's process ended ({self._reap()})")
-        if os.read(self._in, 1) != ch.READY:
-            raise self._failure()
-        dog.turn = NOBODY
-        dog.guard(self._kill, limits.action_s, "an action")
 
     def _make_turn(self) -> Callable[[bytes], None]:
         """Builds the step of one episode: wake the child, wait for it. Locals only, this runs once per frame."""
@@ -190,9 +215,11 @@ class IsolatedProgram:
         try:
             return self._guard(self._channel.vector)
         except BadAction as error:
+            self._left = 0
             raise ProgramFailed(FailureKind.INVALID_ACTION, str(error)) from None
 
     def _bad_index(self, action: int) -> ProgramFailed:
+        self._left = 0
         return ProgramFailed(FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}")
 
     def _failure(self) -> ProgramFailed:
@@ -234,15 +261,21 @@ class IsolatedProgram:
         self._kill()
         assert self._host is not None
         status: int = self._host.answer()["status"]
-        self._pid = 0
+        self._pid = self._left = 0
         if self._pidfd:
             os.close(self._pidfd)
             self._pidfd = 0
         return status
 
     def end(self) -> None:
-        """Ends the child, whatever it does."""
+        """The episode is over; the child goes too unless it may play another one."""
         self._watchdog.end()
+        if self._left <= 0:
+            self.drop()
+
+    def drop(self) -> None:
+        """Ends the child, whatever it does."""
+        self._left = 0
         if self._pid:
             self._reap()
         for fd in (self._in, self._out):
@@ -250,14 +283,17 @@ class IsolatedProgram:
                 os.close(fd)
         self._in = self._out = -1
 
-    def _drop_host(self) -> None:
+    def close(self) -> None:
+        """Ends the host and with it every process of the program's side."""
+        self._pid = 0  # ends with the host
+        if self._pidfd:
+            self._kill()
+            os.close(self._pidfd)
+            self._pidfd = 0
+        self.drop()
         if self._host is not None:
             self._host.close()
             self._host = None
-
-    def close(self) -> None:
-        """Ends the host and with it every process of the program's side."""
-        self._drop_host()
 
     def abort(self) -> None:
         """The same from within a signal handler, whatever was going on."""

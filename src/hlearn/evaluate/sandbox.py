@@ -25,7 +25,6 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from hlearn.evaluate import landlock, seccomp
 
@@ -81,13 +80,15 @@ def adopt_orphans() -> None:
 
 def limit(memory_mb: int, output_kb: int) -> None:
     """Caps what this process may add to its memory and what it may write to a file."""
-    page = resource.getpagesize()
-    present = int(Path("/proc/self/statm").read_text().split()[0]) * page
+    page = os.sysconf("SC_PAGESIZE")
+    with open("/proc/self/statm", "rb", buffering=0) as statm:
+        present = int(statm.read(64).split()[0]) * page
     cap = present + memory_mb * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output_kb * 1024, output_kb * 1024))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    Path("/proc/self/oom_score_adj").write_text("1000")
+    with open("/proc/self/oom_score_adj", "wb", buffering=0) as score:
+        score.write(b"1000")
 
 
 def seal(report: SandboxReport) -> None:

@@ -35,6 +35,7 @@ class Setup:
 
     Attributes:
         opener: opens the environment; pickled by its module and name.
+        episodes_per_child: how many episodes of one program a child may play.
         number: of this worker, from 0; its preferred core.
         bound: whether the kernel may tie the worker's life to the thread that started it.
     """
@@ -42,6 +43,7 @@ class Setup:
     task: Task
     opener: Callable[[Task], Environment]
     limits: Limits
+    episodes_per_child: int
     number: int
     bound: bool
 
@@ -85,10 +87,12 @@ def _serve(connection: Connection, parent: int) -> None:
     tick_s = min(max(min(limits.action_s, limits.load_s, limits.episode_s) / 8, 0.01), 0.25)
     watchdog = Watchdog(parent, leave, tick_s)
     try:
-        program = IsolatedProgram(environment, limits, watchdog)
+        program = IsolatedProgram(environment, limits, watchdog, setup.episodes_per_child)
         program.start_host()
         connection.send(READY)
         while True:
+            if not connection.poll():
+                program.drop()  # nothing to do: leave no program running
             index, job = connection.recv()
             connection.send((index, play(environment, program.observation, program, job)))
     finally:
