@@ -80,12 +80,12 @@ class AtariEnvironment:
         ale = ALEInterface()
         ale.setFloat("repeat_action_probability", rules.sticky)
         ale.setInt("max_num_frames_per_episode", MAX_FRAMES)
-        ale.setInt("frame_skip", rules.frame_skip)
         try:
             self._start = CleanStart(
                 ale,
                 str(roms.get_rom_path(game)),
-                stochastic=rules.sticky > 0,
+                sticky=rules.sticky > 0,
+                exact=protocol is Protocol.V5,
                 mode=_option("mode", mode),
                 difficulty=_option("difficulty", difficulty),
             )
@@ -105,9 +105,11 @@ class AtariEnvironment:
         self._last_start_action = Action.FIRE if Action.FIRE in ale.getMinimalActionSet() else Action.NOOP
         # The screen is stale after a restored state, and v5 plays no action before the first observation.
         self._first_screen = ale.getScreenRGB()
+        self._stale = False
+        self._first_frame = ale.getEpisodeFrameNumber()
         # Bound once: what follows is called for every frame.
         self._ale = ale
-        self._act = ale.act
+        self._act = ale.act if rules.frame_skip == 1 else self._held
         self._over = ale.game_over
         self._write = ale.getRAM if self._ram else ale.getScreenRGB
         self._codes = tuple(actions)
@@ -124,13 +126,14 @@ class AtariEnvironment:
             Frames played by the start.
         """
         ale_seed = int(np.random.SeedSequence(seed).generate_state(2)[1]) if self._gymnasium_seeds else seed
-        self._start.begin(ale_seed)
+        self._stale = self._start.begin(ale_seed)
+        self._first_frame = self._ale.getEpisodeFrameNumber()
         starts = self._rules.starts
         if starts == 0:
-            if self._ram:
-                self._write(out)
-            else:
+            if self._stale and not self._ram:
                 np.copyto(out, self._first_screen)
+            else:
+                self._write(out)
             return 0
         count = 1 if starts == 1 else int(np.random.default_rng(seed).integers(1, starts + 1))
         for _ in range(count - 1):
@@ -155,15 +158,21 @@ class AtariEnvironment:
             return self._last_step(reward)
         return 0.0 + reward, False, False, self._skip
 
+    def _held(self, action: Action) -> int:
+        # ALE's own frame skip is not used: it would also skip in the menus that some games step through at the start.
+        act = self._ale.act
+        return sum([act(action) for _ in range(self._skip)])
+
     def _last_step(self, reward: int) -> tuple[float, bool, bool, int]:
         terminated = bool(self._over(with_truncation=False))
         skip = self._skip
-        frames = 1 if skip == 1 else (self._ale.getEpisodeFrameNumber() - 1) % skip + 1  # it may end within a skip
+        # A game may end within a skip.
+        frames = 1 if skip == 1 else (self._ale.getEpisodeFrameNumber() - self._first_frame - 1) % skip + 1
         return float(reward), terminated, not terminated, frames
 
     def render(self) -> np.ndarray:
         """Returns the present screen, uint8[height, width, 3]."""
-        if self._ale.getEpisodeFrameNumber() == 0:
+        if self._stale and self._ale.getEpisodeFrameNumber() == self._first_frame:
             return self._first_screen.copy()
         return np.asarray(self._ale.getScreenRGB())
 
