@@ -16,6 +16,7 @@ class Record(StrEnum):
     """What is kept of an episode beside its outcome."""
 
     NOTHING = "nothing"
+    ACTIONS = "actions"  # actions and rewards alone: small whatever the observations are
     STEPS = "steps"  # observations, actions, rewards
     TRACE = "trace"  # the same, and the policy's trace of every step
 
@@ -64,7 +65,8 @@ class Recording:
     """The steps of one episode.
 
     Attributes:
-        observations: what the program saw before each decision, [T, ...] in the observation's dtype.
+        observations: what the program saw before each decision, [T, ...] in the observation's dtype; [0, ...]
+            where actions alone were asked for.
         actions: int64[T] or float64[T, n].
         rewards: float64[T], the reward that each decision brought.
         traces: one mapping per decision, empty unless a trace was asked for.

@@ -84,6 +84,7 @@ class _Recorder:
     def __init__(self, environment: Environment, player: Player, job: Job) -> None:
         self._environment, self._player = environment, player
         self._traced = job.record is Record.TRACE
+        self._seeing = job.record is not Record.ACTIONS
         self._room: float = math.inf if job.record_limit is None else job.record_limit
         self._per_block = _BLOCK if job.record_limit is None else max(min(job.record_limit, 64 * _BLOCK), 1)
         self._blocks: list[np.ndarray] = []
@@ -94,7 +95,7 @@ class _Recorder:
         self._traces: list[bytes] = []
 
     def _row(self) -> np.ndarray:
-        if self._used >= self._room:
+        if self._used >= self._room or not self._seeing:
             return self._scratch
         block, place = divmod(self._used, self._per_block)
         if block == len(self._blocks):

@@ -86,7 +86,7 @@ def build(column: int, pid: int) -> bytes:
     code.append((_LD_ABS, 0, 0, _NR))
     numbers = [n[column] for n in _ALLOWED.values() if n[column] >= 0]
     for i, number in enumerate(numbers):
-        code.append((_JEQ, len(numbers) - i + 4, 0, number))
+        code.append((_JEQ, len(numbers) - i + 3, 0, number))
     code.append((_JEQ, 0, 2, _TGKILL[column]))
     code.append((_LD_ABS, 0, 0, _ARG0))
     code.append((_JEQ, 1, 0, pid))
