@@ -1,0 +1,23 @@
+"""The gate: challenger against champion on paired seeds, then regression cases, system tests and size.
+
+Comes in: two programs and something to measure with. Goes out: a verdict with reasons.
+"""
+
+from hlearn.gate.gate import Court, Gate, Pair, Verdict, floor_of
+from hlearn.gate.race import AACheck, Look, Race, aa_check
+from hlearn.gate.size import program_size
+from hlearn.ledger import Decision
+
+__all__ = [
+    "AACheck",
+    "Court",
+    "Decision",
+    "Gate",
+    "Look",
+    "Pair",
+    "Race",
+    "Verdict",
+    "aa_check",
+    "floor_of",
+    "program_size",
+]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hlearn.evaluate.child import describe, load_policy, seed_globals
-from hlearn.evaluate.host import prepare
+from hlearn.evaluate.host import preload, prepare
 from hlearn.evaluate.sandbox import limit, sandbox_report, seal
 from hlearn.policy.source import check_tree
 
@@ -46,6 +46,7 @@ def act_on(
     Raises:
         AssertionError: the program failed; the text is its traceback.
     """
+    preload()  # what a program may import must be there before the walls close
     code = prepare(source)
     if not isinstance(code, CodeType):
         raise AssertionError(code[1])

@@ -25,7 +25,7 @@ class Case:
             that who reads the file does not learn the seed.
         seed: an explicit development seed.
         max_steps: play so many environment steps (None: the whole episode).
-        min_score: the return that must be reached; the episode must also be completed without a failure.
+        min_score: the return that must be reached; the episode must be completed without a failure in any case.
         trial: the trial that stored it, 0 for one written by hand.
     """
 
@@ -35,7 +35,7 @@ class Case:
     number: int | None = None
     seed: int | None = None
     max_steps: int | None = None
-    min_score: float
+    min_score: float | None = None
     trial: int = 0
 
     def resolve(self, run_seed: int) -> int:
@@ -49,10 +49,10 @@ class Case:
 def write_case(folder: Path, case: Case) -> Path:
     """Writes a case as ``NAME.json`` and returns the path."""
     data: dict[str, object] = {"schema": SCHEMA, "why": case.why, "split": case.split.value}
-    for key in ("number", "seed", "max_steps"):
+    for key in ("number", "seed", "max_steps", "min_score"):
         if (value := getattr(case, key)) is not None:
             data[key] = value
-    data |= {"min_score": case.min_score, "trial": case.trial}
+    data["trial"] = case.trial
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{case.name}.json"
     path.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n")
@@ -74,7 +74,8 @@ def read_case(path: Path) -> Case:
                 f"{path} has schema {schema}, this hlearn reads up to {SCHEMA}: upgrade hlearn"
             )
         split = Split(data.pop("split", "dev"))
-        case = Case(name=path.stem, split=split, min_score=float(data.pop("min_score")), **data)
+        score = data.pop("min_score", None)
+        case = Case(name=path.stem, split=split, min_score=None if score is None else float(score), **data)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(f"{path} is no regression case: {error}") from error
     if (case.seed is None) == (case.number is None):

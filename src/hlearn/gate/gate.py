@@ -1,0 +1,306 @@
+"""The gate: a challenger becomes the champion only if it is better, or as good and simpler, and breaks nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from hlearn.evaluate.api import Job, Result
+from hlearn.gate.race import Judgement, Race
+from hlearn.gate.size import program_size
+from hlearn.ledger import Decision, Purpose
+from hlearn.records import Evaluation, Failure, Program, Split
+from hlearn.system.cases import Case
+
+_FIRST = 2  # episodes that a first program must complete
+
+
+class Pair(NamedTuple):
+    """Both programs on one gate seed; ``champion`` is None where there was none."""
+
+    challenger: float
+    champion: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the gate decided and why.
+
+    Attributes:
+        decision: accepted, rejected or undecided.
+        reasons: sentences for people; the first one decides.
+        pairs: what was played on gate seeds, in order.
+        broken: names of the regression cases that the challenger broke.
+        challenger: its gate episodes.
+        champion: the champion's on the same seeds.
+    """
+
+    decision: Decision
+    reasons: tuple[str, ...]
+    pairs: tuple[Pair, ...] = ()
+    broken: tuple[str, ...] = ()
+    challenger: Evaluation | None = None
+    champion: Evaluation | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the challenger is the champion now."""
+        return self.decision is Decision.ACCEPTED
+
+
+class Court(Protocol):
+    """What the gate measures with: the run's meter, or a plain evaluator."""
+
+    def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
+        """Plays jobs, recorded and charged."""
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        """Gate seeds number ``start`` to ``start + count - 1`` of this run."""
+
+    def spent(self) -> int:
+        """Environment steps charged so far, for whatever purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The rules of acceptance.
+
+    Attributes:
+        race: the statistics.
+        max_pairs: pairs at most, whatever the budget allows.
+        budget_fraction: share of the step budget that the gate may spend over the whole run; the first look of
+            every race is played in any case.
+        simpler: how much smaller (as a share) a program must be to win with scores that are no worse.
+    """
+
+    race: Race = field(default_factory=Race)
+    max_pairs: int = 24
+    budget_fraction: float = 0.10
+    simpler: float = 0.05
+
+    def judge(
+        self,
+        challenger: Program,
+        champion: Program | None,
+        *,
+        court: Court,
+        budget: int,
+        cases: Sequence[Case] = (),
+        run_seed: int = 0,
+        seed_matters: bool = True,
+        system_tests: Callable[[Program], str | None] | None = None,
+    ) -> Verdict:
+        """Judges a challenger.
+
+        Args:
+            challenger: the proposed program.
+            champion: the present one, None for a first program, which must complete its episodes.
+            court: what to measure with.
+            budget: environment steps that this judgement may spend beyond the first look.
+            cases: every one must hold.
+            run_seed: learning seed, which resolves the seeds of the cases.
+            seed_matters: False where every seed gives the same episode; one pair then says all.
+            system_tests: returns None where the system's tests pass, else what failed.
+        """
+        if champion is not None and champion.sha256 == challenger.sha256:
+            return Verdict(decision=Decision.REJECTED, reasons=("no change: this program is the champion",))
+        if not seed_matters and not (uses_randomness(challenger) or (champion and uses_randomness(champion))):
+            trial = _Match(self, challenger, champion, court, 0).single()
+        else:
+            trial = _Match(self, challenger, champion, court, budget).run()
+        if not trial.accepted:
+            return trial
+        broken = self._broken(challenger, court, cases, run_seed)
+        if broken:
+            reasons = tuple(f"breaks case {name}: {why}" for name, why in broken)
+            return _turned(trial, reasons, tuple(name for name, _ in broken))
+        failed = system_tests(challenger) if system_tests else None
+        if failed is not None:
+            return _turned(trial, (f"a system test fails:\n{failed}",), ())
+        return trial
+
+    def _broken(
+        self, challenger: Program, court: Court, cases: Sequence[Case], run_seed: int
+    ) -> list[tuple[str, str]]:
+        if not cases:
+            return []
+        jobs = [Job(program=challenger, seed=c.resolve(run_seed), max_steps=c.max_steps) for c in cases]
+        broken = []
+        for case, result in zip(cases, court.measure(jobs, Purpose.CASE), strict=True):
+            outcome = result.outcome
+            if isinstance(outcome, Failure):
+                broken.append((case.name, f"{_said(outcome)} ({case.why})"))
+            elif case.min_score is not None and not outcome.score >= case.min_score:
+                broken.append(
+                    (case.name, f"scores {outcome.score:g}, must reach {case.min_score:g} ({case.why})")
+                )
+        return broken
+
+
+class _Match:
+    """One challenger against one champion, seed by seed."""
+
+    def __init__(
+        self, gate: Gate, challenger: Program, champion: Program | None, court: Court, budget: int
+    ) -> None:
+        self.gate, self.challenger, self.champion, self.court, self.budget = (
+            gate,
+            challenger,
+            champion,
+            court,
+            budget,
+        )
+        self.ours: list[Result] = []
+        self.theirs: list[Result] = []
+
+    def single(self) -> Verdict:
+        """One pair, where the seed has no effect."""
+        self._play(1)
+        return (
+            self._failed() or self._first() or self._verdict(self.gate.race.judge(*self._scores(), last=True))
+        )
+
+    def run(self) -> Verdict:
+        """Pairs until the race is decided or nothing more may be spent."""
+        if self.champion is None:
+            self._play(_FIRST)
+            verdict = self._failed() or self._first()
+            assert verdict is not None
+            return verdict
+        before = self.court.spent()
+        while True:
+            have = len(self.ours)
+            want = min(self.gate.race.next_look(have), self.gate.max_pairs)
+            used = self.court.spent() - before
+            last = want == have or (have >= 3 and used + used / have * (want - have) > self.budget)
+            if not last:
+                self._play(want)
+                failed = self._failed()
+                if failed:
+                    return failed
+                have = want
+            judgement = self.gate.race.judge(*self._scores(), last=last or have >= self.gate.max_pairs)
+            if judgement.decision is not None:
+                return self._verdict(judgement)
+
+    def _play(self, pairs: int) -> None:
+        """Plays on until there are so many pairs; both programs in the same round."""
+        have = len(self.ours)
+        seeds = self.court.seeds(have, pairs - have)
+        programs = [self.challenger] if self.champion is None else [self.challenger, self.champion]
+        jobs = [Job(program=program, seed=seed) for program in programs for seed in seeds]
+        results = self.court.measure(jobs, Purpose.GATE)
+        self.ours += results[: len(seeds)]
+        self.theirs += results[len(seeds) :]
+
+    def _scores(self) -> tuple[list[float], list[float]]:
+        return [r.outcome.score for r in self.ours], [r.outcome.score for r in self.theirs]
+
+    def _failed(self) -> Verdict | None:
+        """A failed episode decides: the challenger's against it, else the champion's for it."""
+        failure = next((r.outcome for r in self.ours if isinstance(r.outcome, Failure)), None)
+        if failure is not None:
+            return self._verdict(Judgement(Decision.REJECTED, f"an episode fails: {_said(failure)}"))
+        failure = next((r.outcome for r in self.theirs if isinstance(r.outcome, Failure)), None)
+        if failure is not None:
+            reason = f"completes a gate episode on which the champion fails ({_said(failure)})"
+            return self._verdict(Judgement(Decision.ACCEPTED, reason))
+        return None
+
+    def _first(self) -> Verdict | None:
+        if self.champion is not None:
+            return None
+        scores = [r.outcome.score for r in self.ours]
+        reason = f"first program; completes its gate episodes, mean {sum(scores) / len(scores):g}"
+        return self._verdict(Judgement(Decision.ACCEPTED, reason))
+
+    def _verdict(self, judgement: Judgement) -> Verdict:
+        decision, reason = judgement.decision, judgement.reason
+        assert decision is not None
+        if self.champion is not None and decision is not Decision.ACCEPTED:
+            new, old = program_size(self.challenger.source), program_size(self.champion.source)
+            ours, theirs = self._scores()
+            if judgement.equal and new < old:
+                decision, reason = (
+                    Decision.ACCEPTED,
+                    f"the same scores and simpler (size {new} against {old}): {reason}",
+                )
+            elif (
+                decision is Decision.UNDECIDED
+                and new <= old * (1 - self.gate.simpler)
+                and sum(ours) >= sum(theirs)
+            ):
+                decision, reason = (
+                    Decision.ACCEPTED,
+                    f"no worse and simpler (size {new} against {old}): {reason}",
+                )
+        theirs_scores: list[float | None] = [r.outcome.score for r in self.theirs] or [None] * len(self.ours)
+        return Verdict(
+            decision=decision,
+            reasons=(reason,),
+            pairs=tuple(Pair(r.outcome.score, s) for r, s in zip(self.ours, theirs_scores, strict=True)),
+            challenger=_evaluation(self.challenger, self.ours),
+            champion=_evaluation(self.champion, self.theirs) if self.champion else None,
+        )
+
+
+def uses_randomness(program: Program) -> bool:
+    """Whether a program may act differently from one seed to the next on its own account."""
+    try:
+        tree = ast.parse(program.source)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    handed_on = {
+        id(argument)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reset"
+        for argument in node.args
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("rng", "random"):
+            return True
+        if isinstance(node, ast.Name) and (
+            node.id in ("rng", "random") or (node.id == "seed" and id(node) not in handed_on and _read(node))
+        ):
+            return True
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and any("random" in n.name for n in node.names):
+            return True
+    return False
+
+
+def _read(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Load)
+
+
+def floor_of(verdict: Verdict) -> float | None:
+    """The score that a regression case may ask of later programs: below all that the new champion did.
+
+    Half the spread of its gate scores below the worst of them, so that luck on one seed does not block a better
+    program; exactly its score where only one episode was played.
+    """
+    scores = [e.score for e in verdict.challenger.episodes] if verdict.challenger else []
+    if not scores:
+        return None
+    return min(scores) - 0.5 * (max(scores) - min(scores))
+
+
+def _turned(verdict: Verdict, reasons: tuple[str, ...], broken: tuple[str, ...]) -> Verdict:
+    return Verdict(
+        decision=Decision.REJECTED,
+        reasons=(*reasons, *(f"but {r}" for r in verdict.reasons)),
+        pairs=verdict.pairs,
+        broken=broken,
+        challenger=verdict.challenger,
+        champion=verdict.champion,
+    )
+
+
+def _evaluation(program: Program, results: Sequence[Result]) -> Evaluation:
+    return Evaluation(program=program.sha256, split=Split.GATE, outcomes=tuple(r.outcome for r in results))
+
+
+def _said(failure: Failure) -> str:
+    last = failure.message.strip().splitlines()[-1:] or [""]
+    return f"{failure.kind.value}: {last[0][:300]}"

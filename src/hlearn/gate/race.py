@@ -1,0 +1,158 @@
+"""The race between challenger and champion: pairs come in, a decision comes out as soon as it is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from hlearn.gate.statistics import p_pairs, p_two_samples
+from hlearn.ledger import Decision
+
+
+class Look(NamedTuple):
+    """When the race is looked at, and what each test may spend there.
+
+    Attributes:
+        pairs: number of pairs played.
+        two_samples: share of alpha for the two-sample test.
+        paired: share of alpha for the sign-flip test.
+        hopeless: give up where the two-sample p-value is at least this.
+    """
+
+    pairs: int
+    two_samples: float
+    paired: float
+    hopeless: float
+
+
+# Most is spent on the first look, because most accepted changes are large and every episode costs.
+LOOKS = (
+    Look(3, 0.50, 0.00, 0.70),
+    Look(5, 0.12, 0.00, 0.55),
+    Look(8, 0.08, 0.05, 0.40),
+    Look(12, 0.06, 0.04, 0.30),
+    Look(16, 0.05, 0.03, 0.25),
+    Look(24, 0.05, 0.02, 0.20),
+)
+
+
+class Judgement(NamedTuple):
+    """What the race says so far; ``decision`` is None while it goes on."""
+
+    decision: Decision | None
+    reason: str
+    equal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """The rules of the race.
+
+    Attributes:
+        alpha: upper bound of the chance to accept a challenger that is not better.
+        looks: when the race is looked at.
+        ties: equal pairs, without a single unequal one, after which the programs count as equal.
+    """
+
+    alpha: float = 0.10
+    looks: tuple[Look, ...] = LOOKS
+    ties: int = 5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha}")
+        spent = sum(look.two_samples + look.paired for look in self.looks)
+        if spent > 1 + 1e-9 or [k.pairs for k in self.looks] != sorted({k.pairs for k in self.looks}):
+            raise ValueError(
+                f"looks must spend at most 1 in all (they spend {spent:g}) at rising numbers of pairs"
+            )
+
+    def judge(
+        self, challenger: Sequence[float], champion: Sequence[float], *, last: bool = False
+    ) -> Judgement:
+        """Judges n pairs, in the order played; call it at every look.
+
+        Args:
+            challenger: n scores.
+            champion: n scores on the same seeds.
+            last: no more pairs can be had.
+        """
+        n = len(challenger)
+        ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
+        said = f"{ours:g} against {theirs:g} over {n} gate seed{'s' * (n != 1)}"
+        if list(challenger) == list(champion):
+            if n >= self.ties or last:
+                return Judgement(Decision.REJECTED, f"no better: the same scores, {said}", equal=True)
+            return Judgement(None, "")
+        if not np.isfinite([*challenger, *champion]).all():
+            return Judgement(Decision.REJECTED, f"scores must be finite to be compared: {said}")
+        look = next((k for k in self.looks if k.pairs == n), None)
+        two = p_two_samples(challenger, champion)
+        if look is not None:
+            paired = p_pairs([a - b for a, b in zip(challenger, champion, strict=True)])
+            if two <= self.alpha * look.two_samples + 1e-12:
+                return Judgement(Decision.ACCEPTED, f"better: {said} (permutation p = {two:.3g})")
+            if paired <= self.alpha * look.paired + 1e-12:
+                return Judgement(Decision.ACCEPTED, f"better: {said} (sign-flip p = {paired:.3g})")
+            if two >= look.hopeless:
+                return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
+        elif n == 2 and max(challenger) < min(champion):
+            return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
+        if last or n >= self.looks[-1].pairs:
+            return Judgement(Decision.UNDECIDED, f"undecided: {said} (permutation p = {two:.3g})")
+        return Judgement(None, "")
+
+    def next_look(self, n: int) -> int:
+        """Number of pairs at which to look next."""
+        return 2 if n < 2 else next((k.pairs for k in self.looks if k.pairs > n), n)
+
+
+class AACheck(NamedTuple):
+    """How often a program raced against itself was accepted, rejected, undecided; and at what cost."""
+
+    accepted: float
+    rejected: float
+    undecided: float
+    mean_pairs: float
+
+
+def aa_check(
+    scores: Sequence[float],
+    *,
+    race: Race | None = None,
+    rounds: int = 1000,
+    rng: np.random.Generator,
+    gain: float = 0.0,
+) -> AACheck:
+    """Measures the race's own error rate: both sides draw from the same recorded scores.
+
+    Args:
+        scores: recorded gate or dev scores of one program, at least 2.
+        race: the rules; the default ones if None.
+        rounds: how many races.
+        rng: draws the scores.
+        gain: added to the challenger's scores; above 0 the accepted share is the race's power.
+
+    Returns:
+        Shares of the three verdicts (they sum to 1) and the mean number of pairs.
+    """
+    if len(scores) < 2:
+        raise ValueError(f"an A/A check needs at least 2 recorded scores, got {len(scores)}")
+    race = race or Race()
+    counts = dict.fromkeys(Decision, 0)
+    pairs = 0
+    for _ in range(rounds):
+        ours: list[float] = []
+        theirs: list[float] = []
+        decision = None
+        while decision is None:
+            more = race.next_look(len(ours)) - len(ours)
+            ours += [float(s) + gain for s in rng.choice(scores, more)]
+            theirs += [float(s) for s in rng.choice(scores, more)]
+            decision = race.judge(ours, theirs).decision
+        counts[decision] += 1
+        pairs += len(ours)
+    return AACheck(*(counts[d] / rounds for d in Decision), pairs / rounds)

@@ -1,0 +1,61 @@
+"""Is the challenger better? Exact tests that may be looked at several times.
+
+Two one-sided tests of "the challenger's scores are not larger":
+
+- *two samples* (Fisher-Pitman permutation test on the difference of means): every way of dealing the 2n scores to
+  two programs is equally likely if they are equally good. Exact for independent episodes; where a shared seed makes
+  paired scores alike it only errs on the safe side. Three pairs can decide it (p = 1/20).
+- *pairs* (sign flips of the paired differences): exact whatever the seeds do to both; stronger where the seed
+  decides most of the score, but it needs more pairs (n pairs give at best p = 2**-n).
+
+Looking is paid for by the union bound: look k of a test may accept only where p is at most its share of alpha, and
+all shares of both tests sum to 1. So the chance to ever accept a challenger that is not better is at most alpha,
+however the looks depend on each other. (Bonferroni alpha spending; Jennison and Turnbull, Group Sequential Methods,
+1999, chapter 7, for better but less simple schedules.)
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+_EXACT = 20_000  # arrangements that are enumerated; beyond, so many are drawn
+_DRAWN = 9_999
+
+
+def p_two_samples(challenger: Sequence[float], champion: Sequence[float]) -> float:
+    """One-sided p-value of the two-sample permutation test on the difference of means, in (0, 1].
+
+    Args:
+        challenger: n scores, finite.
+        champion: m scores, finite.
+    """
+    scores = np.array([*challenger, *champion], dtype=np.float64)
+    n, total = len(challenger), len(scores)
+    seen = float(scores[:n].sum())
+    slack = 1e-9 * (1.0 + float(np.abs(scores).sum()))
+    if math.comb(total, n) <= _EXACT:
+        sums = np.array([scores[list(chosen)].sum() for chosen in itertools.combinations(range(total), n)])
+        return float((sums >= seen - slack).mean())
+    rng = np.random.default_rng(total)
+    sums = rng.permuted(np.tile(scores, (_DRAWN, 1)), axis=1)[:, :n].sum(axis=1)
+    return float((1 + (sums >= seen - slack).sum()) / (1 + _DRAWN))
+
+
+def p_pairs(differences: Sequence[float]) -> float:
+    """One-sided p-value of the sign-flip test on paired differences, in (0, 1].
+
+    Args:
+        differences: challenger minus champion on the same seed, n finite values.
+    """
+    d = np.abs(np.array(differences, dtype=np.float64))
+    n, seen = len(d), float(np.sum(differences))
+    slack = 1e-9 * (1.0 + float(d.sum()))
+    if 2**n <= _EXACT:
+        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        return float(((signs @ d) >= seen - slack).mean())
+    signs = np.random.default_rng(n).choice((-1, 1), size=(_DRAWN, n))
+    return float((1 + ((signs @ d) >= seen - slack).sum()) / (1 + _DRAWN))

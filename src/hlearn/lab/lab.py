@@ -1,0 +1,77 @@
+"""What an editor measures with: the meter, narrowed to development seeds and to the editor's share of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from hlearn.evaluate.api import Job, Result
+from hlearn.lab.meter import Meter
+from hlearn.ledger import Purpose
+from hlearn.records import Split
+from hlearn.tasks.environment import ActionSpace, ObservationSpec
+from hlearn.tasks.seeds import split_of, split_seeds
+from hlearn.tasks.task import Task
+
+SEEDS_PER_RUN = 1_000_000  # a later run of the same system begins at other seeds
+
+
+class SystemLab:
+    """A :class:`hlearn.editors.api.Lab` of one run.
+
+    Args:
+        task: what is learnt.
+        observation: what a program sees.
+        actions: what a program may do.
+        meter: counts and records.
+        workers: how many episodes are played side by side; the value that the run was started with, so that a
+            resumed run goes the same way on another machine.
+        reserve: environment steps that are kept back for the gate.
+    """
+
+    def __init__(
+        self,
+        *,
+        task: Task,
+        observation: ObservationSpec,
+        actions: ActionSpace,
+        meter: Meter,
+        workers: int,
+        reserve: Callable[[], int],
+    ) -> None:
+        self.task = task
+        self.observation = observation
+        self.actions = actions
+        self.workers = workers
+        self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
+        self._meter = meter
+        self._reserve = reserve
+
+    @property
+    def remaining(self) -> int:
+        """Environment steps left that editors may spend (the gate's reserve is not among them)."""
+        return max(0, self._meter.run.steps - self._meter.spent - self._reserve())
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        """Development seeds number ``start`` to ``start + count - 1`` of this run."""
+        run = self._meter.run
+        return split_seeds(Split.DEV, run.seed, start + (run.run - 1) * SEEDS_PER_RUN, count)
+
+    def measure(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays jobs on development seeds, counts their steps and records them in the ledger.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend; what was played is recorded.
+            ValueError: a seed is not a development seed.
+        """
+        for job in jobs:
+            if split_of(job.seed) not in (Split.DEV, None):
+                raise ValueError(
+                    f"seed {job.seed} belongs to {split_of(job.seed)}; editors measure on dev seeds"
+                )
+        return self._meter.measure(jobs, Purpose.EDIT, allowance=lambda: self.remaining)
+
+    def say(self, text: str) -> None:
+        """Shows what is being tried, in a few words."""
+        self._meter.say(text)

@@ -1,0 +1,304 @@
+"""The meter: plays jobs, counts their steps, records them, and answers from the ledger what it knows already.
+
+Replaying a run. An editor is a deterministic function of its brief, its seed and what it measured. After a crash
+it is simply started again: everything it measured before comes from the ledger, charged to the budget at the very
+moment at which it was charged the first time, so that ``remaining`` takes the same values and the editor the same
+way, until it asks for something new.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Evaluator, Job, Record, Result
+from hlearn.lab.progress import Progress, Silent, Standing
+from hlearn.lab.recordings import Recordings
+from hlearn.ledger import Caps, Ledger, Measured, Note, ProgramStore, Purpose, RunStarted, Spent
+from hlearn.records import Episode, Outcome, Program, Split
+from hlearn.tasks.seeds import split_of
+
+_BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
+_EPISODE = 20_000  # environment steps that an episode without a cap may take, until one was seen
+
+Key = tuple[str, int, Caps]
+
+
+class _Known(NamedTuple):
+    outcome: Outcome
+    run: int
+
+
+class Meter:
+    """Measures for one run of one system.
+
+    Args:
+        run: the run's first row; results of its task only are reused.
+        ledger: where every result goes.
+        programs: where every program goes.
+        recordings: where recordings go.
+        evaluator: who plays.
+        replaying: True for a deterministic editor: this run's earlier results are charged when they are asked for
+            again. False: they are charged from the start, and free from then on.
+        progress: who is told.
+        monotonic: seconds, for durations.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: RunStarted,
+        ledger: Ledger,
+        programs: ProgramStore,
+        recordings: Recordings,
+        evaluator: Evaluator,
+        replaying: bool = True,
+        progress: Progress | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.run = run
+        self.ledger = ledger
+        self.programs = programs
+        self.recordings = recordings
+        self.evaluator = evaluator
+        self.progress: Progress = progress or Silent()
+        self.monotonic = monotonic
+        self.started = monotonic()
+        self.busy_s = 0.0  # wall time in which at least one episode was being played
+        self.spent = run.spent
+        self.by_purpose = dict.fromkeys(Purpose, 0)
+        self.longest = 0
+        self.episodes = 0
+        self.best_dev: float | None = None
+        self.saying = ""
+        self.champion: str | None = None
+        self.champion_score: float | None = None
+        self.trials = 0
+        self.accepted = 0
+        self._known: dict[Key, _Known] = {}
+        self._charged: set[Key] = set()
+        for row in ledger.rows:
+            event = row.event
+            if isinstance(event, Measured) and event.task == run.task:
+                for outcome in event.outcomes:
+                    key = (event.program, outcome.seed, event.caps)
+                    self._known[key] = _Known(outcome, event.run)
+                    if not replaying or event.run != run.run:
+                        self._count(key, outcome, event.purpose, charge=event.run == run.run)
+
+    # Measuring --------------------------------------------------------------------------------------------
+
+    def measure(
+        self, jobs: Sequence[Job], purpose: Purpose, *, allowance: Callable[[], int] | None = None
+    ) -> list[Result]:
+        """Plays jobs, or answers them from the ledger, in the order of the jobs.
+
+        Args:
+            jobs: what to play.
+            purpose: what for; reports are not charged.
+            allowance: environment steps that may still be spent; no limit where None. An episode that would run
+                beyond it is stopped there.
+
+        Raises:
+            BudgetExhausted: the allowance is spent and a job was not measured before.
+        """
+        results: list[Result | None] = [None] * len(jobs)
+        waiting: dict[Key, list[int]] = {}
+        again: list[tuple[Job, list[int]]] = []
+        for i, job in enumerate(jobs):
+            waiting.setdefault(_key(job), []).append(i)
+        queue = [
+            places
+            for places in waiting.values()
+            if not self._answer(jobs[places[0]], purpose, results, places, again)
+        ]
+        self._replay(again, results)
+        while queue:
+            left = None if allowance is None else allowance()
+            if left is not None and left <= 0:
+                raise BudgetExhausted(f"the step budget is spent ({self.spent} of {self.run.steps})")
+            count = self._affordable([jobs[places[0]] for places in queue], left)
+            batch, queue = queue[:count], queue[count:]
+            self._play(jobs, batch, purpose, left, results)
+        return [r for r in results if r is not None]
+
+    def _answer(
+        self,
+        job: Job,
+        purpose: Purpose,
+        results: list[Result | None],
+        places: list[int],
+        again: list[tuple[Job, list[int]]],
+    ) -> bool:
+        """Answers from the ledger if it can; ``again`` collects what must be replayed for its recording."""
+        key = _key(job)
+        known = self._known.get(key)
+        if known is None:
+            return False
+        self._count(key, known.outcome, purpose, charge=known.run == self.run.run)
+        recording = None
+        if job.record is not Record.NOTHING:
+            recording = self.recordings.load(*key)
+            if recording is None:
+                again.append((job, places))
+        for place in places:
+            results[place] = Result(known.outcome, recording)
+        return True
+
+    def _affordable(self, jobs: Sequence[Job], left: int | None) -> int:
+        """How many of the next jobs are likely to fit into what is left; at least one."""
+        if left is None:
+            return min(len(jobs), _BATCH)
+        usual, cost = self.longest or _EPISODE, 0
+        for i, job in enumerate(jobs[:_BATCH]):
+            cost += usual if job.max_steps is None else min(job.max_steps, max(usual, _EPISODE))
+            if cost > left:
+                return max(i, 1)
+        return min(len(jobs), _BATCH)
+
+    def _play(
+        self,
+        jobs: Sequence[Job],
+        batch: Sequence[list[int]],
+        purpose: Purpose,
+        left: int | None,
+        results: list[Result | None],
+    ) -> None:
+        again: list[tuple[Job, list[int]]] = []
+        unknown: list[tuple[Job, list[int]]] = []
+        for places in batch:
+            job = _capped(jobs[places[0]], left)
+            if not self._answer(job, purpose, results, places, again):
+                unknown.append((job, places))
+        self._replay(again, results)
+        played = self._run([job for job, _ in unknown])
+        groups: dict[tuple[str, Split, Caps], list[Outcome]] = {}
+        kept: list[tuple[Key, Result]] = []
+        for (job, places), result in zip(unknown, played, strict=True):
+            asked = jobs[places[0]]
+            # An episode that ended before the allowance did is the very episode that was asked for.
+            cut = job is not asked and result.outcome.env_steps >= (job.max_steps or 0)
+            program, seed, caps = key = _key(job if cut else asked)
+            groups.setdefault((program, split_of(seed) or Split.DEV, caps), []).append(result.outcome)
+            kept.append((key, result))
+            for place in places:
+                results[place] = result
+        if not played:
+            return
+        self._record(groups, purpose, [job.program for job, _ in unknown])
+        for key, result in kept:
+            self._known[key] = _Known(result.outcome, self.run.run)
+            self._count(key, result.outcome, purpose, charge=True)
+            if result.recording is not None:
+                self.recordings.keep(*key, result.recording)
+        self.progress.measured(purpose, [r.outcome for r in played], self.standing())
+
+    def _record(
+        self, groups: dict[tuple[str, Split, Caps], list[Outcome]], purpose: Purpose, programs: list[Program]
+    ) -> None:
+        run = self.run
+        self.programs.add(*programs)
+        self.ledger.append(
+            *(
+                Measured(
+                    run=run.run,
+                    program=program,
+                    task=run.task,
+                    env_id=run.env_id,
+                    access=run.access,
+                    protocol=run.protocol,
+                    split=split,
+                    purpose=purpose,
+                    caps=caps,
+                    outcomes=tuple(outcomes),
+                )
+                for (program, split, caps), outcomes in groups.items()
+            )
+        )
+
+    def _replay(self, again: Sequence[tuple[Job, list[int]]], results: list[Result | None]) -> None:
+        """Plays known episodes again for the sake of their recordings; that buys nothing new and costs nothing."""
+        for (job, places), result in zip(again, self._run([job for job, _ in again]), strict=True):
+            known = results[places[0]]
+            assert known is not None
+            if isinstance(known.outcome, Episode) and _shape(known.outcome) != _shape(result.outcome):
+                self.ledger.append(
+                    Note(
+                        text=f"program {job.program.sha256} on seed {job.seed} gave {_shape(result.outcome)} when "
+                        f"played again, the ledger says {_shape(known.outcome)}; the ledger's result stands "
+                        f"(were packages changed, or is the task not repeatable?)"
+                    )
+                )
+            for place in places:
+                results[place] = Result(known.outcome, result.recording)
+
+    def _run(self, jobs: Sequence[Job]) -> list[Result]:
+        if not jobs:
+            return []
+        start = self.monotonic()
+        results = self.evaluator.run(jobs)
+        self.busy_s += min(self.monotonic() - start, sum(r.outcome.wall_s for r in results))
+        return results
+
+    # Counting ---------------------------------------------------------------------------------------------
+
+    def charge(self, event: Spent) -> None:
+        """Records environment steps that were used without a program."""
+        self.ledger.append(event)
+        self.spent += event.env_steps
+
+    def _count(self, key: Key, outcome: Outcome, purpose: Purpose, *, charge: bool) -> None:
+        if key in self._charged:
+            return
+        self._charged.add(key)
+        if not charge:
+            return
+        self.by_purpose[purpose] += outcome.env_steps
+        if purpose is Purpose.REPORT:
+            return
+        self.spent += outcome.env_steps
+        self.episodes += 1
+        if key[2].max_steps is None:
+            self.longest = max(self.longest, outcome.env_steps)
+        if purpose is Purpose.EDIT and isinstance(outcome, Episode):
+            self.best_dev = outcome.score if self.best_dev is None else max(self.best_dev, outcome.score)
+
+    # Telling ----------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """Where the run stands now."""
+        return Standing(
+            saying=self.saying,
+            champion=self.champion,
+            champion_score=self.champion_score,
+            best_dev=self.best_dev,
+            trials=self.trials,
+            accepted=self.accepted,
+            steps=self.spent,
+            steps_total=self.run.steps,
+            episodes=self.episodes,
+            seconds=self.monotonic() - self.started,
+        )
+
+    def say(self, text: str) -> None:
+        """Tells the listener what is being tried."""
+        self.saying = text
+        self.progress.said(text, self.standing())
+
+
+def _key(job: Job) -> Key:
+    return job.program.sha256, job.seed, Caps.of(job)
+
+
+def _capped(job: Job, left: int | None) -> Job:
+    """The job, stopped where the allowance ends."""
+    if left is None or (job.max_steps is not None and job.max_steps <= left):
+        return job
+    return replace(job, max_steps=left)
+
+
+def _shape(outcome: Outcome) -> tuple[float, int, int]:
+    return outcome.score, outcome.length, outcome.env_steps

@@ -1,0 +1,65 @@
+"""What a live display is told while a system learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hlearn.ledger import Purpose, Trial
+from hlearn.records import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a run stands.
+
+    Attributes:
+        saying: what is being tried, in a few words.
+        champion: SHA-256 of the champion, None before the first.
+        champion_score: its mean on gate seeds (higher is better), None before the first.
+        best_dev: the best development episode of any program so far.
+        trials: proposals judged.
+        accepted: those that became the champion.
+        steps: environment steps spent on learning by this system.
+        steps_total: the budget.
+        episodes: episodes played for learning.
+        seconds: wall time of this sitting.
+    """
+
+    saying: str
+    champion: str | None
+    champion_score: float | None
+    best_dev: float | None
+    trials: int
+    accepted: int
+    steps: int
+    steps_total: int
+    episodes: int
+    seconds: float
+
+
+class Progress(Protocol):
+    """A listener; called from the learning thread, often, so it should return quickly."""
+
+    def said(self, text: str, standing: Standing) -> None:
+        """Something else is being tried now."""
+
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+        """Episodes were played and recorded."""
+
+    def judged(self, trial: Trial, standing: Standing) -> None:
+        """The gate decided; where it accepted, the champion is a new one."""
+
+
+class Silent:
+    """Listens to nothing."""
+
+    def said(self, text: str, standing: Standing) -> None:
+        """Ignores it."""
+
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+        """Ignores it."""
+
+    def judged(self, trial: Trial, standing: Standing) -> None:
+        """Ignores it."""

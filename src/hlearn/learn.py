@@ -1,0 +1,97 @@
+"""Learning: propose, measure, judge, keep; the whole loop on one screen.
+
+    result = learn(resolve_task("ALE/Breakout-v5"), out="runs/breakout", editor=make_editor("search"))
+
+Everything measured stands in the system's ledger before anything is done with it, so a run that is killed at any
+moment goes on with ``resume=True`` where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from hlearn.editors.api import Editor
+from hlearn.gate import Gate
+from hlearn.lab import Progress, Silent
+from hlearn.ledger.journal import Clock
+from hlearn.loop.opening import usable_cores
+from hlearn.loop.result import LearnResult
+from hlearn.loop.session import Session
+from hlearn.loop.workplace import workplace
+from hlearn.tasks.task import Task
+
+__all__ = ["LearnResult", "improve", "learn"]
+
+
+def learn(
+    task: Task,
+    *,
+    out: Path | str,
+    editor: Editor,
+    steps: int = 1_000_000,
+    target: float | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    resume: bool = False,
+    holdout: int = 30,
+    gate: Gate | None = None,
+    clock: Clock = time.time,
+    progress: Progress | None = None,
+) -> LearnResult:
+    """Learns a program for a task and leaves a heuristic system in ``out``.
+
+    Args:
+        task: what to learn.
+        out: the system's folder; must be empty or absent unless ``resume``.
+        editor: who proposes changes.
+        steps: environment steps that the system may spend on learning in all, probes and failed trials included.
+        target: gate score at which to stop; the task's own if None.
+        seed: decides development and gate seeds and the editor's randomness.
+        workers: episodes played side by side; the usable cores if None.
+        resume: go on in ``out``: finish the run that was interrupted, or start another where ``steps`` is larger
+            than the last run's.
+        holdout: episodes on holdout seeds at the end; 0 for none.
+        gate: the rules of acceptance.
+        clock: seconds since the epoch, for the ledger and the commits.
+        progress: who is told what happens.
+
+    Returns:
+        The result. After Ctrl-C (KeyboardInterrupt) the result so far, with ``interrupted`` set.
+
+    Raises:
+        UsageError: the request cannot be met; nothing was changed.
+        HarnessError: the machinery failed; what was measured is kept, ``resume`` goes on.
+    """
+    with workplace(
+        task if target is None else replace(task, target=target),
+        out=out,
+        editor=editor,
+        gate=gate or Gate(),
+        progress=progress or Silent(),
+        steps=steps,
+        seed=seed,
+        workers=workers or usable_cores(),
+        resume=resume,
+        clock=clock,
+    ) as place:
+        try:
+            while session := place.next_session():
+                session.end(improve(session))
+            return place.report(holdout)
+        except KeyboardInterrupt:
+            return place.stop()
+
+
+def improve(session: Session) -> str:
+    """Propose, judge, settle, until the target is reached, the budget is spent, or nothing is left to try."""
+    while True:
+        proposal = session.propose()
+        if proposal is None:
+            return "budget spent" if session.lab.remaining <= 0 else "nothing more to try"
+        session.settle(proposal, session.judge(proposal))
+        if session.target_reached:
+            return "target reached"
+        if session.lab.remaining <= 0:
+            return "budget spent"

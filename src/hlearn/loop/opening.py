@@ -1,0 +1,122 @@
+"""Where a run begins, or goes on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+from hlearn.editors.api import Editor
+from hlearn.errors import UsageError
+from hlearn.ledger import Ledger, RolledBack, RunEnded, RunResumed, RunStarted
+from hlearn.ledger.events import started
+from hlearn.ledger.journal import Clock
+from hlearn.ledger.totals import learning_steps
+from hlearn.system import System
+from hlearn.tasks.task import Task
+
+_PACKAGES = ("hlearn", "gymnasium", "ale-py", "mujoco", "numpy", "opencv-python-headless", "cmaes")
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Names and versions of what decides an episode's bits."""
+    found = [("python", platform.python_version()), ("machine", platform.machine())]
+    for name in _PACKAGES:
+        try:
+            found.append((name, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return tuple(found)
+
+
+def open_system(path: Path | str, task: Task, *, seed: int, resume: bool, clock: Clock) -> System:
+    """Creates the system, or opens it to go on.
+
+    Raises:
+        OutputExists: it exists and ``resume`` is False.
+        UsageError: it is a system of another task.
+    """
+    path = Path(path)
+    if not resume or not path.exists() or not any(path.iterdir()):
+        return System.create(path, task, seed=seed, clock=clock)
+    system = System.open(path, clock=clock)
+    if system.task.key != task.key:
+        theirs = system.task
+        raise UsageError(
+            f"{path} learns {theirs.env_id} (access {theirs.access}, protocol {theirs.protocol}), not {task.env_id} "
+            f"(access {task.access}, protocol {task.protocol}); choose another --out"
+        )
+    system.verify()
+    return system
+
+
+def next_run(
+    system: System, task: Task, editor: Editor, *, seed: int, steps: int, workers: int
+) -> RunStarted | None:
+    """Returns the run to play now: the unfinished one, else a new one, else None where all is done.
+
+    A run is unfinished if it has no end in the ledger. It goes on only as it was begun: another editor, another
+    seed or a rollback in between closes it, and a new run starts from the present champion.
+    """
+    ledger = system.ledger
+    run = last_run(ledger)
+    if run is not None and not _ended(ledger, run.run):
+        same = (
+            run.editor == editor.name
+            and run.seed == seed
+            and run.task == task.key
+            and not _rolled_back(ledger, run)
+        )
+        if same and (is_deterministic(editor) or run.steps == steps):
+            ledger.append(RunResumed(run=run.run, versions=versions()))
+            return run
+        ledger.append(RunEnded(run=run.run, why="another run took over", champion=None))
+    elif run is not None and steps <= run.steps:
+        return None
+    spent = learning_steps(ledger)
+    if run is not None and steps <= spent:
+        return None
+    champion = system.champion()
+    if champion is not None:
+        system.programs.add(champion)
+    ledger.append(
+        started(
+            task,
+            run=1 if run is None else run.run + 1,
+            seed=seed,
+            steps=steps,
+            spent=spent,
+            editor=editor.name,
+            workers=workers,
+            champion=champion.sha256 if champion else None,
+            versions=versions(),
+        )
+    )
+    new = last_run(ledger)
+    assert new is not None
+    return new
+
+
+def is_deterministic(editor: Editor) -> bool:
+    """Whether the editor proposes the same again when it is shown the same; coding agents do not."""
+    return bool(getattr(editor, "deterministic", True))
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def last_run(ledger: Ledger) -> RunStarted | None:
+    """The latest run's first row."""
+    return next((r.event for r in reversed(ledger.rows) if isinstance(r.event, RunStarted)), None)
+
+
+def _ended(ledger: Ledger, run: int) -> bool:
+    return any(isinstance(r.event, RunEnded) and r.event.run == run for r in ledger.rows)
+
+
+def _rolled_back(ledger: Ledger, run: RunStarted) -> bool:
+    begun = next(r.n for r in ledger.rows if r.event == run)
+    return any(isinstance(r.event, RolledBack) for r in ledger.rows[begun:])

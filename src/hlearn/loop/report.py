@@ -1,0 +1,138 @@
+"""The end of a run: the champion on holdout seeds, and how much of its score needs no eyes."""
+
+from __future__ import annotations
+
+from hlearn.evaluate.api import Job, Record
+from hlearn.gate.gate import uses_randomness
+from hlearn.lab import Meter
+from hlearn.ledger import HoldoutUsed, Ledger, Measured, Purpose, RunStarted, Trial
+from hlearn.ledger.totals import totals
+from hlearn.loop.blind import blind_program
+from hlearn.loop.result import LearnResult
+from hlearn.records import Episode, Evaluation, Program, Split
+from hlearn.system import System
+from hlearn.tasks.environment import ActionSpace
+from hlearn.tasks.registry import seed_matters
+from hlearn.tasks.scores import human_normalized_score
+from hlearn.tasks.seeds import split_of, split_seeds
+from hlearn.tasks.task import Task
+
+_BLIND_EPISODES = 10
+
+
+def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why: str) -> Evaluation:
+    """Plays the first holdout episodes, whole, and records that they were used.
+
+    Where the seed has no effect and the program uses none, one episode says all.
+    """
+    if not seed_matters(task) and not uses_randomness(champion):
+        episodes = min(episodes, 1)
+    used = HoldoutUsed(program=champion.sha256, first=0, episodes=episodes, why=why)
+    if not any(row.event == used for row in meter.ledger.rows):
+        meter.ledger.append(used)
+    seeds = split_seeds(Split.HOLDOUT, 0, 0, episodes)
+    results = meter.measure([Job(program=champion, seed=s) for s in seeds], Purpose.REPORT)
+    return Evaluation(
+        program=champion.sha256, split=Split.HOLDOUT, outcomes=tuple(r.outcome for r in results)
+    )
+
+
+def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: int) -> float | None:
+    """Mean score of the champion's best development episode, replayed blindly on holdout seeds; None if it failed."""
+    best = _best_dev(meter.ledger, champion)
+    if best is None:
+        best = Job(
+            program=champion, seed=split_seeds(Split.DEV, meter.run.seed, 0, 1)[0], record=Record.ACTIONS
+        )
+    recording = meter.measure([best], Purpose.REPORT)[0].recording
+    assert recording is not None
+    blind = blind_program(recording.actions, actions)
+    seeds = split_seeds(Split.HOLDOUT, 0, 0, min(episodes, _BLIND_EPISODES))
+    results = meter.measure([Job(program=blind, seed=s) for s in seeds], Purpose.REPORT)
+    return Evaluation(
+        program=blind.sha256, split=Split.HOLDOUT, outcomes=tuple(r.outcome for r in results)
+    ).mean
+
+
+def _best_dev(ledger: Ledger, champion: Program) -> Job | None:
+    best: tuple[float, Job] | None = None
+    for row in ledger.rows:
+        event = row.event
+        if not isinstance(event, Measured) or event.program != champion.sha256:
+            continue
+        for outcome in event.outcomes:
+            if split_of(outcome.seed) is not Split.DEV or not isinstance(outcome, Episode):
+                continue
+            if best is None or outcome.score > best[0]:
+                job = Job(
+                    program=champion,
+                    seed=outcome.seed,
+                    max_steps=event.caps.max_steps,
+                    stop_score=event.caps.stop_score,
+                    stall_steps=event.caps.stall_steps,
+                    record=Record.ACTIONS,
+                )
+                best = outcome.score, job
+    return best[1] if best else None
+
+
+def result_of(
+    system: System,
+    task: Task,
+    run: RunStarted,
+    *,
+    holdout: Evaluation | None,
+    blind: float | None,
+    why: str,
+    seconds: float,
+    busy_s: float,
+) -> LearnResult:
+    """Rebuilds the result from the ledger, beside what was just played."""
+    sums = totals(system.ledger)
+    champion = system.champion()
+    score = holdout.mean if holdout else None
+    scores = holdout.scores if holdout else ()
+    return LearnResult(
+        score=score,
+        score_min=min(scores, default=None),
+        score_max=max(scores, default=None),
+        hns=None if score is None else human_normalized_score(task.env_id, score),
+        best_dev=sums.best_dev,
+        blind_replay=blind,
+        target=task.target,
+        target_reached=None if task.target is None else score is not None and score >= task.target,
+        episodes=sums.episodes,
+        env_steps=sums.env_steps,
+        planner_steps=sums.planner_steps,
+        steps_to_target=_steps_to_target(system.ledger, task.target),
+        trials=sums.trials,
+        accepted=sums.accepted,
+        seconds=round(seconds, 3),
+        overhead_s=round(max(0.0, seconds - busy_s), 3),
+        holdout_episodes=len(holdout.outcomes) if holdout else 0,
+        holdout_env_steps=sums.report_steps,
+        program_sha256=champion.sha256 if champion else None,
+        system=str(system.path),
+        task=task.env_id,
+        access=task.access.value,
+        model="simulator" if sums.planner_steps else "none",
+        protocol=task.protocol.value,
+        editor=run.editor,
+        seed=run.seed,
+        why=why,
+    )
+
+
+def _steps_to_target(ledger: Ledger, target: float | None) -> int | None:
+    if target is None:
+        return None
+    for row in ledger.rows:
+        event = row.event
+        if (
+            isinstance(event, Trial)
+            and event.decision.value == "accepted"
+            and event.challenger_mean is not None
+        ):
+            if event.challenger_mean >= target:
+                return event.env_steps
+    return None

@@ -1,0 +1,88 @@
+"""What a learning run comes to."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+JsonScalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnResult:
+    """The result of learning, in the words of the ``--json`` output.
+
+    Attributes:
+        score: the champion's mean over the holdout episodes (higher is better); None where there is no champion,
+            an episode failed, or the run was interrupted before the holdout was played.
+        score_min: its worst holdout episode.
+        score_max: its best holdout episode.
+        hns: human-normalised ``score`` (0 random, 1 human); None outside the 57 games.
+        best_dev: the best development episode of any program.
+        blind_replay: mean score of the best development episode's actions replayed on fresh seeds, without looking;
+            what remains of the score when the program is blind.
+        target: the score that was wanted.
+        target_reached: whether ``score`` reaches it; None without a target.
+        episodes: episodes played for learning, failed ones and the gate's included.
+        env_steps: environment steps spent on learning: probes, failed trials and the gate included.
+        planner_steps: simulator steps that planners inside programs took, beside ``env_steps``.
+        steps_to_target: ``env_steps`` when the gate accepted the first program whose mean reached the target.
+        trials: proposals judged.
+        accepted: those that became the champion.
+        seconds: wall time of this call.
+        overhead_s: the part of it in which no episode was being played.
+        holdout_episodes: holdout episodes played.
+        holdout_env_steps: environment steps of holdout and controls, not part of ``env_steps``.
+        program_sha256: the champion.
+        system: the system's folder.
+        model: "none", or "simulator" where a planner stepped a copy of the environment.
+        seed: learning seed.
+        why: how the run ended: "target reached", "budget spent", "nothing more to try" or "interrupted".
+    """
+
+    score: float | None
+    score_min: float | None
+    score_max: float | None
+    hns: float | None
+    best_dev: float | None
+    blind_replay: float | None
+    target: float | None
+    target_reached: bool | None
+    episodes: int
+    env_steps: int
+    planner_steps: int
+    steps_to_target: int | None
+    trials: int
+    accepted: int
+    seconds: float
+    overhead_s: float
+    holdout_episodes: int
+    holdout_env_steps: int
+    program_sha256: str | None
+    system: str
+    task: str
+    access: str
+    model: str
+    protocol: str
+    editor: str
+    seed: int
+    why: str
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it; everything measured is kept, and ``--resume`` goes on."""
+        return self.why == "interrupted"
+
+    def as_json(self) -> dict[str, JsonScalar]:
+        """Plain values; a number that JSON cannot hold becomes its name ("nan", "inf", "-inf")."""
+        plain: dict[str, JsonScalar] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Enum):
+                value = value.value
+            plain[field.name] = (
+                repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+            )
+        return plain

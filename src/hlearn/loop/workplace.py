@@ -1,0 +1,171 @@
+"""Everything one call of ``learn`` works with: the system, its processes, the runs played in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hlearn.editors.api import Editor
+from hlearn.evaluate.api import Evaluator
+from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.gate import Gate
+from hlearn.lab import Meter, Progress
+from hlearn.lab.recordings import Recordings
+from hlearn.ledger import RunEnded, RunStarted
+from hlearn.ledger.journal import Clock
+from hlearn.loop.opening import last_run, next_run, open_system
+from hlearn.loop.report import play_blind, play_holdout, result_of
+from hlearn.loop.result import LearnResult
+from hlearn.loop.session import Session
+from hlearn.records import Evaluation
+from hlearn.system import System
+from hlearn.tasks.environment import ActionSpace, ObservationSpec
+from hlearn.tasks.registry import open_environment
+from hlearn.tasks.task import Task
+
+
+@dataclass(kw_only=True)
+class Workplace:
+    """A system that is open for learning; made by :func:`workplace`.
+
+    Attributes:
+        began: reading of the monotonic clock when the call began.
+        meters: of the runs played by this call.
+    """
+
+    system: System
+    task: Task
+    observation: ObservationSpec
+    actions: ActionSpace
+    editor: Editor
+    gate: Gate
+    evaluator: Evaluator
+    progress: Progress
+    seed: int
+    steps: int
+    workers: int
+    began: float
+    meters: list[Meter]
+
+    def next_session(self) -> Session | None:
+        """The run to play now: the unfinished one, else a new one, else None."""
+        run = next_run(
+            self.system, self.task, self.editor, seed=self.seed, steps=self.steps, workers=self.workers
+        )
+        if run is None:
+            return None
+        session = Session(
+            system=self.system,
+            run=run,
+            task=replace(self.task, target=run.target),
+            observation=self.observation,
+            actions=self.actions,
+            editor=self.editor,
+            gate=self.gate,
+            evaluator=self.evaluator,
+            progress=self.progress,
+        )
+        self.meters.append(session.meter)
+        return session
+
+    def report(self, holdout_episodes: int) -> LearnResult:
+        """Plays the holdout and the blind control with the champion, and sums up."""
+        run, champion = self._run(), self.system.champion()
+        holdout: Evaluation | None = None
+        blind: float | None = None
+        if champion is not None and holdout_episodes > 0:
+            meter = self.meters[-1] if self.meters else self._meter(run)
+            meter.say("holdout episodes")
+            holdout = play_holdout(meter, self.task, champion, holdout_episodes, "end of learning")
+            meter.say("blind replay")
+            blind = play_blind(meter, champion, self.actions, holdout_episodes)
+            self.system.close_run("Holdout and blind replay")
+        ends = (r.event.why for r in reversed(self.system.ledger.rows) if isinstance(r.event, RunEnded))
+        return self._sum_up(run, holdout, blind, next(ends, "nothing was run"))
+
+    def stop(self) -> LearnResult:
+        """Sums up after Ctrl-C; everything measured is kept, the run stays open for ``resume``."""
+        self.system.restore()
+        return self._sum_up(self._run(), None, None, "interrupted")
+
+    def _sum_up(
+        self, run: RunStarted, holdout: Evaluation | None, blind: float | None, why: str
+    ) -> LearnResult:
+        return result_of(
+            self.system,
+            self.task,
+            run,
+            holdout=holdout,
+            blind=blind,
+            why=why,
+            seconds=time.monotonic() - self.began,
+            busy_s=sum(m.busy_s for m in self.meters),
+        )
+
+    def _run(self) -> RunStarted:
+        run = last_run(self.system.ledger)
+        assert run is not None
+        return run
+
+    def _meter(self, run: RunStarted) -> Meter:
+        meter = Meter(
+            run=run,
+            ledger=self.system.ledger,
+            programs=self.system.programs,
+            recordings=Recordings(self.system.path / "recordings"),
+            evaluator=self.evaluator,
+            replaying=False,
+            progress=self.progress,
+        )
+        self.meters.append(meter)
+        return meter
+
+
+@contextmanager
+def workplace(
+    task: Task,
+    *,
+    out: Path | str,
+    editor: Editor,
+    gate: Gate,
+    progress: Progress,
+    steps: int,
+    seed: int,
+    workers: int,
+    resume: bool,
+    clock: Clock,
+) -> Iterator[Workplace]:
+    """Opens or creates the system, holds it alone, and ends every process at the end.
+
+    Raises:
+        UsageError: the task, the folder or the system does not fit; nothing was changed.
+    """
+    began = time.monotonic()
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}")
+    environment = open_environment(task)
+    try:
+        observation, actions = environment.observation, environment.actions
+    finally:
+        environment.close()
+    system = open_system(out, task, seed=seed, resume=resume, clock=clock)
+    with system.exclusive(), IsolatedEvaluator(task, workers=workers) as evaluator:
+        system.restore()
+        yield Workplace(
+            system=system,
+            task=task,
+            observation=observation,
+            actions=actions,
+            editor=editor,
+            gate=gate,
+            evaluator=evaluator,
+            progress=progress,
+            seed=seed,
+            steps=steps,
+            workers=workers,
+            began=began,
+            meters=[],
+        )

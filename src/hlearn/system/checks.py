@@ -1,0 +1,61 @@
+"""The system's own tests, run on a program in a copy of the system."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from hlearn.errors import MissingExtra
+from hlearn.records import Program
+from hlearn.system.commands import allowed_environment, run_command
+
+_LIMIT_S = 120.0
+
+
+def run_system_tests(system: Path, program: Program, *, limit_s: float = _LIMIT_S) -> str | None:
+    """Runs ``tests/`` with pytest in a process of its own, on a copy that holds this program.
+
+    The generated tests run the program in the sandbox. Tests that a person or an agent wrote run as they are, with
+    their time limited and all they start ended, but with the rights of the user.
+
+    Returns:
+        None where all pass (or there are none), else what failed.
+
+    Raises:
+        MissingExtra: pytest is not installed.
+    """
+    tests = system / "tests"
+    if not any(tests.glob("**/test_*.py")):
+        return None
+    if importlib.util.find_spec("pytest") is None:
+        raise MissingExtra("the system's tests need pytest: pip install pytest")
+    with tempfile.TemporaryDirectory(prefix="hlearn-tests-") as folder:
+        copy = Path(folder)
+        for name in ("tests", "cases"):
+            if (system / name).is_dir():
+                shutil.copytree(system / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / "policy.py").write_text(program.source)
+        env = allowed_environment(
+            HOME=folder,
+            PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path),
+            PYTHONDONTWRITEBYTECODE="1",
+            PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+            OMP_NUM_THREADS="1",
+            OPENBLAS_NUM_THREADS="1",
+        )
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short", "--color=no"]
+        done = run_command(
+            [*command, "-p", "no:cacheprovider", "--rootdir", folder, "-c", os.devnull, "tests"],
+            cwd=copy,
+            env=env,
+            limit_s=limit_s,
+        )
+    if done.status in (0, 5):  # 5: no test was collected
+        return None
+    if done.timed_out:
+        return f"the system's tests took longer than {limit_s:g} s"
+    return done.output.strip()[-2000:]
