@@ -10,7 +10,7 @@ from ale_py import Action, ALEInterface, LoggerMode, roms
 from hlearn.errors import UnsupportedProtocol, UsageError
 from hlearn.records import Access, Protocol
 from hlearn.tasks.clean_start import CleanStart
-from hlearn.tasks.environment import Discrete, ObservationSpec
+from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 from hlearn.tasks.task import Scalar
 
 RAM_BYTES = 128
@@ -96,7 +96,7 @@ class AtariEnvironment:
                 f"it has modes {modes} and difficulties {difficulties}"
             ) from error
         actions = ale.getLegalActionSet() if full_action_space else ale.getMinimalActionSet()
-        self.actions = Discrete(n=len(actions), names=tuple(a.name for a in actions))
+        self.actions: ActionSpace = Discrete(n=len(actions), names=tuple(a.name for a in actions))
         height, width = ale.getScreenDims()
         self._screen_shape = (height, width, 3)
         self._ram = access is Access.RAM

@@ -12,7 +12,7 @@ position. The state for a seed is the clone with that text exchanged, so that a 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ale_py import ALEInterface, ALEState
@@ -29,7 +29,8 @@ def generator_text(seed: int) -> bytes:
         seed: 0 to 2**32 - 1.
     """
     # RandomState seeds the same generator by the same recurrence (Matsumoto and Nishimura's init_genrand).
-    _, words, position, *_ = np.random.RandomState(seed).get_state(legacy=True)  # noqa: NPY002
+    state: Any = np.random.RandomState(seed).get_state(legacy=True)  # noqa: NPY002
+    _, words, position, *_ = state
     return " ".join(map(str, [*words.tolist(), position])).encode()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from hlearn.errors import MissingExtra, UnknownTask, UnsupportedAccess, UnsupportedProtocol, UsageError
@@ -131,8 +132,8 @@ def _find(env_id: str) -> EnvSpec:
             ) from error
     spec = gymnasium.registry.get(name)
     if spec is None:
-        raise UnknownTask(_no_such(env_id, name, list(gymnasium.registry)))
-    if not _is_atari(spec) and str(spec.entry_point).startswith("ale_py"):
+        raise UnknownTask(_no_such(env_id, name, list(gymnasium.registry.values())))
+    if _is_old_atari(spec):
         game = re.sub(r"(-ram)?(NoFrameskip|Deterministic)?-v\d+$", "", name)
         raise UnknownTask(
             f"{env_id} is an old id of an Atari game; use ALE/{game}-v5 and choose the protocol "
@@ -141,24 +142,25 @@ def _find(env_id: str) -> EnvSpec:
     return spec
 
 
-def _no_such(env_id: str, name: str, registered: list[str]) -> str:
-    # The part that people remember: "Breakout" of "ALE/Breakout-v5".
-    short = {id_: id_.rpartition("/")[2].rpartition("-v")[0].lower() for id_ in registered}
-    wanted = name.rpartition("/")[2]
-    wanted = (wanted.rpartition("-v")[0] or wanted).lower().replace("_", "").replace(" ", "")
-    near = set(difflib.get_close_matches(wanted, set(short.values()), n=3, cutoff=0.7))
-    found = [id_ for id_ in registered if short[id_] in near and not _old_atari(id_, registered)]
-    found.sort(key=lambda id_: (-difflib.SequenceMatcher(None, wanted, short[id_]).ratio(), id_))
-    if found:
-        return f"no task {env_id}; did you mean {' or '.join(found[:4])}?"
+def _no_such(env_id: str, name: str, specs: list[EnvSpec]) -> str:
+    # By the part that people remember, "breakout" of "ALE/Breakout-v5", the newest version of each.
+    newest: dict[str, EnvSpec] = {}
+    for spec in specs:
+        known = newest.get(spec.name.lower())
+        if not _is_old_atari(spec) and (known is None or (spec.version or 0) > (known.version or 0)):
+            newest[spec.name.lower()] = spec
+    wanted = re.sub(r"-v\d*$|[ _]", "", name.rpartition("/")[2]).lower()
+    near = difflib.get_close_matches(wanted, sorted(newest), n=3, cutoff=0.7)
+    if near:
+        return f"no task {env_id}; did you mean {_either([newest[like].id for like in near])}?"
     return (
         f"no task {env_id}; expected a Gymnasium id such as ALE/Breakout-v5 or CartPole-v1, "
         "or module:Id for an environment that a module of yours registers"
     )
 
 
-def _old_atari(id_: str, registered: list[str]) -> bool:
-    return "/" not in id_ and f"ALE/{id_.rpartition('-v')[0]}-v5" in registered
+def _is_old_atari(spec: EnvSpec) -> bool:
+    return not _is_atari(spec) and str(spec.entry_point).startswith("ale_py")
 
 
 def _is_atari(spec: EnvSpec) -> bool:
@@ -172,7 +174,7 @@ def _choice(kind: type[E], value: str, error: type[UsageError]) -> E:
         raise error(f"no {kind.__name__.lower()} {value}; choose {_either(tuple(kind))}") from None
 
 
-def _either(values: tuple[str, ...]) -> str:
+def _either(values: Sequence[str]) -> str:
     return " or ".join(str(value) for value in values)
 
 
@@ -197,11 +199,10 @@ def _open_gymnasium(
         return GymnasiumEnvironment(spec, kwargs, access=access, render=render)
     except gymnasium.error.DependencyNotInstalled as error:
         raise MissingExtra(f"{env_id} needs a package that is not installed: {error}") from error
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"{env_id} needs {error.name}, which is not installed; pip install {error.name}"
-        ) from error
-    except TypeError as error:
-        if kwargs:
-            raise UsageError(f"{env_id} does not take {kwargs}: {error}") from error
-        raise
+    except ImportError as error:
+        how = f"pip install {error.name}" if isinstance(error, ModuleNotFoundError) else "see above how to get it"
+        raise MissingExtra(f"{env_id} cannot be loaded: {error}; {how}") from error
+    except (gymnasium.error.Error, TypeError) as error:
+        if not kwargs:
+            raise
+        raise UsageError(f"{env_id} does not take the arguments {kwargs}: {error}") from error

@@ -49,8 +49,8 @@ def observation_spec(space: spaces.Space[Any]) -> tuple[ObservationSpec, Writer]
         start = int(space.start)
         return _vector([start], [start + int(space.n) - 1]), _copy
     if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
-        first = np.ravel(getattr(space, "start", np.zeros(space.shape)))
-        counts = np.ravel(space.nvec) if isinstance(space, spaces.MultiDiscrete) else np.full(first.size, 2)
+        counts = _choices(space)
+        first = np.ravel(space.start) if isinstance(space, spaces.MultiDiscrete) else 0 * counts
         return _vector(first, first + counts - 1), _copy_flat
     if isinstance(space, spaces.Dict | spaces.Tuple) and space.is_np_flattenable:
         flat = spaces.flatten_space(space)
@@ -82,8 +82,7 @@ def action_space(space: spaces.Space[Any], names: tuple[str, ...] = ()) -> tuple
         n, start = int(space.n), int(space.start)
         return Discrete(n=n, names=names), (int if start == 0 else lambda action: int(action) + start)
     if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
-        binary = isinstance(space, spaces.MultiBinary)
-        sizes = [2] * math.prod(space.shape) if binary else [int(n) for n in np.ravel(space.nvec)]
+        sizes = _choices(space).tolist()
         n = math.prod(sizes)
         if n > MAX_PRODUCT:
             raise UsageError(
@@ -109,13 +108,20 @@ def _box(space: spaces.Box) -> tuple[Box, Reader]:
     whole = np.issubdtype(dtype, np.integer)
 
     def read(action: Any) -> np.ndarray:
-        value = np.minimum(np.maximum(action, low), high)
+        value: np.ndarray = np.minimum(np.maximum(action, low), high)
         if whole:
             value = np.rint(value)
         # A fresh array each time: environments may keep the action they were given.
         return value.astype(dtype).reshape(shape)
 
     return Box(low=tuple(low.tolist()), high=tuple(high.tolist())), read
+
+
+def _choices(space: spaces.MultiDiscrete[Any] | spaces.MultiBinary) -> np.ndarray:
+    """Returns how many values each component takes, int64[n]."""
+    if isinstance(space, spaces.MultiDiscrete):
+        return np.ravel(space.nvec).astype(np.int64)
+    return np.full(math.prod(space.shape), 2, dtype=np.int64)
 
 
 def _vector(low: Any, high: Any) -> ObservationSpec:
