@@ -7,6 +7,7 @@ Programs import these names; nothing here imports anything of hlearn.
 from hlearn.parts.control import away, toward
 from hlearn.parts.motion import Moving, Speed, Tracker, landing, reflect
 from hlearn.parts.ram import fine_coarse
+from hlearn.parts.reach import Reach
 from hlearn.parts.sequence import LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Macro",
     "Moving",
     "Pulse",
+    "Reach",
     "Speed",
     "StateMachine",
     "Sweep",

@@ -1,0 +1,208 @@
+"""The vocabulary: behaviours that arcade programs are made of, each a few readable lines.
+
+A behaviour belongs to one channel of the joystick and answers with a direction, a press or nothing. Adding one
+is adding a :class:`Kind` to :data:`KINDS`: its roles (the signals it is about), its knobs (the constants that the
+search may turn) and the lines it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hlearn.editors.search.arcade.signals import Signal
+
+ACROSS, DOWN, PRESS = "horizontal", "vertical", "trigger"
+STEERING = (ACROSS, DOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """A constant of a behaviour; ``step`` is a typical change, ``source`` says where the value came from."""
+
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+    step: float = 1.0
+    source: str = "search"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A condition on a signal: the behaviour is silent while it does not hold.
+
+    ``near`` compares with the program's own position on ``channel``: the signal within ``level`` of it.
+    """
+
+    signal: Signal
+    test: str  # "<", ">" or "near"
+    level: Knob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behavior:
+    """One way to steer or press.
+
+    Attributes:
+        kind: key in :data:`KINDS`.
+        channel: "horizontal", "vertical" or "trigger".
+        roles: the signals it is about, by role.
+        knobs: its constants, by name.
+        option: a structural choice of the kind (a direction, a sign).
+        guard: when it may speak.
+    """
+
+    kind: str
+    channel: str
+    roles: tuple[tuple[str, Signal], ...] = ()
+    knobs: tuple[tuple[str, Knob], ...] = ()
+    option: int = 0
+    guard: Guard | None = None
+
+    def role(self, name: str) -> Signal:
+        """The signal that plays a role."""
+        return dict(self.roles)[name]
+
+    def __str__(self) -> str:
+        about = ", ".join(s.key for r, s in self.roles if r != "own")
+        option = {1: "+", -1: "-", 0: ""}.get(self.option, str(self.option))
+        text = f"{self.kind}{option}({about})"
+        if self.guard:
+            text += f" if {self.guard.signal.key} {self.guard.test}"
+        return text
+
+
+@dataclass(slots=True)
+class Writing:
+    """What a behaviour writes: names it may use, and lines it adds to ``setup`` and to the detectors."""
+
+    see: Mapping[str, str]  # role -> expression for its present value
+    rest: str  # expression for where the own thing comes to rest on this channel
+    knob: Callable[[str], str]  # knob name -> expression
+    part: Callable[[str, str], str]  # (word, constructor) -> expression of a part made in setup
+    watch: Callable[[str, str, str], str]  # (word, parts expression, update call) -> state expression
+    sign: int  # 1, or -1 where the command's direction lowers the position
+    lines: list[str] = field(default_factory=list)
+
+    def steer(self, expression: str) -> None:
+        """Ends with the answer, turned round where the command's direction lowers the position."""
+        self.lines.append(f"return {'-' if self.sign < 0 else ''}{expression}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How one kind of behaviour is written."""
+
+    doc: str
+    noun: Mapping[str, str]  # role -> what the thing is called in the program
+    write: Callable[[Behavior, Writing], None]
+    imports: tuple[str, ...] = ()
+
+
+def _follow(b: Behavior, w: Writing) -> None:
+    w.steer(f"toward({w.rest} + {w.knob('offset')}, {w.see['target']}, {w.knob('deadband')})")
+
+
+def _pursue(b: Behavior, w: Writing) -> None:
+    speed = w.watch("speed", "Speed(6)", f"see({w.see['target']})")
+    w.lines.append(f"ahead = {w.see['target']} + {w.knob('lead')} * {speed}")
+    w.steer(f"toward({w.rest} + {w.knob('offset')}, ahead, {w.knob('deadband')})")
+
+
+def _intercept(b: Behavior, w: Writing) -> None:
+    along = w.watch("along", "Speed(8)", f"see({w.see['ball']})")
+    across = w.watch("approach", "Speed(8)", f"see({w.see['depth']})")
+    variety = w.part("variety", "Variety()")
+    coming = f"{across} > 0" if b.option > 0 else f"{across} < 0"
+    w.lines += [
+        f"coming = {coming}",
+        f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next(coming)",
+        "if not coming:",
+        f"    {'return -' if w.sign < 0 else 'return '}toward({w.rest} + aim, {w.see['ball']}, {w.knob('deadband')})",
+        f"distance = {w.knob('line')} - {w.see['depth']}",
+        f"meet = landing({w.see['ball']}, {along}, distance, {across}, {w.knob('wall_low')}, {w.knob('wall_high')})",
+    ]
+    w.steer(f"toward({w.rest} + aim, meet, {w.knob('deadband')})")
+
+
+def _flee(b: Behavior, w: Writing) -> None:
+    w.lines.append(f"turn = away({w.rest} + {w.knob('offset')}, {w.see['hazard']}, {w.knob('radius')})")
+    w.lines.append("return turn" if w.sign > 0 else "return -turn if turn is not None else None")
+
+
+def _hold(b: Behavior, w: Writing) -> None:
+    w.steer(f"toward({w.rest}, {w.knob('place')}, {w.knob('deadband')})")
+
+
+def _sweep(b: Behavior, w: Writing) -> None:
+    sweep = w.part("sweep", f"Sweep({w.knob('left')}, {w.knob('right')})")
+    w.steer(f"{sweep}.next({w.see['own']})")
+
+
+def _push(b: Behavior, w: Writing) -> None:
+    w.lines.append(f"return {b.option}")
+
+
+def _swing(b: Behavior, w: Writing) -> None:
+    pulse = w.part("swing", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return {b.option} if {pulse}.next() else {-b.option}")
+
+
+def _step(b: Behavior, w: Writing) -> None:
+    pulse = w.part("step", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return {b.option} if {pulse}.next() else 0")
+
+
+def _press(b: Behavior, w: Writing) -> None:
+    w.lines.append("return True")
+
+
+def _pulse(b: Behavior, w: Writing) -> None:
+    pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return {pulse}.next()")
+
+
+def _serve(b: Behavior, w: Writing) -> None:
+    speed = w.watch("stir", "Speed(4)", f"see({w.see['ball']})")
+    pulse = w.part("serving", "Pulse(4, 2)")
+    w.lines.append(f"return {speed} == 0 and {pulse}.next()")
+
+
+def _aim(b: Behavior, w: Writing) -> None:
+    pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    error = f"{w.see['own']} + {w.knob('offset')} - {w.see['target']}"
+    w.lines.append(f"return abs({error}) <= {w.knob('window')} and {pulse}.next()")
+
+
+KINDS: Mapping[str, Kind] = {
+    "follow": Kind(
+        doc="Stays level with the {target}.", noun={"target": "target"}, write=_follow, imports=("toward",)
+    ),
+    "pursue": Kind(
+        doc="Goes where the {target} will be.",
+        noun={"target": "target"},
+        write=_pursue,
+        imports=("Speed", "toward"),
+    ),
+    "intercept": Kind(
+        doc="Meets the {ball} where it will cross the line, off-centre by a varying amount.",
+        noun={"ball": "ball", "depth": "ball_depth"},
+        write=_intercept,
+        imports=("Speed", "Variety", "landing", "toward"),
+    ),
+    "flee": Kind(doc="Makes way for the {hazard}.", noun={"hazard": "hazard"}, write=_flee, imports=("away",)),
+    "hold": Kind(doc="Goes to its place and stays.", noun={}, write=_hold, imports=("toward",)),
+    "sweep": Kind(doc="Patrols between two ends.", noun={}, write=_sweep, imports=("Sweep",)),
+    "push": Kind(doc="Keeps pushing one way.", noun={}, write=_push),
+    "swing": Kind(doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing, imports=("Pulse",)),
+    "step": Kind(doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step, imports=("Pulse",)),
+    "press": Kind(doc="Holds the button.", noun={}, write=_press),
+    "pulse": Kind(doc="Presses in a rhythm.", noun={}, write=_pulse, imports=("Pulse",)),
+    "serve": Kind(
+        doc="Presses while the {ball} rests.", noun={"ball": "ball"}, write=_serve, imports=("Pulse", "Speed")
+    ),
+    "aim": Kind(
+        doc="Presses when level with the {target}.", noun={"target": "target"}, write=_aim, imports=("Pulse",)
+    ),
+}

@@ -1,0 +1,176 @@
+"""Measuring what an interception needs: how wide the own thing is, where its middle lies, where it meets.
+
+A program that meets the ball far off-centre on purpose both hits and misses; the border between the two is the
+own thing's edge. A few lost balls tell what hundreds of whole games would have to find by trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.behaviors import Behavior
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.race import Runner
+from hlearn.evaluate.api import Job, Record, Recording
+
+EPISODES = 4
+STEPS = 2500  # environment steps per episode at most
+WINDOW = 4  # steps around the line in which a turn counts as a hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One arrival at the line: the ball's distance from the own thing (pixels), and whether it turned back."""
+
+    gap: float
+    depth: float
+    hit: bool
+
+
+def widened(genome: Genome, at: int) -> Genome:
+    """The genome with the interception at index ``at`` meeting the ball far off-centre."""
+    behavior = genome.behaviors[at]
+    own = genome.own(behavior.channel)
+    assert own is not None
+    knobs = dict(behavior.knobs)
+    wide = max(6.0, 0.14 * own.span)
+    spread = replace(knobs["spread"], high=max(knobs["spread"].high, wide))
+    widened_knobs = tuple((n, spread if n == "spread" else k) for n, k in behavior.knobs)
+    behaviors = (*genome.behaviors[:at], replace(behavior, knobs=widened_knobs), *genome.behaviors[at + 1 :])
+    return replace(genome, behaviors=behaviors).turned((at, "spread"), wide, "calibration")
+
+
+def calibrated(lab: Lab, runner: Runner, genome: Genome, at: int) -> Genome | None:
+    """Plays a widened program and sets offset, spread, deadband and line by what it hit and missed.
+
+    Args:
+        runner: the widened program.
+        genome: the genome to set, with an interception at index ``at``.
+
+    Returns:
+        The genome with measured constants, None if too little was seen.
+    """
+    jobs = [
+        Job(program=runner.program, seed=seed, max_steps=STEPS, record=Record.TRACE)
+        for seed in lab.seeds(0, EPISODES)
+    ]
+    behavior = genome.behaviors[at]
+    contacts: list[Contact] = []
+    for result in lab.measure(jobs):
+        if result.recording is not None:
+            contacts += find_contacts(result.recording, behavior)
+    edges = find_edges(contacts)
+    if edges is None:
+        return None
+    low, high = edges
+    hits = [c for c in contacts if c.hit]
+    source = f"calibration: {len(hits)} hits, {len(contacts) - len(hits)} misses"
+    half = (high - low) / 2
+    genome = genome.turned((at, "offset"), (low + high) / 2, source)
+    genome = genome.turned((at, "spread"), 0.5 * half, source)
+    genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
+    knob = dict(behavior.knobs)["deadband"]
+    return genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
+
+
+def repaired(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int]) -> tuple[Genome, str] | None:
+    """Plays whole episodes and moves offset and spread away from what was missed.
+
+    Args:
+        runner: the program as it is, written from ``genome``.
+
+    Returns:
+        The changed genome and a line that says what was missed, None if nothing was.
+    """
+    jobs = [
+        Job(program=runner.program, seed=seed, record=Record.TRACE, stall_steps=9000, stop_score=lab.task.target)
+        for seed in seeds
+    ]
+    behavior = genome.behaviors[at]
+    contacts: list[Contact] = []
+    for result in lab.measure(jobs):
+        if result.recording is not None:
+            contacts += find_contacts(result.recording, behavior)
+    hits = np.array([c.gap for c in contacts if c.hit])
+    misses = np.array([c.gap for c in contacts if not c.hit])
+    if len(hits) < 10 or not len(misses):
+        return None
+    middle = float(np.median(hits))
+    near = misses[np.abs(misses - middle) < 4 * max(4.0, float(hits.std()))]
+    below, above = near[near < middle], near[near > middle]
+    low = float(below.max()) if len(below) else float(hits.min()) - 1
+    high = float(above.min()) if len(above) else float(hits.max()) + 1
+    source = f"repair: missed at {low:.0f} and {high:.0f} px"
+    half = (high - low) / 2
+    offset, spread = dict(behavior.knobs)["offset"], dict(behavior.knobs)["spread"]
+    changed = genome.turned((at, "offset"), (low + high) / 2, source)
+    changed = changed.turned((at, "spread"), min(0.8 * spread.value, 0.5 * half), source)
+    text = f"{len(misses)} of {len(contacts)} missed, offset {offset.value} to {(low + high) / 2:.1f}"
+    return changed, text
+
+
+def find_contacts(recording: Recording, behavior: Behavior) -> list[Contact]:
+    """Every arrival of the ball at the line in a traced episode."""
+    traces = recording.traces
+    sign = behavior.option
+    line = dict(behavior.knobs)["line"].value * sign
+    names = {"ball": "ball", "depth": "ball_depth"}
+    contacts = []
+    depth = _series(traces, names["depth"], behavior.role("depth").field) * sign
+    ball = _series(traces, names["ball"], behavior.role("ball").field)
+    own = _series(traces, "player_x" if behavior.channel == "horizontal" else "player_y", "")
+    if not len(own):
+        own = _series(traces, "player", "x" if behavior.channel == "horizontal" else "y")
+    if not (len(depth) and len(ball) and len(own)):
+        return []
+    velocity = np.diff(depth)
+    arrived = -WINDOW * 10
+    for t in range(2, len(depth) - WINDOW - 1):
+        if np.isnan(depth[t]) or np.isnan(ball[t]) or np.isnan(own[t]) or t - arrived < 10:
+            continue
+        if velocity[t - 1] > 0 and depth[t] > line - 8 and velocity[t] < 0 and velocity[t] > -16:
+            contacts.append(Contact(gap=ball[t] - own[t], depth=float(depth[t] * sign), hit=True))
+            arrived = t
+        elif depth[t - 1] <= line + 6 < depth[t] and 0 < velocity[t - 1] < 16:
+            contacts.append(Contact(gap=ball[t] - own[t], depth=float(depth[t] * sign), hit=False))
+            arrived = t
+    return contacts
+
+
+def find_edges(contacts: Sequence[Contact]) -> tuple[float, float] | None:
+    """The interval of gaps that best tells hits from misses, None with fewer than four hits."""
+    hits = sorted(c.gap for c in contacts if c.hit)
+    misses = [c.gap for c in contacts if not c.hit]
+    if len(hits) < 4:
+        return None
+    best, edges = -1.0, (hits[0], hits[-1])
+    for i, low in enumerate(hits):
+        for j in range(len(hits) - 1, i + 1, -1):
+            high = hits[j]
+            inside = j - i + 1
+            wrong = sum(low <= m <= high for m in misses)
+            value = inside - wrong
+            if value > best:
+                best, edges = value, (low, high)
+    below = [m for m in misses if m < edges[0]]
+    above = [m for m in misses if m > edges[1]]
+    low = (edges[0] + max(below)) / 2 if below and edges[0] - max(below) < 8 else edges[0]
+    high = (edges[1] + min(above)) / 2 if above and min(above) - edges[1] < 8 else edges[1]
+    return low, high
+
+
+def _series(traces: Sequence[dict[str, object]], name: str, field: str) -> np.ndarray:
+    values = []
+    for trace in traces:
+        value = trace.get(name)
+        if field and value is not None:
+            value = getattr(value, field, None) if not isinstance(value, dict) else value.get(field)
+            if value is None and isinstance(trace.get(name), (list, tuple)):
+                value = trace[name][{"x": 0, "y": 1}[field]]  # type: ignore[index]
+        values.append(np.nan if value is None else float(value))  # type: ignore[arg-type]
+    found = np.array(values, dtype=float)
+    return found if np.isfinite(found).any() else np.empty(0)

@@ -1,0 +1,248 @@
+"""From a genome to the source of a program that a person can read."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, KINDS, STEERING, Behavior, Writing
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.signals import Sight, Signal
+
+_INDENT = "    "
+
+
+def emit(genome: Genome, *, title: str, buttons: tuple[str, ...], name: str = "Player") -> str:
+    """Writes a genome as one module with one policy class.
+
+    Args:
+        genome: what to write.
+        title: first line of the module's docstring.
+        buttons: the environment's action names, in its order.
+        name: the class's name.
+
+    Returns:
+        Python source. Equal genomes give equal source.
+    """
+    page = _Page(genome)
+    for behavior in genome.behaviors:
+        page.write(behavior)
+    return page.source(title, buttons, name)
+
+
+@dataclass(slots=True)
+class _Page:
+    """A program while it is being written."""
+
+    genome: Genome
+    names: dict[str, str] = field(default_factory=dict)  # sight key -> detector name
+    taken: set[str] = field(default_factory=set)
+    params: list[str] = field(default_factory=list)
+    setup: list[str] = field(default_factory=list)
+    detectors: list[str] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
+    constants: list[str] = field(default_factory=list)
+    imports: set[str] = field(default_factory=set)
+    parts: set[str] = field(default_factory=set)
+    roles: set[str] = field(default_factory=lambda: {"detect"})
+    rests: dict[str, str] = field(default_factory=dict)
+
+    def fresh(self, word: str) -> str:
+        """A name not used before: ``word``, else ``word_2``, ``word_3`` ..."""
+        name, count = word, 1
+        while name in self.taken:
+            count += 1
+            name = f"{word}_{count}"
+        self.taken.add(name)
+        return name
+
+    def method(self, decorator: str, name: str, argument: str, doc: str, lines: list[str]) -> list[str]:
+        head = [f"@{decorator}", f"def {name}(self, {argument}):"]
+        return [*head, f'{_INDENT}"""{doc}"""', *(_INDENT + line for line in lines), ""]
+
+    def see(self, signal: Signal, noun: str) -> str:
+        """The expression for a signal's present value; writes its detector the first time."""
+        sight = signal.sight
+        if sight.key not in self.names:
+            self.names[sight.key] = self.fresh(noun)
+            self._detector(sight)
+        name = self.names[sight.key]
+        return f"s.{name}.{signal.field}" if signal.field else f"s.{name}"
+
+    def _detector(self, sight: Sight) -> None:
+        name = self.names[sight.key]
+        self.imports.update(sight.imports)
+        self.constants += [line.replace("{name}", name.upper()) for line in sight.constants]
+        lines = [line.replace("{name}", name.upper()) for line in sight.body]
+        self.detectors += ["@detect", f"def {name}(self, obs):", *(_INDENT + line for line in lines), ""]
+
+    def rest(self, channel: str) -> str:
+        """The expression for where the own thing comes to rest; writes its detector the first time."""
+        if channel in self.rests:
+            return self.rests[channel]
+        own = self.genome.own(channel)
+        assert own is not None
+        here = self.see(own, "player" if own.field else ("player_x" if channel == ACROSS else "player_y"))
+        if not own.pending:
+            self.rests[channel] = here
+            return here
+        word = self.fresh("rest_x" if channel == ACROSS else "rest_y")
+        part = f"self._{word}"
+        self.parts.add("Reach")
+        self.setup.append(f"{part} = Reach({own.pending!r})  # px still to come, by steps since; probe")
+        call = f"{part}.rest(self.{here}, self.went[{0 if channel == ACROSS else 1}])"
+        if own.sight.optional:
+            lines = [f"if self.s.{self.names[own.sight.key]} is None:", f"{_INDENT}return None", f"return {call}"]
+        else:
+            lines = [f"return {call}"]
+        doc = "Where it comes to rest: what was steered is still to be carried out."
+        self.detectors += self.method("detect", word, "obs", doc, lines)
+        self.rests[channel] = f"s.{word}"
+        return self.rests[channel]
+
+    def write(self, behavior: Behavior) -> None:
+        """Writes one behaviour: its method, parameters, parts and detectors."""
+        kind = KINDS[behavior.kind]
+        self.parts.update(kind.imports)
+        self.roles.add(behavior.channel)
+        name = self.fresh(behavior.kind)
+        noun = {r: kind.noun.get(r, r) for r, _ in behavior.roles}
+        see = {r: self.see(s, noun[r]) for r, s in behavior.roles if r != "own"}
+        steering = behavior.channel if behavior.channel in STEERING else None
+        own = self.genome.own(steering) if steering else None
+        if any(r == "own" for r, _ in behavior.roles):
+            see["own"] = self._own(behavior)
+        used = {n for n, _ in behavior.knobs}
+        lines = self._guard(behavior, name)
+        lines += self._present(behavior, own, used)
+        writing = Writing(
+            see=see,
+            rest=self.rest(steering) if steering and own is not None and behavior.kind in _RESTING else "",
+            knob=lambda knob: self._knob(behavior, name, knob),
+            part=lambda word, made: self._part(f"{name}_{word}", made),
+            watch=lambda word, made, call: self._watch(behavior, f"{name}_{word}", made, call),
+            sign=own.sign if own is not None else 1,
+        )
+        kind.write(behavior, writing)
+        doc = kind.doc.format(**{r: self.names[s.sight.key] for r, s in behavior.roles})
+        self.methods += self.method(behavior.channel, name, "s", doc, lines + writing.lines)
+
+    def _own(self, behavior: Behavior) -> str:
+        own = behavior.role("own")
+        across = self.genome.across is not None and own.key == self.genome.across.key
+        return self.see(own, "player" if own.field else ("player_x" if across else "player_y"))
+
+    def _present(self, behavior: Behavior, own: Signal | None, used: set[str]) -> list[str]:
+        needed = [s for _, s in behavior.roles]
+        if own is not None and behavior.kind in _RESTING:
+            needed.append(own)
+        missing = []
+        for signal in needed:
+            if signal.sight.optional:
+                if signal.sight.key not in self.names:
+                    self.see(signal, "player")
+                test = f"s.{self.names[signal.sight.key]} is None"
+                if test not in missing:
+                    missing.append(test)
+        return [f"if {' or '.join(missing)}:", f"{_INDENT}return None"] if missing else []
+
+    def _guard(self, behavior: Behavior, name: str) -> list[str]:
+        guard = behavior.guard
+        if guard is None:
+            return []
+        value = self.see(guard.signal, "sign")
+        level = self._param(f"{name}_when", guard.level)
+        absent = f"s.{self.names[guard.signal.sight.key]} is None or " if guard.signal.sight.optional else ""
+        if guard.test == "near":
+            own = self.genome.own(behavior.channel if behavior.channel in STEERING else ACROSS)
+            assert own is not None
+            here = self.see(own, "player" if own.field else "player_x")
+            if own.sight.optional:
+                absent += f"s.{self.names[own.sight.key]} is None or "
+            condition = f"abs({value} - {here}) > {level}"
+        else:
+            condition = f"{value} {'>=' if guard.test == '<' else '<='} {level}"
+        return [f"if {absent}{condition}:", f"{_INDENT}return None"]
+
+    def _knob(self, behavior: Behavior, name: str, knob: str) -> str:
+        return self._param(f"{name}_{knob}", dict(behavior.knobs)[knob])
+
+    def _param(self, word: str, knob: object) -> str:
+        if word not in self.taken:
+            self.taken.add(word)
+            value, low, high = (f"{getattr(knob, a):g}" for a in ("value", "low", "high"))
+            unit = getattr(knob, "unit", "")
+            tail = f', unit="{unit}"' if unit else ""
+            source = getattr(knob, "source", "")
+            self.params.append(f"{word} = Param({value}, low={low}, high={high}{tail})  # {source}")
+        return f"self.{word}"
+
+    def _part(self, word: str, made: str) -> str:
+        self.setup.append(f"self._{word} = {made}")
+        return f"self._{word}"
+
+    def _watch(self, behavior: Behavior, word: str, made: str, call: str) -> str:
+        part = self._part(word, made)
+        lines = []
+        for _, signal in behavior.roles:
+            seen = self.names.get(signal.sight.key)
+            if signal.sight.optional and seen and f"s.{seen}" in call:
+                lines += [f"if self.s.{seen} is None:", f"{_INDENT}return 0.0"]
+                break
+        lines.append(f"return {part}.{call.replace('s.', 'self.s.', 1)}")
+        self.detectors += self.method("detect", word, "obs", "Speed per step.", lines)
+        return f"s.{word}"
+
+    def source(self, title: str, buttons: tuple[str, ...], name: str) -> str:
+        """The whole module."""
+        summary = [f"    {line}" for line in _summary(self.genome)]
+        parts = ", ".join(sorted(self.parts))
+        roles = ", ".join(sorted(self.roles))
+        head = [f'"""{title}', "", *summary, '"""', ""]
+        head += sorted(self.imports)
+        if parts:
+            head.append(f"from hlearn.parts import {parts}")
+        head += [f"from hlearn.policy import JoystickPolicy, Param, {roles}", ""]
+        if self.constants:
+            head += [*self.constants, ""]
+        body = [f"class {name}(JoystickPolicy):", f"{_INDENT}buttons = {buttons!r}", ""]
+        for block in (self.params, ["def setup(self):", *(_INDENT + s for s in self.setup)] if self.setup else []):
+            if block:
+                body += [*(_INDENT + line for line in block), ""]
+        body += [_INDENT + line if line else "" for line in self.detectors + self.methods]
+        text = "\n".join(head) + "\n\n" + "\n".join(body).rstrip() + "\n"
+        return text
+
+
+_RESTING = {"follow", "pursue", "intercept", "flee", "hold"}
+
+
+def _summary(genome: Genome) -> list[str]:
+    """What the program does, in a few lines of prose for its docstring."""
+    lines = []
+    for channel, verb in ((ACROSS, "Across"), (DOWN, "Up and down"), ("trigger", "Button")):
+        told = [_tell(b) for b in genome.on(channel)]
+        if told:
+            lines += textwrap.wrap(f"{verb}: {'; else '.join(told)}.", 100)
+    return lines or ["Does nothing."]
+
+
+def _tell(behavior: Behavior) -> str:
+    words = {
+        "follow": "stay level with {}",
+        "pursue": "go where {} will be",
+        "intercept": "meet {}",
+        "flee": "make way for {}",
+        "hold": "stay in place",
+        "sweep": "patrol",
+        "push": "keep pushing",
+        "swing": "swing in a rhythm",
+        "step": "step in a rhythm",
+        "press": "hold",
+        "pulse": "press in a rhythm",
+        "serve": "press while {} rests",
+        "aim": "press when level with {}",
+    }
+    about = next((s.key for r, s in behavior.roles if r in ("target", "ball", "hazard")), "")
+    text = words.get(behavior.kind, behavior.kind).format(about)
+    return f"{text} (if {behavior.guard.signal.key} is {behavior.guard.test} its level)" if behavior.guard else text

@@ -1,0 +1,164 @@
+"""From signals to first guesses: what each thing seen could be to a player.
+
+Nothing here knows a game. A guess is a behaviour with starting values that the probe measured; racing decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Knob
+from hlearn.editors.search.arcade.signals import Signal
+from hlearn.probe.scene import Axis
+
+CHANNEL_OF = {Axis.X: ACROSS, Axis.Y: DOWN}
+
+
+def presses(movers: Sequence[Signal], *, has_button: bool) -> list[Behavior]:
+    """Ways to use the button: hold it, press in a rhythm, press while something rests."""
+    if not has_button:
+        return []
+    found = [Behavior(kind="press", channel=PRESS), pulse(8, 4), pulse(30, 2)]
+    found += [Behavior(kind="serve", channel=PRESS, roles=(("ball", m),)) for m in movers]
+    return found
+
+
+def pulse(period: float, width: float) -> Behavior:
+    """Pressing for ``width`` of every ``period`` steps."""
+    return Behavior(
+        kind="pulse",
+        channel=PRESS,
+        knobs=(
+            ("period", Knob(value=period, low=2, high=120, unit="steps", step=4)),
+            ("width", Knob(value=width, low=1, high=60, unit="steps", step=2)),
+        ),
+    )
+
+
+def aims(own: Signal, targets: Sequence[Signal]) -> list[Behavior]:
+    """Pressing when level with a target."""
+    return [
+        Behavior(
+            kind="aim",
+            channel=PRESS,
+            roles=(("target", t), ("own", own)),
+            knobs=(
+                ("offset", _offset(0.0, own)),
+                ("window", Knob(value=6, low=1, high=60, unit="px", step=3)),
+                ("period", Knob(value=8, low=2, high=60, unit="steps", step=3)),
+                ("width", Knob(value=4, low=1, high=30, unit="steps", step=2)),
+            ),
+        )
+        for t in targets
+    ]
+
+
+def blind(channel: str) -> list[Behavior]:
+    """Steering that looks at nothing."""
+    found = [Behavior(kind="push", channel=channel, option=o) for o in (-1, 1)]
+    rhythm = (
+        ("period", Knob(value=60, low=4, high=400, unit="steps", step=15)),
+        ("width", Knob(value=30, low=1, high=200, unit="steps", step=8)),
+    )
+    found.append(Behavior(kind="swing", channel=channel, option=1, knobs=rhythm))
+    found += [Behavior(kind="step", channel=channel, option=o, knobs=rhythm) for o in (-1, 1)]
+    return found
+
+
+def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Behavior]:
+    """Ways to steer one's own position by what moves."""
+    dead = _deadband(own)
+    yield Behavior(
+        kind="hold",
+        channel=channel,
+        knobs=(("place", _place((own.low + own.high) / 2, own)), ("deadband", dead)),
+    )
+    yield Behavior(
+        kind="sweep",
+        channel=channel,
+        roles=(("own", own),),
+        knobs=(("left", _place(own.low + 0.1 * own.span, own)), ("right", _place(own.high - 0.1 * own.span, own))),
+    )
+    for mover in movers:
+        if not _comparable(own, mover):
+            continue
+        offset = mover.middle - own.middle if mover.turns and abs(mover.middle - own.middle) < 16 else 0.0
+        yield Behavior(
+            kind="follow",
+            channel=channel,
+            roles=(("target", mover),),
+            knobs=(("offset", _offset(offset, own)), ("deadband", dead)),
+        )
+        yield Behavior(
+            kind="flee",
+            channel=channel,
+            roles=(("hazard", mover),),
+            knobs=(
+                ("offset", _offset(0.0, own)),
+                ("radius", Knob(value=round(0.15 * own.span, 1), low=1, high=own.span, unit="px", step=0.05 * own.span)),
+            ),
+        )
+
+
+def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:
+    """Following with a lead."""
+    return Behavior(
+        kind="pursue",
+        channel=channel,
+        roles=(("target", mover),),
+        knobs=(
+            ("offset", _offset(0.0, own)),
+            ("lead", Knob(value=8, low=-60, high=60, unit="steps", step=5)),
+            ("deadband", _deadband(own)),
+        ),
+    )
+
+
+def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Behavior]:
+    """Meeting something that bounces between walls along the own axis while it comes along the other."""
+    for ball in movers:
+        if ball.turns is None or not _comparable(own, ball):
+            continue
+        for depth in movers:
+            if depth is ball or depth.turns is None or (ball.axis is not None and ball.axis is depth.axis):
+                continue
+            for option in (1, -1):
+                low, high = depth.turns
+                line = high if option > 0 else low
+                wide = max(4.0, 0.1 * (high - low))
+                yield Behavior(
+                    kind="intercept",
+                    channel=channel,
+                    roles=(("ball", ball), ("depth", depth)),
+                    option=option,
+                    knobs=(
+                        ("offset", _offset(ball.middle - own.middle, own)),
+                        ("spread", Knob(value=round(0.03 * own.span, 1), low=0, high=0.2 * own.span, unit="px", step=1.0)),
+                        ("deadband", _deadband(own)),
+                        ("line", Knob(value=round(line, 1), low=line - wide, high=line + wide, unit="px", step=wide / 8, source="probe")),
+                        ("wall_low", Knob(value=ball.turns[0], low=ball.turns[0] - 8, high=ball.turns[0] + 8, unit="px", step=1, source="probe")),
+                        ("wall_high", Knob(value=ball.turns[1], low=ball.turns[1] - 8, high=ball.turns[1] + 8, unit="px", step=1, source="probe")),
+                    ),
+                )
+
+
+def _comparable(own: Signal, other: Signal) -> bool:
+    """Whether both can lie along one axis: same axis if known, overlapping ranges in any case."""
+    if other.axis is not None and own.axis is not None and other.axis is not own.axis:
+        return False
+    overlap = min(own.high, other.high) - max(own.low, other.low)
+    return overlap > 0.3 * min(own.span, other.span) and other.span > 0.15 * own.span
+
+
+def _deadband(own: Signal) -> Knob:
+    reach = abs(own.pending[0]) if own.pending else 2.0
+    return Knob(value=round(max(1.0, 0.6 * reach), 1), low=0, high=max(8.0, 3 * reach), unit="px", step=0.7, source="probe")
+
+
+def _offset(value: float, own: Signal) -> Knob:
+    wide = max(8.0, 0.25 * own.span)
+    return Knob(value=round(value, 1), low=round(value - wide, 1), high=round(value + wide, 1), unit="px", step=wide / 10)
+
+
+def _place(value: float, own: Signal) -> Knob:
+    return Knob(value=round(value, 1), low=own.low, high=own.high, unit="px", step=0.1 * own.span)

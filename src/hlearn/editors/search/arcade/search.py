@@ -1,0 +1,335 @@
+"""The arcade search: probe, guess, race the guesses, vary what wins, propose what is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hlearn.editors.api import Brief, Lab, Proposal
+from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
+from hlearn.editors.search.arcade.calibrate import calibrated, repaired, widened
+from hlearn.editors.search.arcade.emit import emit
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.look import View, look_at_ram
+from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.vary import Pool, vary
+from hlearn.editors.search.race import Arena, Runner, better, hopeless
+from hlearn.errors import BudgetExhausted
+from hlearn.policy.joystick import action_meaning
+from hlearn.records import Program
+from hlearn.tasks import seed_matters
+from hlearn.tasks.environment import Discrete
+
+MOVERS = 16  # movers considered for steering
+PAIRS = 24  # pairs considered for interception
+ELITE = 6
+BROOD = 8  # children per generation
+RUNGS = (1, 3, 6, 12)  # seeds a child must have stood at each rung
+STALL = 9_000  # environment steps without reward after which a development episode is over
+
+
+class ArcadeSearch:
+    """One search on one task; :meth:`proposals` yields better and better programs."""
+
+    def __init__(self, brief: Brief, lab: Lab) -> None:
+        assert isinstance(lab.actions, Discrete)
+        self.brief = brief
+        self.lab = lab
+        self.buttons = lab.actions.names
+        self.count = 0
+        self.champion: Runner | None = None
+        self.elite: list[Runner] = []
+        self.proposed: Runner | None = None
+        self.known: dict[str, Runner] = {}
+        self.deterministic = not seed_matters(lab.task)
+
+    def runner(self, genome: Genome) -> Runner:
+        """Writes a genome as a program; the same source is one runner, however often it is made."""
+        title = f"{self.lab.task.env_id} ({self.lab.task.access}): what the embedded search found."
+        source = emit(genome, title=title, buttons=self.buttons)
+        if source not in self.known:
+            self.count += 1
+            self.known[source] = Runner(
+                number=self.count, program=Program(source=source), what=genome, note=str(genome)
+            )
+        return self.known[source]
+
+    def proposals(self) -> Iterator[Proposal]:
+        """Yields programs, each measured better than the one before."""
+        try:
+            yield from self._search()
+        except BudgetExhausted:
+            pass
+        if self.champion is None:  # the budget ended early: the best there is
+            seen = [r for r in self.known.values() if r.scores]
+            self.champion = max(seen, key=lambda r: (r.mean, -r.number), default=None)
+        if self.champion is not None and self.champion is not self.proposed:
+            yield self._proposal(self.champion)
+
+    def _proposal(self, runner: Runner) -> Proposal:
+        self.proposed = runner
+        note = f"candidate {runner.number}, {runner.mean:.1f} over {len(runner.scores)} dev episodes: {runner.note}"
+        return Proposal(program=runner.program, note=note[:400])
+
+    def _search(self) -> Iterator[Proposal]:
+        self.lab.say("probing: random play")
+        view = look_at_ram(self.lab)
+        self.lab.say(
+            f"probe: {len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
+        )
+        pool, firsts = self._first_race(view)
+        firsts += self._calibrate(firsts)
+        self.elite = self._settle(firsts)
+        if self.champion is not None:
+            yield self._proposal(self.champion)
+        self._repair()
+        yield from self._evolve(pool)
+
+    # the first race: every guess once
+
+    def _first_race(self, view: View) -> tuple[Pool, list[Runner]]:
+        across = [s for s in view.own if s.drive == "x"][:3]
+        down = [s for s in view.own if s.drive == "y"][:3]
+        movers = view.movers[:MOVERS]
+        axes = [action_meaning(b) for b in self.buttons]
+        channels = [c for c, i in ((ACROSS, 0), (DOWN, 1)) if any(m[i] for m in axes)]
+        has_button = any(m[2] for m in axes)
+
+        rhythms = hypotheses.presses(view.movers[:4], has_button=has_button)
+        blind = {c: hypotheses.blind(c) for c in channels}
+        base = [Genome(behaviors=(p,)) for p in rhythms[:3]] or [Genome()]
+        base += [Genome(behaviors=(b, *rhythms[:1])) for c in channels for b in blind[c]]
+        self.lab.say(f"{len(base)} blind programs")
+        order = self._race(self._arena(view, len(base), 0.05), base)
+        press = max(
+            (r for r in order if not self._genome(r).on(ACROSS) and not self._genome(r).on(DOWN)),
+            key=lambda r: (r.mean, -r.number),
+        )
+        rhythm = self._genome(press).on(PRESS)
+
+        guesses: list[tuple[str, Genome]] = []
+        for channel, owns in ((ACROSS, across), (DOWN, down)):
+            for own in owns[:2]:
+                home = Genome(**{"across" if channel == ACROSS else "down": own})
+                for behavior in hypotheses.steering(own, movers, channel):
+                    guesses.append((channel, replace(home, behaviors=(behavior, *rhythm))))
+                pairs = list(hypotheses.interceptions(own, movers, channel))[: PAIRS * 2]
+                for behavior in pairs:
+                    ball = behavior.role("ball")
+                    serve = tuple(p for p in rhythms if p.kind == "serve" and p.role("ball").key == ball.key)[:1]
+                    guesses.append((channel, replace(home, behaviors=(behavior, *(serve or rhythm)))))
+        self.lab.say(f"{len(guesses)} first guesses")
+        guessed = self._race(self._arena(view, len(guesses), 0.15), [g for _, g in guesses])
+
+        behaviors: dict[str, tuple[Behavior, ...]] = {}
+        for channel in channels:
+            ranked = [b for r in guessed for b in self._genome(r).on(channel)]
+            own = next(iter(across if channel == ACROSS else down), None)
+            leads = [hypotheses.pursuit(own, m, channel) for m in movers[:6]] if own is not None else []
+            behaviors[channel] = tuple(ranked + [b for b in blind[channel]] + leads)
+        if has_button:
+            aims = [a for own in (across[:1] + down[:1]) for a in hypotheses.aims(own, movers[:8])]
+            behaviors[PRESS] = tuple(rhythms + aims)
+        self.home = Genome(across=next(iter(across), None), down=next(iter(down), None))
+        signals = tuple(view.movers[:MOVERS]) + tuple(s for s in view.own) + view.flags[:24]
+        return Pool(behaviors=behaviors, signals=signals), order + guessed
+
+    def _arena(self, view: View, count: int, share: float) -> Arena:
+        """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
+        fair = share * self.lab.remaining / max(1, count) / 1.3
+        cap = int(min(fair, 1.5 * view.length, 6000))
+        return Arena(self.lab, max_steps=max(800, cap), stall_steps=3000)
+
+    def _calibrate(self, firsts: Sequence[Runner]) -> list[Runner]:
+        """Measures offset and width for the most promising interceptions."""
+        found = []
+        meeting = [r for r in firsts if any(b.kind == "intercept" for b in self._genome(r).behaviors)]
+        meeting.sort(key=lambda r: (-r.mean, r.number))
+        for runner in meeting[:3]:
+            genome = self._genome(runner)
+            at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
+            wide = self.runner(widened(genome, at))
+            measured = calibrated(self.lab, wide, genome, at)
+            if measured is not None:
+                better_set = self.runner(measured)
+                better_set.scores, better_set.steps = [runner.mean + 1e-6], [int(runner.cost)]
+                found.append(better_set)
+        return found
+
+    def _race(self, arena: Arena, genomes: Sequence[Genome]) -> list[Runner]:
+        """Runs every genome once, the better third again; returns them best first."""
+        runners = list(dict.fromkeys(id(r) for r in map(self.runner, genomes)))
+        by_id = {id(r): r for r in self.known.values()}
+        field = [by_id[i] for i in runners]
+        arena.run(field, 1)
+        field.sort(key=lambda r: (-r.mean, r.number))
+        second = field[: max(4, len(field) // 4)]
+        if not self.deterministic:
+            arena.run(second, 2)
+        return sorted(field, key=lambda r: (-(r.mean if r in second else min(r.mean, second[-1].mean)), r.number))
+
+    def _genome(self, runner: Runner) -> Genome:
+        assert isinstance(runner.what, Genome)
+        return runner.what
+
+    # whole episodes
+
+    def _settle(self, firsts: list[Runner]) -> list[Runner]:
+        """Measures the best of the first race on whole episodes."""
+        best: dict[str, list[Runner]] = {}
+        for runner in firsts:
+            genome = self._genome(runner)
+            channel = ACROSS if genome.on(ACROSS) else DOWN if genome.on(DOWN) else PRESS
+            best.setdefault(channel, []).append(runner)
+        picked = []
+        for runners in best.values():
+            picked += sorted(runners, key=lambda r: (-r.mean, r.number))[:ELITE]
+        both = [
+            replace(
+                self._genome(a),
+                down=self._genome(d).down,
+                behaviors=self._genome(a).on(ACROSS) + self._genome(d).on(DOWN) + self._genome(a).on(PRESS),
+            )
+            for a in best.get(ACROSS, [])[:3]
+            for d in best.get(DOWN, [])[:3]
+        ]
+        self.known.clear()  # whole episodes from here on: capped scores are not comparable
+        genomes = [self._genome(r) for r in picked] + both
+        self.arena = Arena(self.lab, stall_steps=STALL)
+        field = [self.runner(self._with_home(g)) for g in genomes]
+        field = list({id(r): r for r in field}.values())
+        self.lab.say(f"{len(field)} programs on whole episodes")
+        for count, kept in ((1, len(field)), (2, ELITE), (4, 3)) if not self.deterministic else ((1, len(field)),):
+            field.sort(key=lambda r: (-r.mean, r.number))
+            self.arena.run(field[:kept], count)
+        field = sorted(field[:ELITE], key=lambda r: (len(r.scores) < 2, -r.mean, r.number))
+        self.champion = field[0]
+        self._tell()
+        return field
+
+    def _repair(self) -> None:
+        """Lets what the champion missed correct it, as long as that helps."""
+        for attempt in range(4):
+            assert self.champion is not None
+            genome = self._genome(self.champion)
+            at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
+            if at is None or self._done():
+                return
+            seeds = self.lab.seeds(1000 + 4 * attempt, 1 if self.deterministic else 3)
+            change = repaired(self.lab, self.champion, genome, at, seeds)
+            if change is None:
+                return
+            child = self.runner(change[0])
+            self.lab.say(f"repair: {change[1]}")
+            self.arena.run([child, self.champion], 1 if self.deterministic else 6)
+            if child.mean <= self.champion.mean:
+                self.elite.append(child)
+                self._order()
+                return
+            self._admit([child])
+
+    def _with_home(self, genome: Genome) -> Genome:
+        return replace(genome, across=genome.across or self.home.across, down=genome.down or self.home.down)
+
+    def _tell(self) -> None:
+        assert self.champion is not None
+        c = self.champion
+        self.lab.say(f"best: candidate {c.number}, {c.mean:.1f} over {len(c.scores)} episodes: {c.note}"[:160])
+
+    def _done(self) -> bool:
+        target = self.lab.task.target
+        c = self.champion
+        enough = 1 if self.deterministic else 16
+        return target is not None and c is not None and c.mean >= target and len(c.scores) >= enough
+
+    def _evolve(self, pool: Pool) -> Iterator[Proposal]:
+        rng = self.lab.rng
+        rungs = (1,) if self.deterministic else RUNGS
+        start = max(1, self.lab.remaining)
+        proposed_at = self.lab.remaining
+        while not self._done():
+            children: list[Runner] = []
+            for _ in range(self._brood()):
+                parent = self.elite[int(len(self.elite) * rng.random() ** 2)]
+                mates = [self._genome(r) for r in self.elite if r is not parent]
+                child = self.runner(
+                    vary(self._genome(parent), mates, pool, rng, f"candidate {self.count + 1}")
+                )
+                if child not in children and child not in self.elite:
+                    children.append(child)
+            for rung in rungs:
+                children = [c for c in children if c is not self.champion]
+                if not children:
+                    break
+                assert self.champion is not None
+                self.arena.run([*children, self.champion], rung)
+                patience = {1: 0.5, 3: 0.5, 6: 0.0, 12: 0.0}[rung]
+                worst = self.elite[-1]
+                children = [
+                    c
+                    for c in children
+                    if not hopeless(c, self.champion, patience) or (rung <= 3 and better(c, worst))
+                ]
+                children.sort(key=lambda r: (-r.mean, r.number))
+                children = children[: {1: 4, 3: 2, 6: 1, 12: 1}[rung]]
+                if rung >= min(6, rungs[-1]):
+                    self._admit(children)
+            if self.deterministic is False and self.champion is not None and len(self.champion.scores) < 40:
+                self.arena.run([self.champion], len(self.champion.scores) + 1)
+                self._demote()
+            spent = proposed_at - self.lab.remaining
+            if self.champion is not self.proposed and spent > 0.12 * start and len(self.champion.scores) >= rungs[-1]:
+                proposed_at = self.lab.remaining
+                yield self._proposal(self.champion)
+        if self.champion is not self.proposed:
+            yield self._proposal(self.champion)
+
+    def _brood(self) -> int:
+        """Children per generation: fewer where episodes are long."""
+        assert self.champion is not None
+        if self.deterministic:
+            return self.lab.workers * 2
+        return int(min(BROOD, max(2, 0.02 * self.lab.remaining / max(1.0, self.champion.cost))))
+
+    def _admit(self, children: Sequence[Runner]) -> None:
+        assert self.champion is not None
+        for child in children:
+            if not math.isfinite(child.mean):
+                continue
+            if child not in self.elite:
+                self.elite.append(child)
+            if better(child, self.champion) and len(child.scores) >= min(12, len(self.champion.scores)):
+                self.champion = child
+                self._tell()
+        self._order()
+
+    def _demote(self) -> None:
+        """Another runner leads once more seeds showed the champion to have been lucky."""
+        assert self.champion is not None
+        rivals = [r for r in self.elite if len(r.scores) >= 6]
+        best = max(rivals, key=lambda r: (r.mean, -r.number), default=self.champion)
+        if best is not self.champion and best.mean > self.champion.mean:
+            self.arena.run([best], len(self.champion.scores))
+            if better(best, self.champion):
+                self.champion = best
+                self._tell()
+        self._order()
+
+    def _order(self) -> None:
+        assert self.champion is not None
+        if self.champion not in self.elite:
+            self.elite.append(self.champion)
+        champion = self.champion
+        self.elite.sort(key=lambda r: (r is not champion, -r.mean, r.number))
+        del self.elite[ELITE:]
+
+
+def search_arcade(brief: Brief, lab: Lab) -> Iterator[Proposal]:
+    """Yields better and better programs for a joystick game."""
+    return ArcadeSearch(brief, lab).proposals()
+
+

@@ -1,0 +1,118 @@
+"""Racing: candidates meet on the same seeds, the hopeless ones leave early, the rest buy more seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hlearn.editors.api import Lab
+from hlearn.evaluate.api import Job
+from hlearn.records import Episode, Program
+
+
+@dataclass(slots=True)
+class Runner:
+    """A candidate in a race.
+
+    Attributes:
+        number: candidates are numbered as they are made.
+        what: what the program was written from (a genome, a parameter vector).
+        scores: one per seed, in the order of the seeds; ``-inf`` where the program failed.
+        steps: environment steps, per seed.
+        note: in a few words, what it is.
+    """
+
+    number: int
+    program: Program
+    what: object
+    note: str = ""
+    scores: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """Mean score so far, ``-inf`` before the first."""
+        return sum(self.scores) / len(self.scores) if self.scores else -math.inf
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of its scores, 0 for fewer than two."""
+        if len(self.scores) < 2 or not math.isfinite(self.mean):
+            return 0.0
+        return math.sqrt(sum((s - self.mean) ** 2 for s in self.scores) / (len(self.scores) - 1))
+
+    @property
+    def cost(self) -> float:
+        """Mean environment steps per episode."""
+        return sum(self.steps) / len(self.steps) if self.steps else 0.0
+
+
+@dataclass(slots=True)
+class Arena:
+    """Measures runners on the first seeds of the development split, each at most once per seed.
+
+    Attributes:
+        max_steps: cap on the environment steps of an episode, None for whole episodes.
+        stall_steps: an episode without reward for so long is over.
+        first_seed: where in the development split its seeds begin.
+    """
+
+    lab: Lab
+    max_steps: int | None = None
+    stall_steps: int | None = None
+    first_seed: int = 0
+
+    def run(self, runners: Sequence[Runner], count: int) -> None:
+        """Gives every runner at least ``count`` scores, in one batch.
+
+        Raises:
+            BudgetExhausted: nothing is left; what was measured before is kept.
+        """
+        jobs, places = [], []
+        for runner in runners:
+            if runner.scores and not math.isfinite(runner.mean):
+                continue  # failed once: no more seeds
+            have = len(runner.scores)
+            for seed in self.lab.seeds(self.first_seed + have, max(0, count - have)):
+                jobs.append(
+                    Job(
+                        program=runner.program,
+                        seed=seed,
+                        max_steps=self.max_steps,
+                        stall_steps=self.stall_steps,
+                        stop_score=self.lab.task.target,
+                    )
+                )
+                places.append(runner)
+        if not jobs:
+            return
+        for runner, result in zip(places, self.lab.measure(jobs), strict=True):
+            outcome = result.outcome
+            runner.scores.append(outcome.score if isinstance(outcome, Episode) else -math.inf)
+            runner.steps.append(outcome.env_steps)
+
+
+def better(challenger: Runner, champion: Runner) -> bool:
+    """Whether the challenger's mean on the seeds that both have is higher; equal means: fewer steps."""
+    count = min(len(challenger.scores), len(champion.scores))
+    ours, theirs = sum(challenger.scores[:count]), sum(champion.scores[:count])
+    if ours == theirs:
+        return sum(challenger.steps[:count]) < 0.9 * sum(champion.steps[:count])
+    return ours > theirs
+
+
+def hopeless(challenger: Runner, champion: Runner, patience: float) -> bool:
+    """Whether the challenger trails by more than ``patience`` standard errors on the seeds that both have."""
+    count = min(len(challenger.scores), len(champion.scores))
+    if count == 0:
+        return False
+    if not math.isfinite(challenger.mean):
+        return True
+    gaps = [c - d for c, d in zip(challenger.scores[:count], champion.scores[:count], strict=True)]
+    mean = sum(gaps) / count
+    if count == 1:
+        scale = max(champion.spread, 0.25 * abs(champion.mean), 1e-9)
+        return mean < -patience * scale
+    deviation = math.sqrt(sum((g - mean) ** 2 for g in gaps) / (count - 1))
+    return mean < -patience * deviation / math.sqrt(count) or (mean < 0 and deviation == 0)
