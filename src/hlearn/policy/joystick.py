@@ -32,6 +32,11 @@ def trigger(method: Method) -> Method:
     return method
 
 
+def action_meaning(name: str) -> tuple[int, int, int]:
+    """Returns what an action's name says: across (-1 left, 1 right), down (-1 up, 1 down), pressed (0, 1)."""
+    return ("RIGHT" in name) - ("LEFT" in name), ("DOWN" in name) - ("UP" in name), int("FIRE" in name)
+
+
 def action_table(buttons: tuple[str, ...]) -> dict[tuple[int, int, int], int]:
     """Returns the action index for every (across, down, pressed), with the nearest where one is missing.
 
@@ -40,11 +45,9 @@ def action_table(buttons: tuple[str, ...]) -> dict[tuple[int, int, int], int]:
     Args:
         buttons: action names in the environment's order, as ALE spells them ("UPRIGHTFIRE").
     """
-    known = {}
+    known: dict[tuple[int, int, int], int] = {}
     for index, name in enumerate(buttons):
-        across = ("RIGHT" in name) - ("LEFT" in name)
-        down = ("DOWN" in name) - ("UP" in name)
-        known.setdefault((across, down, int("FIRE" in name)), index)
+        known.setdefault(action_meaning(name), index)
     table = {}
     for across in (-1, 0, 1):
         for down in (-1, 0, 1):
@@ -72,9 +75,11 @@ class JoystickPolicy(RulePolicy):
 
     buttons: ClassVar[tuple[str, ...]] = ("NOOP",)
     _table: ClassVar[dict[tuple[int, int, int], int]] = {}
+    _meaning: ClassVar[tuple[tuple[int, int, int], ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._meaning = tuple(action_meaning(name) for name in cls.buttons)
         cls._table = action_table(cls.buttons)
 
     def __init__(self) -> None:
@@ -83,6 +88,12 @@ class JoystickPolicy(RulePolicy):
         self._down = self._roles.get("vertical", ())
         self._press = self._roles.get("trigger", ())
         self._why = ("", "", "")
+        self.went = (0, 0, 0)
+
+    def reset(self, seed: int) -> None:
+        """Begins an episode."""
+        self.went = (0, 0, 0)
+        super().reset(seed)
 
     def act(self, observation: np.ndarray) -> int:
         """Returns the action index that the first speaking behaviour of each kind adds up to."""
@@ -94,6 +105,7 @@ class JoystickPolicy(RulePolicy):
             action = method(self, s)
             if action is not None:
                 self._why = (name, "", "")
+                self.went = self._meaning[int(action)]
                 return int(action)
         across = down = press = 0
         why_across = why_down = why_press = ""
@@ -113,7 +125,9 @@ class JoystickPolicy(RulePolicy):
                 press, why_press = (1 if move else 0), name
                 break
         self._why = (why_across, why_down, why_press)
-        return self._table[across, down, press]
+        action = self._table[across, down, press]
+        self.went = self._meaning[action]
+        return action
 
     def trace(self) -> Mapping[str, Any]:
         """The last step: every detected value, and under ``rule`` the behaviours that acted."""
