@@ -1,11 +1,11 @@
-"""Frames per second of isolated evaluation against a bare ALE loop that calls the same program in its own process.
+"""Frames per second of isolated evaluation against a bare ALE loop that calls the same program itself.
 
     python benchmarks/evaluator.py [--frames 20000] [--repeats 5] [--json FILE]
 
-Breakout, ram and pixels, frame skip 1, sticky actions. All three ways (bare loop on one core, isolated with one worker,
-isolated with two workers) take turns within each repeat, so that a change in the machine's load meets them alike; the
-table shows medians over the repeats. The goals: one worker at least 0.9 of the bare loop, two at least 1.8 of one.
-The program is as cheap as a program can be, which is the hardest case for the ratio.
+Breakout, ram and pixels, frame skip 1, sticky actions. All three ways (bare loop on one core, isolated with
+one worker, isolated with two workers) take turns within each repeat, so that a change in the machine's load
+meets them alike; the table shows medians over the repeats. The goals: one worker at least 0.9 of the bare
+loop, two at least 1.8 of one. The program is as cheap as a program can be, which is the hardest case for the ratio.
 """
 
 from __future__ import annotations
@@ -111,13 +111,16 @@ def measure(access: Access, frames: int, repeats: int) -> dict[str, list[float]]
 
 def main() -> None:
     """Measures, prints the table, writes JSON if asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--frames", type=int, default=20_000, help="frames per measurement and worker")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     arguments = parser.parse_args()
     found = {}
-    print(f"{'access':8}{'bare f/s':>10}{'one f/s':>10}{'two f/s':>10}{'one/bare':>10}{'two/one':>10}   spread of one/bare")
+    heads = ("bare f/s", "one f/s", "two f/s", "one/bare", "two/one")
+    print("access  " + "".join(f"{head:>10}" for head in heads) + "   spread of one/bare")
     for access in SOURCES:
         rates = measure(access, arguments.frames, arguments.repeats)
         middle = {name: statistics.median(values) for name, values in rates.items()}
@@ -132,8 +135,17 @@ def main() -> None:
             "frames_per_s": rates, "one_to_bare": one_to_bare, "two_to_one": two_to_one,
         }  # fmt: skip
     if arguments.json:
-        machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-        report = {"frames": arguments.frames, "repeats": arguments.repeats, "machine": machine, "access": found}
+        machine = {
+            "cores": os.cpu_count(),
+            "machine": platform.machine(),
+            "python": platform.python_version(),
+        }
+        report = {
+            "frames": arguments.frames,
+            "repeats": arguments.repeats,
+            "machine": machine,
+            "access": found,
+        }
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
 
 

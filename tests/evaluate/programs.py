@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hlearn.records import Program
 
-WALK = '''
+WALK = """
 class Walk:
     def reset(self, seed):
         self.t = 0
@@ -16,9 +16,9 @@ class Walk:
 
     def trace(self):
         return {"t": self.t, "away": self.away}
-'''
+"""
 
-SEEK = '''
+SEEK = """
 import numpy as np
 
 
@@ -28,9 +28,9 @@ class Seek:
 
     def act(self, obs):
         return obs[2:] - obs[:2] + 0.1 * self.rng.normal(size=2)
-'''
+"""
 
-HONEST_RANDOM = '''
+HONEST_RANDOM = """
 import random
 
 import numpy as np
@@ -46,7 +46,7 @@ class Dice:
     def act(self, obs):
         first = len(next(iter(self.words)))
         return (random.randrange(3) + int(np.random.random() * 3) + len(seen) + first) % 3
-'''
+"""
 
 
 def acting(body: str, top: str = "") -> Program:
@@ -65,7 +65,3 @@ class Bad:
 {lines}
 """
     )
-
-
-# How a program gets at modules that it may not import: through those it may.
-OS = "import random\nos = random._os\nsys = __builtins__['__import__']('sys') if isinstance(__builtins__, dict) else None"

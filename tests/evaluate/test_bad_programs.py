@@ -34,7 +34,9 @@ import numpy as np
 os = random._os
 sys = os.sys
 """
-LIBC = TOP + """
+LIBC = (
+    TOP
+    + """
 ctypes = sys.modules["ctypes"]
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,6 +44,7 @@ def check(done):
     if done == -1:
         raise OSError(ctypes.get_errno(), "refused")
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +115,9 @@ def test_misbehaviour(corridor, body, kind, says):
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize("action", ["None", "True", "1.0", "'1'", "99", "3", "-1", "2**70", "[1]", "np.bool_(1)", "np.array([1])"])
+@pytest.mark.parametrize(
+    "action", ["None", "True", "1.0", "'1'", "99", "3", "-1", "2**70", "[1]", "np.bool_(1)", "np.array([1])"]
+)
 def test_what_is_no_discrete_action(corridor, action):
     failure = fate(corridor, acting(f"return {action}", TOP))
     assert failure.kind is INVALID_ACTION, failure.message
@@ -131,7 +136,9 @@ def test_what_is_a_discrete_action(corridor, action):
      "[True, False]", "np.zeros(10**6)", "[1j, 0]"],
 )  # fmt: skip
 def test_what_is_no_box_action(plane, action):
-    source = f"import numpy as np\nclass B:\n def reset(self, seed): pass\n def act(self, obs): return {action}\n"
+    source = (
+        f"import numpy as np\nclass B:\n def reset(self, seed): pass\n def act(self, obs): return {action}\n"
+    )
     assert fate(plane, Program(source=source)).kind is INVALID_ACTION
 
 
@@ -221,13 +228,17 @@ def test_the_ledger_is_out_of_reach(corridor, tmp_path):
 def test_environment_variables_are_not_handed_over(corridor, monkeypatch):
     monkeypatch.setenv("SOME_API_KEY", "hush-hush")
     with IsolatedEvaluator(CORRIDOR, limits=LIMITS) as evaluator:
-        failure = fate(evaluator, acting("raise ValueError(repr(dict(os.environ)) + str(list(sys.modules)))", TOP))
+        failure = fate(
+            evaluator, acting("raise ValueError(repr(dict(os.environ)) + str(list(sys.modules)))", TOP)
+        )
     assert "PYTHONHASHSEED" in failure.message
     assert "hush-hush" not in failure.message
 
 
 def test_no_environment_library_is_in_a_programs_process(corridor):
-    body = "raise ValueError([m for m in ('gymnasium', 'ale_py', 'mujoco', 'hlearn.tasks') if m in sys.modules])"
+    body = (
+        "raise ValueError([m for m in ('gymnasium', 'ale_py', 'mujoco', 'hlearn.tasks') if m in sys.modules])"
+    )
     assert "ValueError: []" in fate(corridor, acting(body, TOP)).message
 
 
@@ -279,14 +290,19 @@ def test_the_time_of_an_episode_is_limited():
     ("value", "seen"),
     [
         ("{'x': object}", {"x": "<class 'object'>"}),
-        ("{'a': np.arange(3), 'f': np.float32(0.5), 'n': None, 't': (1, 2)}", {"a": [0, 1, 2], "f": 0.5, "n": None, "t": [1, 2]}),
+        (
+            "{'a': np.arange(3), 'f': np.float32(0.5), 'n': None, 't': (1, 2)}",
+            {"a": [0, 1, 2], "f": 0.5, "n": None, "t": [1, 2]},
+        ),
         ("{'x': list(range(10**5))}", {"truncated": True}),
         ("[1, 2]", {"unreadable": True}),
         ("{1: {2: {3: {4: {5: {6: {7: 8}}}}}}}", None),
     ],
 )
 def test_traces_are_plain_values(corridor, value, seen):
-    program = Program(source=f"{WALK.split('    def trace')[0]}\n    def trace(self):\n        import numpy as np\n        return {value}\n")
+    program = Program(
+        source=f"{WALK.split('    def trace')[0]}\n    def trace(self):\n        import numpy as np\n        return {value}\n"
+    )
     [result] = corridor.run([Job(program=program, seed=1, record=Record.TRACE, max_steps=2)])
     assert isinstance(result.outcome, Episode)
     assert seen is None or result.recording.traces == (seen, seen)
@@ -298,10 +314,16 @@ def test_a_trace_that_raises_is_a_crash(corridor):
 
 
 def test_a_program_cannot_leave_a_note_for_the_next(corridor):
-    leave = acting("np.random.__dict__['note'] = 1\nself.frame = sys._getframe(1).f_locals['channel']\n"
-                   "self.frame._memory[-200:-100] = b'x' * 100\nreturn 0", TOP)
-    read = acting("m = sys._getframe(1).f_locals['channel']._memory\n"
-                  "raise ValueError(hasattr(np.random, 'note') or b'xxx' in bytes(m))", TOP)
+    leave = acting(
+        "np.random.__dict__['note'] = 1\nself.frame = sys._getframe(1).f_locals['channel']\n"
+        "self.frame._memory[-200:-100] = b'x' * 100\nreturn 0",
+        TOP,
+    )
+    read = acting(
+        "m = sys._getframe(1).f_locals['channel']._memory\n"
+        "raise ValueError(hasattr(np.random, 'note') or b'xxx' in bytes(m))",
+        TOP,
+    )
     first, second = corridor.run([Job(program=leave, seed=1), Job(program=read, seed=1)])
     assert isinstance(first.outcome, Episode)
     assert "ValueError: False" in second.outcome.message

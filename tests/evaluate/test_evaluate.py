@@ -40,7 +40,9 @@ def plain(results: list[Result]) -> list[tuple]:
     for outcome, recording in results:
         rows.append((type(outcome).__name__, outcome.seed, outcome.score, outcome.env_steps, outcome.length))
         if recording is not None:
-            rows.append((recording.observations.tobytes(), recording.actions.tobytes(), recording.rewards.tobytes()))
+            rows.append(
+                (recording.observations.tobytes(), recording.actions.tobytes(), recording.rewards.tobytes())
+            )
             rows.append(recording.traces)
     return rows
 
@@ -135,8 +137,10 @@ def test_early_stops(corridor):
 
 
 def test_the_program_seed_is_not_the_environment_seed(corridor):
-    tell = Program(source="class T:\n def reset(self, seed): self.seed = seed\n def act(self, obs): return 0\n"
-                          " def trace(self): return {'seed': self.seed}\n")
+    tell = Program(
+        source="class T:\n def reset(self, seed): self.seed = seed\n def act(self, obs): return 0\n"
+        " def trace(self): return {'seed': self.seed}\n"
+    )
     jobs = [Job(program=tell, seed=s, max_steps=1, record=Record.TRACE) for s in (1, 2, 1)]
     seeds = [r.recording.traces[0]["seed"] for r in corridor.run(jobs)]
     assert seeds[0] == seeds[2] != seeds[1]
@@ -151,7 +155,10 @@ def test_a_failing_environment_is_a_harness_error():
 
 
 def test_an_environment_that_cannot_be_opened_is_a_usage_error():
-    with IsolatedEvaluator(CORRIDOR, opener=open_broken) as evaluator, pytest.raises(UsageError, match="no such"):
+    with (
+        IsolatedEvaluator(CORRIDOR, opener=open_broken) as evaluator,
+        pytest.raises(UsageError, match="no such"),
+    ):
         evaluator.run([Job(program=walk, seed=0)])
 
 

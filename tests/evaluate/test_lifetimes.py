@@ -22,7 +22,10 @@ from .processes import descendants, gone
 from .programs import WALK
 
 ENDLESS = Task(
-    env_id="hlearn.testing.toys:Corridor-v0", access=Access.VECTOR, protocol=Protocol.STANDARD, kwargs=(("goals", 10**9),)
+    env_id="hlearn.testing.toys:Corridor-v0",
+    access=Access.VECTOR,
+    protocol=Protocol.STANDARD,
+    kwargs=(("goals", 10**9),),
 )
 walk = Program(source=WALK)
 stuck = Program(source="class S:\n def reset(self, seed): pass\n def act(self, obs):\n  while True: pass\n")
@@ -50,7 +53,9 @@ def running(request):
     """A main process in the middle of its jobs, and everything it started."""
     script = textwrap.dedent(SCRIPT).format(source=request.param)
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "go\n"
     end = time.monotonic() + 20

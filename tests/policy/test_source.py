@@ -136,7 +136,9 @@ def test_a_rule_goes_with_its_comment():
     without = without_rule(PROGRAM, "serve")
     assert [r.name for r in list_rules(without)] == ["ball", "intercept"]
     assert "Serve first" not in without and "Always" not in without and "after the serve" not in without
-    assert without.endswith("        return obs[0]\n\n    @rule\n    def intercept(self, s): return 2 if s.ball > self.deadband else 3\n")
+    assert without.endswith(
+        "        return obs[0]\n\n    @rule\n    def intercept(self, s): return 2 if s.ball > self.deadband else 3\n"
+    )
     assert read_params(without) == read_params(PROGRAM)
 
 

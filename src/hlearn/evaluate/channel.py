@@ -64,7 +64,7 @@ class Channel:
         self.slot[MESSAGE_LENGTH] = len(data)
 
     def message(self) -> tuple[str, str]:
-        """Returns kind and text of a failure, as the child claims them ("" and "" where they make no sense)."""
+        """Returns kind and text of a failure, as the child claims them (both empty if unreadable)."""
         length = min(max(self.slot[MESSAGE_LENGTH], 0), _MESSAGE)
         try:
             kind, text = json.loads(self._memory[self._message : self._message + length])

@@ -1,7 +1,7 @@
 """The untrusted side: one process that runs one program, by default for one episode, then is killed.
 
-Forked from the program host (:mod:`hlearn.evaluate.host`), so everything a program may import is loaded already and
-nothing of the environment or the seeds was ever in this memory.
+Forked from the program host (:mod:`hlearn.evaluate.host`), so everything a program may import is loaded
+already and nothing of the environment or the seeds was ever in this memory.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def seed_globals(seed: int) -> None:
 def describe(error: BaseException, source: str) -> tuple[FailureKind, str]:
     """Types a program's exception; the text is its traceback without the harness's own frames."""
     kind = FailureKind.CRASHED
-    if isinstance(error, MemoryError) or (type(error).__name__ == "error" and getattr(error, "code", 0) == -4):
+    if isinstance(error, MemoryError) or (
+        type(error).__name__ == "error" and getattr(error, "code", 0) == -4
+    ):
         kind = FailureKind.OUT_OF_MEMORY  # -4 is OpenCV's StsNoMem
     elif isinstance(error, (PermissionError, ModuleNotFoundError)):
         kind = FailureKind.REFUSED
@@ -74,7 +76,12 @@ def describe(error: BaseException, source: str) -> tuple[FailureKind, str]:
 
 
 def run(
-    request: dict[str, Any], code: CodeType, channel: ch.Channel, fds: Sequence[int], report: SandboxReport, host: int
+    request: dict[str, Any],
+    code: CodeType,
+    channel: ch.Channel,
+    fds: Sequence[int],
+    report: SandboxReport,
+    host: int,
 ) -> NoReturn:
     """Becomes the program: closes the walls, loads, plays until the worker hangs up or kills it."""
     status = 1
@@ -107,14 +114,18 @@ def _close_walls(request: dict[str, Any], fds: Sequence[int], report: SandboxRep
     sys.meta_path[:] = [
         importlib.machinery.BuiltinImporter,
         importlib.machinery.FrozenImporter,
-        _NoMoreImports(),  # type: ignore[list-item]
+        _NoMoreImports(),
     ]
     limit(request["memory_mb"], request["output_kb"])
     seal(report)
 
 
 def _play(seed: int, box: int, code: CodeType, channel: ch.Channel) -> int | None:
-    """Loads the program afresh and plays until the worker hangs up (None) or begins another episode (its seed)."""
+    """Loads the program afresh and plays until the worker hangs up.
+
+    Returns:
+        The seed of the next episode if the worker begins one with this child, else None.
+    """
     seed_globals(seed)
     policy = load_policy(code)
     policy.reset(seed)

@@ -1,8 +1,9 @@
 """Which CPU core a worker and its program share.
 
-Worker and child take turns, so they belong on one core: a step then costs microseconds, across two cores some tens.
-Cores are claimed machine-wide per user by binding an abstract socket name, so that two evaluations side by side do not
-crowd on core 0; the kernel frees the name when the worker ends, however it ends.
+Worker and child take turns, so they belong on one core: a step then costs microseconds, across two cores
+some tens. Cores are claimed machine-wide per user by binding an abstract socket name, so that two
+evaluations side by side do not crowd on core 0; the kernel frees the name when the worker ends, however it
+ends.
 """
 
 from __future__ import annotations

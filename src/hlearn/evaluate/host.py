@@ -1,8 +1,9 @@
-"""The program host: a clean process that has numpy, the policy base and the parts loaded, and forks the children.
+"""The program host: a clean process with numpy, policy base and parts loaded, which forks the children.
 
-Started by a worker with ``python -m hlearn.evaluate.host``; it never held an environment, a seed or an API key. It
-reads requests from the worker, checks and compiles programs (remembered by their text), preloads the modules that
-they import, forks one child per episode and reports how that ended. It runs no line of any program.
+Started by a worker with ``python -m hlearn.evaluate.host``; it never held an environment, a seed or an API
+key. It reads requests from the worker, checks and compiles programs (remembered by their text), preloads
+the modules that they import, forks one child per episode and reports how that ended. It runs no line of any
+program.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def _end_strays() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Entry point: descriptors of socket and memory, the worker's process id, observation and action layout."""
+    """Entry point: descriptors of socket and memory, the worker's process id, the memory's layout."""
     sock_fd, memory_fd, parent, layout = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(int(parent))

@@ -1,8 +1,9 @@
 """Evaluation in this very process, for debugging: breakpoints, prints and profilers work.
 
-The same loop, the same checks of actions and the same outcomes as isolated evaluation, but no walls and no limits: a
-program that hangs hangs here, and one that opens files does. Programs whose result hangs on Python's hash seed
-(iteration over sets of strings) can differ from isolated evaluation, which fixes it to 0.
+The same loop, the same checks of actions and the same outcomes as isolated evaluation, but no walls and no
+limits: a program that hangs hangs here, and one that opens files does. Programs whose result hangs on
+Python's hash seed (iteration over sets of strings) can differ from isolated evaluation, which fixes it to
+0.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class InProcessEvaluator:
     def run(self, jobs: Sequence[Job]) -> list[Result]:
         """Plays every job in order. A program's own failure is a Failure in its result."""
         return [
-            play(self._environment, self._observation, _LocalProgram(self._environment, self._observation), job)
+            play(
+                self._environment, self._observation, _LocalProgram(self._environment, self._observation), job
+            )
             for job in jobs
         ]
 
@@ -98,7 +101,9 @@ class _LocalProgram:
         except Exception as error:
             raise ProgramFailed(*child.describe(error, self._source)) from error
         if self._guard is None and not 0 <= action < self._n:
-            raise ProgramFailed(FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}")
+            raise ProgramFailed(
+                FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}"
+            )
         return action
 
     def decide_traced(self) -> tuple[Any, bytes]:

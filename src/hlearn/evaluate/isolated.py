@@ -3,13 +3,13 @@
     main process --jobs--> worker (trusted: environment, seeds, reward) --observation--> child (the program)
                  <-results--                                           <--action------
 
-Each worker owns a program host, a clean process that forks the children; worker and children share one CPU core. By
-default every episode gets a fresh child: no state of a program survives its episode, so the same job gives the same
-episode bit for bit, whatever was played before, in whatever order and by however many workers. That costs about 2 ms
-per episode. Where episodes are much shorter than that and the numbers only steer a search, ``episodes_per_child`` lets
-one child play several episodes of the *same* program, each with a freshly executed module and reseeded generators. An
-honest program cannot tell the difference; one that hides state in a library's module could, so the gate and reports
-keep the default.
+Each worker owns a program host, a clean process that forks the children; worker and children share one CPU
+core. By default every episode gets a fresh child: no state of a program survives its episode, so the same
+job gives the same episode bit for bit, whatever was played before, in whatever order and by however many
+workers. That costs 2 to 4 ms per episode. Where episodes are much shorter than that and the numbers only
+steer a search, ``episodes_per_child`` lets one child play several episodes of the *same* program, each with
+a freshly executed module and reseeded generators. An honest program cannot tell the difference; one that
+hides state in a library's module could, so the gate and reports keep the default.
 """
 
 from __future__ import annotations
@@ -42,11 +42,18 @@ class _Worker:
 
     def __init__(self, setup: Setup) -> None:
         mine, theirs = socket.socketpair()
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path))
         environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
         with theirs:
-            command = [sys.executable, "-P", "-m", "hlearn.evaluate.worker", str(theirs.fileno()), str(os.getpid())]
+            command = [
+                sys.executable,
+                "-P",
+                "-m",
+                "hlearn.evaluate.worker",
+                str(theirs.fileno()),
+                str(os.getpid()),
+            ]
             self.process = subprocess.Popen(
                 command,
                 env=environment,
@@ -72,7 +79,11 @@ class _Worker:
 
     def died(self) -> HarnessError:
         """Says how the process ended."""
-        code = self.process.wait()
+        try:
+            code = self.process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
         self.errors.seek(0)
         said = self.errors.read()[-4000:].decode(errors="replace")
         return HarnessError(f"an evaluation worker died (exit status {code})\n{said}")
@@ -92,8 +103,8 @@ class _Worker:
 class IsolatedEvaluator:
     """Plays jobs of one task with isolated programs. Not for use by several threads at once.
 
-    Workers start with the first :meth:`run` (or :meth:`start`) and stay until :meth:`close`; use it as a context
-    manager.
+    Workers start with the first :meth:`run` (or :meth:`start`) and stay until :meth:`close`; use it as a
+    context manager.
 
     Args:
         task: what is played.
@@ -113,7 +124,9 @@ class IsolatedEvaluator:
         opener: Callable[[Task], Environment] = open_environment,
     ) -> None:
         if workers < 1 or episodes_per_child < 1:
-            raise ValueError(f"expected at least 1, got workers {workers}, episodes_per_child {episodes_per_child}")
+            raise ValueError(
+                f"expected at least 1, got workers {workers}, episodes_per_child {episodes_per_child}"
+            )
         self.task = task
         self.workers = workers
         self.limits = limits or Limits()
@@ -131,7 +144,7 @@ class IsolatedEvaluator:
 
     def start(self) -> None:
         """Starts the workers without waiting for them."""
-        # The kernel ties a life to the starting *thread*; other threads may end long before the evaluator does.
+        # The kernel ties a life to the starting *thread*, which may end long before the evaluator does.
         bound = threading.current_thread() is threading.main_thread()
         for number in range(len(self._pool), self.workers):
             setup = Setup(

@@ -28,7 +28,7 @@ class ProgramFailed(Exception):
 
 
 def policy_seed(seed: int) -> int:
-    """The seed that a program is reset with: 32 bits that depend on the environment's seed but do not tell it."""
+    """The seed that a program is reset with: 32 bits drawn from the environment's seed, not that seed."""
     return int.from_bytes(hashlib.blake2b(f"hlearn policy {seed}".encode(), digest_size=4).digest())
 
 
@@ -60,10 +60,10 @@ class BoxGuard:
 
 
 class Player(Protocol):
-    """The program as the trusted side sees it; each method raises ProgramFailed where the program does not go on."""
+    """The program as the trusted side sees it; a method raises ProgramFailed where the program fails."""
 
     def begin(self, job: Job) -> None:
-        """Loads and resets the program. The environment starts only after that, so a refused one costs no steps."""
+        """Loads and resets the program, before the environment starts: a refused one costs no steps."""
 
     def decide(self) -> Any:
         """Returns a checked action for the observation that the program was shown."""
@@ -155,7 +155,9 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
     try:
         player.begin(job)
         steps = (environment if recorder is None else recorder).reset(job.seed, observation)
-        step, decide = (environment.step, player.decide) if recorder is None else (recorder.step, recorder.decide)
+        step, decide = (
+            (environment.step, player.decide) if recorder is None else (recorder.step, recorder.decide)
+        )
         end = math.inf if job.max_steps is None else job.max_steps
         goal = math.inf if job.stop_score is None else job.stop_score
         stall = math.inf if job.stall_steps is None else job.stall_steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -74,7 +75,9 @@ class IsolatedProgram:
         episodes_per_child: how many episodes of the same program one child may play in a row.
     """
 
-    def __init__(self, environment: Environment, limits: Limits, watchdog: Watchdog, episodes_per_child: int) -> None:
+    def __init__(
+        self, environment: Environment, limits: Limits, watchdog: Watchdog, episodes_per_child: int
+    ) -> None:
         space, spec = environment.actions, environment.observation
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
@@ -103,7 +106,7 @@ class IsolatedProgram:
             self._host.answer()
 
     def begin(self, job: Job) -> None:
-        """Starts a child, or goes on with the one that already runs this program, and has it load the program."""
+        """Has a child load the program: a fresh one, or the one that runs it already."""
         dog, seed = self._watchdog, policy_seed(job.seed)
         self.start_host()
         self._channel.clear()
@@ -120,7 +123,7 @@ class IsolatedProgram:
             self.drop()
             self._start_child(job.program.source, seed)
         self._take = self._make_turn()
-        self.decide = self._make_decide(self._take)
+        self.decide = self._take_vector if self._box else self._make_index()
         if os.read(self._in, 1) != ch.READY:
             raise self._failure()
         dog.turn = NOBODY
@@ -162,10 +165,12 @@ class IsolatedProgram:
         self._loaded, self._left = source, self._episodes_per_child - 1
         dog.guard(self._kill, limits.load_s, "loading the program")
         if os.read(self._in, 1) != ch.SEALED:
-            raise HarnessError(f"the sandbox could not be set up, the program's process ended ({self._reap()})")
+            raise HarnessError(
+                f"the sandbox could not be set up, the program's process ended ({self._reap()})"
+            )
 
     def _make_turn(self) -> Callable[[bytes], None]:
-        """Builds the step of one episode: wake the child, wait for it. Locals only, this runs once per frame."""
+        """Builds the step of one episode: wake the child, wait for it. Locals only, it runs every frame."""
         write, read, wake, answer = os.write, os.read, self._out, self._in
         dog, acted, turn = self._watchdog, ch.ACTED, 0
 
@@ -183,21 +188,33 @@ class IsolatedProgram:
 
         return take
 
-    def _make_decide(self, take: Callable[[bytes], None]) -> Callable[[], Any]:
-        slot, n, wake, bad = self._channel.slot, self._n, ch.WAKE, self._bad_index
+    def _make_index(self) -> Callable[[], int]:
+        """The same for a discrete action, unrolled."""
+        write, read, wake, answer = os.write, os.read, self._out, self._in
+        dog, acted, go, turn = self._watchdog, ch.ACTED, ch.WAKE, 0
+        slot, n = self._channel.slot, self._n
 
         def index() -> int:
-            take(wake)
+            nonlocal turn
+            turn += 1
+            dog.turn = turn
+            try:
+                write(wake, go)
+            except BrokenPipeError:
+                raise self._failure() from None
+            if read(answer, 1) != acted:
+                raise self._failure()
+            dog.turn = NOBODY
             action = slot[0]
             if 0 <= action < n:
                 return action
-            raise bad(action)
+            raise self._bad_index(action)
 
-        def vector() -> Any:
-            take(wake)
-            return self._vector()
+        return index
 
-        return vector if self._box else index
+    def _take_vector(self) -> Any:
+        self._take(ch.WAKE)
+        return self._vector()
 
     def decide_traced(self) -> tuple[Any, bytes]:
         """A checked action and the program's trace of it."""
@@ -251,10 +268,8 @@ class IsolatedProgram:
 
     def _kill(self) -> None:
         if self._pidfd:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     def _reap(self) -> int:
         """Ends the child if it still runs and returns its wait status."""

@@ -1,8 +1,8 @@
 """A seccomp-BPF filter that leaves a process only what pure computing needs (x86_64 and aarch64).
 
-An allow-list: everything that is not named, system calls of later kernels included, fails with EPERM. A program
-then sees ``PermissionError`` where it asks for files, the network, processes or other processes' memory.
-Source of the structures: linux/filter.h, linux/seccomp.h, linux/audit.h.
+An allow-list: everything that is not named, system calls of later kernels included, fails with EPERM. A
+program then sees ``PermissionError`` where it asks for files, the network, processes or other processes'
+memory. Source of the structures: linux/filter.h, linux/seccomp.h, linux/audit.h.
 """
 
 from __future__ import annotations

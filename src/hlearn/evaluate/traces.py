@@ -14,14 +14,14 @@ _ARRAY = 256  # elements of an array shown in full
 
 
 def encode_trace(policy: Any) -> bytes:
-    """Returns ``policy.trace()`` as JSON, ``{}`` where the policy has none. NaN and infinities stay as they are."""
+    """Returns ``policy.trace()`` as JSON, ``{}`` where the policy has none. NaN and infinities stay."""
     method = getattr(policy, "trace", None)
     value = method() if callable(method) else {}
     return json.dumps(plain(value)).encode()
 
 
 def plain(value: Any, depth: int = _DEPTH) -> Any:
-    """Turns a value into JSON's types: arrays and tuples to lists, records to mappings, the rest to its repr."""
+    """Turns a value into JSON's types: arrays to lists, records to mappings, the rest to its repr."""
     if value is None or isinstance(value, (bool, str)):
         return value if not isinstance(value, str) else value[:1000]
     if isinstance(value, np.generic):

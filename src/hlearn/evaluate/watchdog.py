@@ -1,4 +1,4 @@
-"""Time limits at no cost per step: a periodic timer looks whether the program's turn still is the same one."""
+"""Time limits at no cost per step: a periodic timer looks whether the program's turn is still the same."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ NOBODY = -1
 
 
 class Watchdog:
-    """Kills the program when its turn or its episode takes too long; ends the process when its parent is gone.
+    """Kills the program when its turn or episode takes too long; ends the process when its parent is gone.
 
     Attributes:
-        turn: number of the program's present turn, :data:`NOBODY` while the environment has it. The loop sets it.
+        turn: number of the program's present turn, :data:`NOBODY` while the environment has it. The loop
+        sets it.
         fired: why the program was killed, "" if it was not.
     """
 

@@ -1,6 +1,7 @@
-"""The trusted worker process: holds the environment, the seeds and the rewards, and plays one job after the other.
+"""The trusted worker process: holds the environment, the seeds and the rewards, and plays the jobs.
 
-Started by :class:`hlearn.evaluate.isolated.IsolatedEvaluator` with ``python -m hlearn.evaluate.worker``. Messages are
+Started by :class:`hlearn.evaluate.isolated.IsolatedEvaluator` with ``python -m hlearn.evaluate.worker``.
+Messages are
 pickled: both ends are ours. The first in is a :class:`Setup`; then ``(index, job)`` pairs, answered by
 ``(index, result)``; whatever goes wrong here is answered by an exception and ends the process.
 """

@@ -1,7 +1,7 @@
 """Programs as text: what they may import, their parameters and their rules, read and rewritten in place.
 
-Works on the text a person wrote: every edit replaces exactly the characters that it is about and leaves the rest
-byte for byte (comments, blank lines, line endings). Nothing here runs a program.
+Works on the text a person wrote: every edit replaces exactly the characters that it is about and leaves the
+rest byte for byte (comments, blank lines, line endings). Nothing here runs a program.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 ALLOWED_MODULES = frozenset({
-    "__future__", "abc", "array", "bisect", "cmath", "collections", "contextlib", "copy", "cv2", "dataclasses",
-    "decimal", "enum", "fractions", "functools", "heapq", "hlearn", "itertools", "json", "math", "numbers", "numpy",
-    "operator", "random", "re", "statistics", "string", "textwrap", "types", "typing", "warnings",
+    "__future__", "abc", "array", "bisect", "cmath", "collections", "contextlib", "copy", "cv2",
+    "dataclasses", "decimal", "enum", "fractions", "functools", "heapq", "hlearn", "itertools", "json",
+    "math", "numbers", "numpy", "operator", "random", "re", "statistics", "string", "textwrap", "types",
+    "typing", "warnings",
 })  # fmt: skip
 """Top-level modules that a program may import; of ``hlearn`` only ``hlearn.policy`` and ``hlearn.parts``."""
 
@@ -85,7 +86,9 @@ def check_tree(tree: ast.Module) -> list[str]:
             modules = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level:
-                refusals.append(f"line {node.lineno}: relative imports are not available, a program is one module")
+                refusals.append(
+                    f"line {node.lineno}: relative imports are not available, a program is one module"
+                )
                 continue
             module = node.module or ""
             modules = [f"{module}.{alias.name}" for alias in node.names] if module == "hlearn" else [module]
@@ -95,7 +98,9 @@ def check_tree(tree: ast.Module) -> list[str]:
             continue
         else:
             continue
-        refusals += [f"line {node.lineno}: a program may not import {m}" for m in modules if not _may_import(m)]
+        refusals += [
+            f"line {node.lineno}: a program may not import {m}" for m in modules if not _may_import(m)
+        ]
     return refusals
 
 
@@ -110,7 +115,8 @@ def _may_import(module: str) -> bool:
 def read_params(source: str) -> dict[str, ParamSpec]:
     """Returns the parameters of a program by name, in the order written.
 
-    Only class-level ``name = Param(number, ...)`` counts. Of two with the same name the later one is returned.
+    Only class-level ``name = Param(number, ...)`` counts. Of two with the same name the later one is
+    returned.
 
     Raises:
         SyntaxError: the source does not parse.
@@ -208,7 +214,11 @@ def _params(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
                 target = node.target
             else:
                 continue
-            if isinstance(target, ast.Name) and isinstance(node.value, ast.Call) and _called(node.value) == "Param":
+            if (
+                isinstance(target, ast.Name)
+                and isinstance(node.value, ast.Call)
+                and _called(node.value) == "Param"
+            ):
                 yield target.id, node.value
 
 

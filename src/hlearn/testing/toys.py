@@ -1,4 +1,4 @@
-"""Toy environments for tests, reached like a user's own: ``hlearn.testing.toys:Corridor-v0`` and ``...:Seek-v0``.
+"""Toy environments for tests, reached as a user's own: ``hlearn.testing.toys:Corridor-v0``, ``:Seek-v0``.
 
 Both depend on the seed, take microseconds per step and have a known best policy.
 """
@@ -12,11 +12,11 @@ import numpy as np
 from gymnasium import spaces
 
 
-class Corridor(gymnasium.Env[np.ndarray, int]):
+class Corridor(gymnasium.Env[np.ndarray, np.int64]):
     """Walk to the goal on a line of 21 cells; actions STAY, LEFT, RIGHT.
 
-    Observation float32[2]: position and goal, in cells. Reward 1 at the goal, which then moves. The episode is
-    terminated after ``goals`` goals and truncated after 200 steps.
+    Observation float32[2]: position and goal, in cells. Reward 1 at the goal, which then moves. The episode
+    is terminated after ``goals`` goals and truncated after 200 steps.
     """
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 - gymnasium's own convention
@@ -28,14 +28,16 @@ class Corridor(gymnasium.Env[np.ndarray, int]):
         self._goals = goals
         self._position = self._goal = self._reached = 0
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Starts in the middle with a random goal."""
         super().reset(seed=seed)
         self._position, self._reached = 10, 0
         self._goal = int(self.np_random.integers(21))
         return self._look(), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Moves by one cell."""
         self._position = min(max(self._position + (0, -1, 1)[int(action)], 0), 20)
         reward = 0.0
@@ -45,7 +47,7 @@ class Corridor(gymnasium.Env[np.ndarray, int]):
             self._goal = int(self.np_random.integers(21))
         return self._look(), reward, self._reached >= self._goals, False, {}
 
-    def render(self) -> np.ndarray:  # type: ignore[override]
+    def render(self) -> np.ndarray:
         """The line as a picture, uint8[8, 168, 3]."""
         picture = np.zeros((8, 168, 3), np.uint8)
         picture[:, self._goal * 8 : self._goal * 8 + 8, 1] = 255
@@ -59,7 +61,8 @@ class Corridor(gymnasium.Env[np.ndarray, int]):
 class Seek(gymnasium.Env[np.ndarray, np.ndarray]):
     """Push a point on a plane to a target; action float32[2] in [-1, 1], a velocity.
 
-    Observation float32[4]: position and target. Reward is minus the distance per step; truncated after 50 steps.
+    Observation float32[4]: position and target. Reward is minus the distance per step; truncated after 50
+    steps.
     """
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 - gymnasium's own convention
@@ -71,20 +74,22 @@ class Seek(gymnasium.Env[np.ndarray, np.ndarray]):
         self._place = np.zeros(2)
         self._target = np.zeros(2)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Starts at the origin with a random target."""
         super().reset(seed=seed)
         self._place = np.zeros(2)
         self._target = self.np_random.uniform(-5, 5, 2)
         return self._look(), {}
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Moves by the action."""
         self._place = np.clip(self._place + np.clip(action, -1, 1), -10, 10)
         distance = float(np.hypot(*(self._place - self._target)))
         return self._look(), -distance, False, False, {}
 
-    def render(self) -> np.ndarray:  # type: ignore[override]
+    def render(self) -> np.ndarray:
         """Place and target as a picture, uint8[84, 84, 3]."""
         picture = np.zeros((84, 84, 3), np.uint8)
         for channel, (x, y) in enumerate((self._place, self._target)):
@@ -96,5 +101,5 @@ class Seek(gymnasium.Env[np.ndarray, np.ndarray]):
         return np.concatenate([self._place, self._target]).astype(np.float32)
 
 
-gymnasium.register("Corridor-v0", entry_point=Corridor, max_episode_steps=200)
-gymnasium.register("Seek-v0", entry_point=Seek, max_episode_steps=50)
+gymnasium.register("Corridor-v0", entry_point="hlearn.testing.toys:Corridor", max_episode_steps=200)
+gymnasium.register("Seek-v0", entry_point="hlearn.testing.toys:Seek", max_episode_steps=50)
