@@ -19,6 +19,7 @@ class Record(StrEnum):
     ACTIONS = "actions"  # actions and rewards alone: small whatever the observations are
     STEPS = "steps"  # observations, actions, rewards
     TRACE = "trace"  # the same, and the policy's trace of every step
+    TRACES = "traces"  # actions, rewards and traces, without the observations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

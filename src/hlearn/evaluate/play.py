@@ -83,8 +83,8 @@ class _Recorder:
 
     def __init__(self, environment: Environment, player: Player, job: Job) -> None:
         self._environment, self._player = environment, player
-        self._traced = job.record is Record.TRACE
-        self._seeing = job.record is not Record.ACTIONS
+        self._traced = job.record in (Record.TRACE, Record.TRACES)
+        self._seeing = job.record in (Record.STEPS, Record.TRACE)
         self._room: float = math.inf if job.record_limit is None else job.record_limit
         self._per_block = _BLOCK if job.record_limit is None else max(min(job.record_limit, 64 * _BLOCK), 1)
         self._blocks: list[np.ndarray] = []

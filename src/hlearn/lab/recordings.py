@@ -35,7 +35,7 @@ class Recordings:
     def keep(self, program: str, seed: int, caps: Caps, recording: Recording) -> None:
         """Stores a recording if that is cheaper than playing the episode again; a full disk is no failure."""
         size = recording.observations[:1].nbytes
-        if caps.record is Record.TRACE or size > _OBSERVATION_LIMIT:
+        if caps.record in (Record.TRACE, Record.TRACES) or size > _OBSERVATION_LIMIT:
             return
         path = self._path(program, seed, caps)
         part = path.with_suffix(".part")
