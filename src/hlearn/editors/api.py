@@ -40,11 +40,13 @@ class Proposal:
         program: the whole program after the change.
         note: one line for people: what changed and why.
         dev: development scores the editor measured itself, if any.
+        files: what comes with it: path within the system and text of added tests, cases and notes.
     """
 
     program: Program
     note: str
     dev: Evaluation | None = None
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class Lab(Protocol):

@@ -158,9 +158,14 @@ class _Match:
     def single(self) -> Verdict:
         """One pair, where the seed has no effect."""
         self._play(1)
-        return (
-            self._failed() or self._first() or self._verdict(self.gate.race.judge(*self._scores(), last=True))
-        )
+        return self._failed() or self._first() or self._verdict(self._only())
+
+    def _only(self) -> Judgement:
+        ours, theirs = self.ours[0].outcome.score, self.theirs[0].outcome.score
+        said = f"{ours:g} against {theirs:g} (the seed has no effect: one episode says all)"
+        if ours > theirs:
+            return Judgement(Decision.ACCEPTED, f"better: {said}")
+        return Judgement(Decision.REJECTED, f"no better: {said}", equal=ours == theirs)
 
     def run(self) -> Verdict:
         """Pairs until the race is decided or nothing more may be spent."""
@@ -274,16 +279,17 @@ def _read(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Load)
 
 
-def floor_of(verdict: Verdict) -> float | None:
-    """The score that a regression case may ask of later programs: below all that the new champion did.
+def floor_of(verdict: Verdict, *, exact: bool) -> float | None:
+    """The score that a regression case may ask of later programs on one seed; None: only to complete it.
 
-    Half the spread of its gate scores below the worst of them, so that luck on one seed does not block a better
-    program; exactly its score where only one episode was played.
+    Where the seed has no effect, the score itself. Elsewhere luck must not block a better program, so it is what
+    the beaten champion reached on average, or the new one at its worst if that is less.
     """
-    scores = [e.score for e in verdict.challenger.episodes] if verdict.challenger else []
-    if not scores:
-        return None
-    return min(scores) - 0.5 * (max(scores) - min(scores))
+    scores = verdict.challenger.scores if verdict.challenger else ()
+    if exact:
+        return min(scores, default=None)
+    beaten = verdict.champion.mean if verdict.champion else None
+    return None if beaten is None or not scores else min(beaten, *scores)
 
 
 def _turned(verdict: Verdict, reasons: tuple[str, ...], broken: tuple[str, ...]) -> Verdict:

@@ -155,4 +155,9 @@ def aa_check(
             decision = race.judge(ours, theirs).decision
         counts[decision] += 1
         pairs += len(ours)
-    return AACheck(*(counts[d] / rounds for d in Decision), pairs / rounds)
+    return AACheck(
+        accepted=counts[Decision.ACCEPTED] / rounds,
+        rejected=counts[Decision.REJECTED] / rounds,
+        undecided=counts[Decision.UNDECIDED] / rounds,
+        mean_pairs=pairs / rounds,
+    )

@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -37,12 +38,24 @@ def p_two_samples(challenger: Sequence[float], champion: Sequence[float]) -> flo
     n, total = len(challenger), len(scores)
     seen = float(scores[:n].sum())
     slack = 1e-9 * (1.0 + float(np.abs(scores).sum()))
+    sums = _deals(n, total) @ scores
+    above = int((sums >= seen - slack).sum())
     if math.comb(total, n) <= _EXACT:
-        sums = np.array([scores[list(chosen)].sum() for chosen in itertools.combinations(range(total), n)])
-        return float((sums >= seen - slack).mean())
-    rng = np.random.default_rng(total)
-    sums = rng.permuted(np.tile(scores, (_DRAWN, 1)), axis=1)[:, :n].sum(axis=1)
-    return float((1 + (sums >= seen - slack).sum()) / (1 + _DRAWN))
+        return above / len(sums)
+    return (1 + above) / (1 + len(sums))
+
+
+@cache
+def _deals(n: int, total: int) -> np.ndarray:
+    """Ways of dealing n of ``total`` scores, one 0/1 row each: all of them, or as many as are drawn."""
+    if math.comb(total, n) <= _EXACT:
+        chosen = np.array(list(itertools.combinations(range(total), n)))
+    else:
+        deck = np.tile(np.arange(total), (_DRAWN, 1))
+        chosen = np.random.default_rng(total).permuted(deck, axis=1)[:, :n]
+    rows = np.zeros((len(chosen), total))
+    np.put_along_axis(rows, chosen, 1.0, axis=1)
+    return rows
 
 
 def p_pairs(differences: Sequence[float]) -> float:

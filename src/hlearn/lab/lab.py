@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +30,7 @@ class SystemLab:
         workers: how many episodes are played side by side; the value that the run was started with, so that a
             resumed run goes the same way on another machine.
         reserve: environment steps that are kept back for the gate.
+        worktree: makes a throw-away checkout of the system, for editors that work on files.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class SystemLab:
         meter: Meter,
         workers: int,
         reserve: Callable[[], int],
+        worktree: Callable[[], AbstractContextManager[Path]],
     ) -> None:
         self.task = task
         self.observation = observation
@@ -47,6 +51,7 @@ class SystemLab:
         self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
         self._meter = meter
         self._reserve = reserve
+        self.worktree = worktree
 
     @property
     def remaining(self) -> int:

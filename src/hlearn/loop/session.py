@@ -16,7 +16,7 @@ from hlearn.ledger import Decision, Purpose, RunEnded, RunStarted, Trial
 from hlearn.loop.opening import is_deterministic
 from hlearn.policy.source import check_source
 from hlearn.records import Evaluation, Program, Split
-from hlearn.system import Case, System
+from hlearn.system import Case, System, cases_in
 from hlearn.system.checks import run_system_tests
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
@@ -80,6 +80,7 @@ class Session:
             meter=self.meter,
             workers=run.workers,
             reserve=self._reserve,
+            worktree=system.worktree,
         )
         self.champion = self._first_champion()
         self.champion_dev: Evaluation | None = None
@@ -131,10 +132,12 @@ class Session:
             champion,
             court=self,
             budget=self._reserve() // 2 if self.lab.remaining else self._reserve(),
-            cases=self._cases(),
+            cases=(*self._cases(), *cases_in(proposal.files)),
             run_seed=self.run.seed,
             seed_matters=seed_matters(self.task),
-            system_tests=lambda p: _decided(past) if past else run_system_tests(self.system.path, p),
+            system_tests=lambda p: (
+                _decided(past) if past else run_system_tests(self.system.path, p, files=proposal.files)
+            ),
         )
 
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
@@ -233,7 +236,7 @@ class Session:
         return trial
 
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
-        self.system.commit(trial, proposal.program, self._new_cases(trial, verdict))
+        self.system.commit(trial, proposal.program, self._new_cases(trial, verdict), proposal.files)
         self.champion = proposal.program
         self.meter.accepted += 1
         self.meter.champion = proposal.program.sha256
@@ -244,20 +247,21 @@ class Session:
         self.champion_dev = proposal.dev or self._measure_dev(proposal.program)
 
     def _new_cases(self, trial: Trial, verdict: Verdict) -> list[Case]:
-        """What the new champion could do on the first gate seed, which every later trial plays anyway."""
-        floor = floor_of(verdict)
+        """What must stay: the skill that this trial stands on, on the first gate seed, which all trials play."""
         matters = seed_matters(self.task)
         split = Split.GATE if matters else Split.DEV
+        floor = floor_of(verdict, exact=not matters)
         known = [
             c.min_score for c in self.system.cases() if c.number == self._first_seed and c.split is split
         ]
-        if floor is None or any(k is not None and k >= floor for k in known):
+        if any(k is not None and (floor is None or k >= floor) for k in known) or (known and floor is None):
             return []
-        why = f"the champion of trial {trial.trial} reached more than this on every gate seed"
+        why = f"every champion since trial {trial.trial} "
+        why += "completes this episode" if floor is None else "does at least this well"
         return [
             Case(
-                name=f"trial-{trial.trial:04d}-score",
-                why=why if matters else f"the champion of trial {trial.trial} reached this",
+                name=f"trial-{trial.trial:04d}",
+                why=why,
                 split=split,
                 number=self._first_seed,
                 min_score=floor,

@@ -3,8 +3,8 @@
 Comes in: accepted and rejected trials. Goes out: the champion, its history, what was tried.
 """
 
-from hlearn.system.cases import Case, read_case, read_cases, write_case
+from hlearn.system.cases import Case, cases_in, read_case, read_cases, write_case
 from hlearn.system.config import Config
 from hlearn.system.system import Change, System
 
-__all__ = ["Case", "Change", "Config", "System", "read_case", "read_cases", "write_case"]
+__all__ = ["Case", "Change", "Config", "System", "cases_in", "read_case", "read_cases", "write_case"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,19 @@ def read_case(path: Path) -> Case:
         SchemaTooNew: a newer hlearn wrote it.
     """
     try:
-        data = json.loads(path.read_text())
+        return _parse(path, path.read_text())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no regression case: {error}") from error
+
+
+def cases_in(files: Iterable[tuple[str, str]]) -> tuple[Case, ...]:
+    """The cases among files that come with a proposal (path within the system, text)."""
+    return tuple(_parse(Path(path), text) for path, text in files if path.startswith("cases/"))
+
+
+def _parse(path: Path, text: str) -> Case:
+    try:
+        data = json.loads(text)
         schema = data.pop("schema", SCHEMA)
         if schema > SCHEMA:
             raise SchemaTooNew(

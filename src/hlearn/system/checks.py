@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from hlearn.errors import MissingExtra
@@ -16,11 +17,19 @@ from hlearn.system.commands import allowed_environment, run_command
 _LIMIT_S = 120.0
 
 
-def run_system_tests(system: Path, program: Program, *, limit_s: float = _LIMIT_S) -> str | None:
+def run_system_tests(
+    system: Path, program: Program, *, files: Sequence[tuple[str, str]] = (), limit_s: float = _LIMIT_S
+) -> str | None:
     """Runs ``tests/`` with pytest in a process of its own, on a copy that holds this program.
 
     The generated tests run the program in the sandbox. Tests that a person or an agent wrote run as they are, with
     their time limited and all they start ended, but with the rights of the user.
+
+    Args:
+        system: its folder.
+        program: stands in for ``policy.py``.
+        files: what else the proposal adds (path within the system, text).
+        limit_s: wall seconds for all tests.
 
     Returns:
         None where all pass (or there are none), else what failed.
@@ -28,8 +37,8 @@ def run_system_tests(system: Path, program: Program, *, limit_s: float = _LIMIT_
     Raises:
         MissingExtra: pytest is not installed.
     """
-    tests = system / "tests"
-    if not any(tests.glob("**/test_*.py")):
+    added = any(path.startswith("tests/") for path, _ in files)
+    if not added and not any((system / "tests").glob("**/test_*.py")):
         return None
     if importlib.util.find_spec("pytest") is None:
         raise MissingExtra("the system's tests need pytest: pip install pytest")
@@ -39,6 +48,9 @@ def run_system_tests(system: Path, program: Program, *, limit_s: float = _LIMIT_
             if (system / name).is_dir():
                 shutil.copytree(system / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / "policy.py").write_text(program.source)
+        for path, text in files:
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            (copy / path).write_text(text)
         env = allowed_environment(
             HOME=folder,
             PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path),

@@ -178,8 +178,20 @@ class System:
         else:
             (self.path / "policy.py").write_text(champion.source)
 
-    def commit(self, trial: Trial, program: Program, cases: Sequence[Case] = ()) -> str:
+    def commit(
+        self,
+        trial: Trial,
+        program: Program,
+        cases: Sequence[Case] = (),
+        files: Sequence[tuple[str, str]] = (),
+    ) -> str:
         """Makes the program of an accepted trial the champion; does nothing if that was done before.
+
+        Args:
+            trial: the trial that accepted it.
+            program: becomes ``policy.py``.
+            cases: regression cases that it brings.
+            files: other files that came with the proposal (path within the system, text).
 
         Returns:
             The commit's hash.
@@ -194,6 +206,9 @@ class System:
             (self.path / "policy.py").write_text(program.source)
             for case in cases:
                 write_case(self.path / "cases", case)
+            for path, text in files:
+                (self.path / path).parent.mkdir(parents=True, exist_ok=True)
+                (self.path / path).write_text(text)
             number, digest = self.ledger.head
             reasons = "\n".join(f"- {r}" for r in trial.reasons)
             commit = self._commit(

@@ -1,0 +1,100 @@
+"""A brief as Markdown, for whoever works in a checkout of the system."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from hlearn.editors.api import Brief
+from hlearn.records import Episode, Evaluation
+from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
+
+_SHOWN = 10
+
+
+def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
+    """Returns the brief as Markdown.
+
+    Args:
+        brief: the evidence.
+        attempts: what became of earlier attempts of this editor that were no proposals.
+    """
+    task = brief.task
+    target = f"\n- target: {task.target:g}" if task.target is not None else ""
+    parts = [
+        f"# Improve the program of {task.env_id}\n",
+        "Edit `policy.py` so that it scores higher on seeds that nobody has seen. One change with a reason is better "
+        "than many. `AGENTS.md` says how this folder works.\n",
+        "## Task\n",
+        f"- environment: `{task.env_id}`{_kwargs(brief)}\n- access: `{task.access.value}`\n"
+        f"- protocol: `{task.protocol.value}`\n- observation: {_observation(brief.observation)}\n"
+        f"- action: {_actions(brief.actions)}\n- score: sum of rewards, higher is better{target}\n",
+        "## Champion\n",
+        _champion(brief),
+    ]
+    if brief.rejected:
+        parts += ["## Turned down before\n", *(_quoted(note) for note in brief.rejected[-_SHOWN:])]
+    if attempts:
+        parts += ["## Your last attempts\n", *(_quoted(note) for note in attempts[-_SHOWN:])]
+    parts += [
+        "## Evidence\n",
+        "- `failures/`: episodes that programs did not complete, with tracebacks\n"
+        "- `memory/rejected/`: proposals that were turned down, as patches\n- `memory/notes.md`: notes; add yours\n",
+        "## What you may do\n",
+        "- edit `policy.py` (create it if there is none): one class with `reset(self, seed)` and "
+        "`act(self, observation)`; it may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and "
+        "`hlearn.parts`\n"
+        "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
+        "- edit `memory/notes.md`\n"
+        "- write one line that says what you changed and why into the file that `$HL_NOTE` names\n",
+        "Any edit of another tracked file, of an existing test or of an existing case, is refused with the whole "
+        "proposal.\n",
+        "## Commands\n",
+        "- `python -m pytest tests -q`: the system's tests, which every proposal must pass\n"
+        "- `hl eval . --split dev --episodes 3`: development scores\n",
+    ]
+    return "\n".join(parts)
+
+
+def _kwargs(brief: Brief) -> str:
+    return "".join(f", {name}={value!r}" for name, value in brief.task.kwargs)
+
+
+def _observation(spec: ObservationSpec) -> str:
+    text = f"`{spec.dtype}[{', '.join(map(str, spec.shape))}]`"
+    if spec.low and len(spec.low) <= 64:
+        bounds = (f"[{low:g}, {high:g}]" for low, high in zip(spec.low, spec.high, strict=True))
+        text += ", bounds " + ", ".join(bounds)
+    return text
+
+
+def _actions(space: ActionSpace) -> str:
+    if isinstance(space, Discrete):
+        names = ", ".join(f"{i} = {name}" for i, name in enumerate(space.names))
+        return f"an int from 0 to {space.n - 1}" + (f" ({names})" if names else "")
+    bounds = ", ".join(f"[{low:g}, {high:g}]" for low, high in zip(space.low, space.high, strict=True))
+    return f"{len(space.low)} floats, bounds {bounds}"
+
+
+def _champion(brief: Brief) -> str:
+    if brief.champion is None:
+        return "There is none yet: write the first `policy.py`.\n"
+    lines = brief.champion.source.count("\n") + 1
+    text = f"`policy.py`, {lines} lines, program `{brief.champion.sha256[:12]}`.\n"
+    return text + (_scores(brief.champion_dev) if brief.champion_dev else "")
+
+
+def _scores(evaluation: Evaluation) -> str:
+    rows = ["\n| development seed | score | decisions | end |", "|---|---|---|---|"]
+    for outcome in itertools.islice(evaluation.outcomes, _SHOWN):
+        if isinstance(outcome, Episode):
+            end = "terminated" if outcome.terminated else "truncated" if outcome.truncated else "stopped"
+        else:
+            end = outcome.kind.value
+        rows.append(f"| {outcome.seed} | {outcome.score:g} | {outcome.length} | {end} |")
+    return "\n".join(rows) + "\n"
+
+
+def _quoted(note: str) -> str:
+    first, _, rest = note.strip().partition("\n")
+    return f"- {first}\n" + "".join(f"  {line}\n" for line in rest.splitlines())

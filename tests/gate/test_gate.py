@@ -1,0 +1,148 @@
+"""The gate on real episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.inprocess import InProcessEvaluator
+from hlearn.gate import Decision, Gate, program_size
+from hlearn.gate.gate import uses_randomness
+from hlearn.ledger import Purpose
+from hlearn.records import Access, Program, Protocol, Split
+from hlearn.system import Case
+from hlearn.tasks import Task
+from hlearn.tasks.seeds import split_seeds
+
+CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD)
+
+
+def program(rule: str, extra: str = "") -> Program:
+    return Program(
+        source=f"class P:\n    def reset(self, seed):\n        pass\n    def act(self, o):\n        {extra}return {rule}\n"
+    )
+
+
+LEFT, LEAN, GOOD = program("0"), program("int(o[2] > 0)"), program("int(o[2] + 0.5 * o[3] > 0)")
+BAD = program("0", "o[9]; ")
+
+
+class Court:
+    def __init__(self) -> None:
+        self.evaluator = InProcessEvaluator(CARTPOLE)
+        self.played: list[Purpose] = []
+        self.steps = 0
+
+    def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
+        results = self.evaluator.run(jobs)
+        self.played += [purpose] * len(jobs)
+        self.steps += sum(r.outcome.env_steps for r in results)
+        return results
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        return split_seeds(Split.GATE, 0, start, count)
+
+    def spent(self) -> int:
+        return self.steps
+
+
+@pytest.fixture
+def court() -> Iterator[Court]:
+    court = Court()
+    yield court
+    court.evaluator.close()
+
+
+def test_a_first_program_must_complete_its_episodes(court: Court) -> None:
+    assert Gate().judge(LEFT, None, court=court, budget=0).accepted
+    verdict = Gate().judge(BAD, None, court=court, budget=0)
+    assert verdict.decision is Decision.REJECTED
+    assert "crashed: IndexError" in verdict.reasons[0]
+
+
+def test_better_is_accepted_and_worse_rejected_at_the_first_look(court: Court) -> None:
+    verdict = Gate().judge(GOOD, LEAN, court=court, budget=10_000)
+    assert verdict.accepted
+    assert len(verdict.pairs) == 3
+    assert all(p.champion is not None and p.challenger > p.champion for p in verdict.pairs)
+    court.played.clear()
+    assert Gate().judge(LEFT, LEAN, court=court, budget=10_000).decision is Decision.REJECTED
+    assert len(court.played) <= 6
+
+
+def test_a_challenger_that_crashes_is_rejected(court: Court) -> None:
+    assert Gate().judge(BAD, LEFT, court=court, budget=10_000).decision is Decision.REJECTED
+
+
+def test_a_champion_that_crashes_loses(court: Court) -> None:
+    assert Gate().judge(LEFT, BAD, court=court, budget=10_000).accepted
+
+
+def test_equal_scores_and_simpler_wins(court: Court) -> None:
+    longer = program("int(o[2] + 0.5 * o[3] > 0)", "unused = 3; ")
+    assert program_size(longer.source) > program_size(GOOD.source)
+    verdict = Gate().judge(GOOD, longer, court=court, budget=100_000)
+    assert verdict.accepted
+    assert "simpler" in verdict.reasons[0]
+    verdict = Gate().judge(longer, GOOD, court=court, budget=100_000)
+    assert verdict.decision is Decision.REJECTED
+    assert "the same scores" in verdict.reasons[0]
+
+
+def test_the_champion_itself_costs_nothing(court: Court) -> None:
+    assert Gate().judge(GOOD, GOOD, court=court, budget=0).decision is Decision.REJECTED
+    assert not court.played
+
+
+def test_a_broken_case_is_named(court: Court) -> None:
+    cases = [
+        Case(name="balance-long", why="reached in trial 3", number=0, min_score=100.0),
+        Case(name="balance-short", why="reached in trial 1", seed=5, min_score=5.0, max_steps=50),
+    ]
+    verdict = Gate().judge(LEAN, LEFT, court=court, budget=10_000, cases=cases)
+    assert verdict.decision is Decision.REJECTED
+    assert verdict.broken == ("balance-long",)
+    assert "breaks case balance-long: scores" in verdict.reasons[0]
+    assert Gate().judge(GOOD, LEFT, court=court, budget=10_000, cases=cases).accepted
+
+
+def test_a_failing_system_test_turns_it_down(court: Court) -> None:
+    verdict = Gate().judge(GOOD, LEAN, court=court, budget=10_000, system_tests=lambda p: "test_x failed")
+    assert verdict.decision is Decision.REJECTED
+    assert "test_x failed" in verdict.reasons[0]
+
+
+def test_without_a_budget_the_first_look_still_decides_what_is_clear(court: Court) -> None:
+    verdict = Gate().judge(GOOD, LEAN, court=court, budget=0)
+    assert verdict.accepted
+    assert len(verdict.pairs) == 3
+
+
+def test_one_pair_says_all_where_the_seed_has_no_effect(court: Court) -> None:
+    verdict = Gate().judge(GOOD, LEAN, court=court, budget=0, seed_matters=False)
+    assert verdict.accepted
+    assert len(verdict.pairs) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "random"),
+    [
+        ("import random\n", True),
+        ("class P:\n    def act(self, o):\n        return self.rng.choice(o)\n", True),
+        ("class P:\n    def reset(self, seed):\n        self.x = seed % 3\n", True),
+        ("class P:\n    def reset(self, seed):\n        super().reset(seed)\n", False),
+        ("import math\n", False),
+        ("def broken(", False),
+    ],
+)
+def test_randomness_is_read_from_the_source(source: str, random: bool) -> None:
+    assert uses_randomness(Program(source=source)) is random
+
+
+def test_size_ignores_words_and_counts_code() -> None:
+    plain = "def f(x):\n    return x + 1\n"
+    wordy = '"""A module."""\n\n\ndef long_name(argument):\n    """Adds one."""\n    # a comment\n    return argument + 1\n'
+    assert program_size(plain) == program_size(wordy)
+    assert program_size(plain) < program_size(plain + "y = 2\n")

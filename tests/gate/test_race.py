@@ -1,0 +1,103 @@
+"""The statistics: exact, sound under peeking, strong enough."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hlearn.gate import Decision, Look, Race, aa_check
+from hlearn.gate.statistics import p_pairs, p_two_samples
+
+finite = st.floats(min_value=-1e6, max_value=1e6)
+
+
+def test_two_samples_counts_arrangements() -> None:
+    assert p_two_samples([4, 5, 6], [1, 2, 3]) == pytest.approx(1 / 20)
+    assert p_two_samples([1, 2, 3], [4, 5, 6]) == 1.0
+    assert p_two_samples([1, 1], [1, 1]) == 1.0
+
+
+def test_pairs_counts_sign_flips() -> None:
+    assert p_pairs([1, 2, 3, 4]) == pytest.approx(1 / 16)
+    assert p_pairs([-1, -2, -3, -4]) == 1.0
+    assert p_pairs([0.0, 0.0]) == 1.0
+
+
+def test_large_samples_are_drawn_and_near_the_exact_value() -> None:
+    rng = np.random.default_rng(3)
+    ours, theirs = rng.normal(0.8, 1, 16), rng.normal(0, 1, 16)
+    pooled = np.var(np.concatenate([ours, theirs]))
+    z = (ours.mean() - theirs.mean()) / np.sqrt(pooled * 2 / 16)
+    normal = 0.5 * (1 - np.tanh(z * np.sqrt(2 / np.pi)))  # good to a hundredth
+    assert p_two_samples(list(ours), list(theirs)) == pytest.approx(normal, abs=0.02)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(finite, min_size=2, max_size=5), st.lists(finite, min_size=2, max_size=5))
+def test_a_p_value_never_falls_below_one_arrangement(ours: list[float], theirs: list[float]) -> None:
+    p = p_two_samples(ours, theirs)
+    arrangements = sum(1 for _ in itertools.combinations(range(len(ours) + len(theirs)), len(ours)))
+    assert 1 / arrangements - 1e-12 <= p <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(finite, min_size=3, max_size=3), st.lists(finite, min_size=3, max_size=3))
+def test_a_race_never_accepts_a_lower_mean(ours: list[float], theirs: list[float]) -> None:
+    if sum(ours) <= sum(theirs):
+        assert Race().judge(ours, theirs).decision is not Decision.ACCEPTED
+
+
+def test_clear_winners_and_losers_are_seen_at_the_first_look() -> None:
+    race = Race()
+    assert race.judge([10, 11, 12], [1, 2, 3]).decision is Decision.ACCEPTED
+    assert race.judge([1, 2, 3], [10, 11, 12]).decision is Decision.REJECTED
+    assert race.judge([1, 2], [10, 11]).decision is Decision.REJECTED
+    assert race.judge([1, 11, 12], [2, 3, 10]).decision is None
+
+
+def test_the_cap_leaves_it_undecided() -> None:
+    assert Race().judge([1, 11, 12], [2, 3, 10], last=True).decision is Decision.UNDECIDED
+
+
+def test_equal_scores_are_equal() -> None:
+    race = Race()
+    assert race.judge([5, 5, 5], [5, 5, 5]).decision is None
+    judgement = race.judge([5] * 5, [5] * 5)
+    assert judgement.decision is Decision.REJECTED
+    assert judgement.equal
+    assert race.judge([5], [5], last=True).equal
+
+
+def test_infinite_scores_are_refused() -> None:
+    assert Race().judge([float("nan"), 1, 2], [0, 0, 0]).decision is Decision.REJECTED
+
+
+def test_a_schedule_that_spends_too_much_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 1"):
+        Race(looks=(Look(3, 0.7, 0.2, 0.5), Look(5, 0.2, 0.0, 0.5)))
+    with pytest.raises(ValueError, match="alpha"):
+        Race(alpha=1.5)
+
+
+@pytest.mark.parametrize("kind", ["normal", "heavy", "two values"])
+def test_identical_programs_are_rarely_told_apart(kind: str) -> None:
+    rng = np.random.default_rng(1)
+    scores = {
+        "normal": list(rng.normal(100, 20, 200)),
+        "heavy": list(rng.pareto(1.5, 200) * 100),
+        "two values": [0.0] * 100 + [864.0] * 100,
+    }[kind]
+    check = aa_check(scores, rounds=400, rng=rng)
+    assert check.accepted <= 0.10 + 0.03  # alpha, and three standard errors of 400 races
+    assert check.mean_pairs < 10
+    assert check.accepted + check.rejected + check.undecided == pytest.approx(1)
+
+
+def test_a_real_gain_is_mostly_accepted() -> None:
+    rng = np.random.default_rng(2)
+    scores = list(rng.normal(100, 20, 200))
+    assert aa_check(scores, rounds=200, rng=rng, gain=40).accepted > 0.8
