@@ -5,7 +5,7 @@
 Breakout, ram and pixels, frame skip 1, sticky actions. All three ways (bare loop on one core, isolated with
 one worker, isolated with two workers) take turns within each repeat, so that a change in the machine's load
 meets them alike; the table shows medians over the repeats. The goals: one worker at least 0.9 of the bare
-loop, two at least 1.8 of one. The program is as cheap as a program can be, which is the hardest case for the ratio.
+loop, two at least 1.8 of one. The program is as cheap as a program can be, the hardest case for the ratio.
 """
 
 from __future__ import annotations

@@ -132,9 +132,20 @@ def test_what_is_a_discrete_action(corridor, action):
 
 @pytest.mark.parametrize(
     "action",
-    ["[0.0, float('nan')]", "[float('inf'), 0]", "[0.0]", "[[0.0, 0.0]]", "0.0", "None", "['a', 'b']", "[0, [1]]",
-     "[True, False]", "np.zeros(10**6)", "[1j, 0]"],
-)  # fmt: skip
+    [
+        "[0.0, float('nan')]",
+        "[float('inf'), 0]",
+        "[0.0]",
+        "[[0.0, 0.0]]",
+        "0.0",
+        "None",
+        "['a', 'b']",
+        "[0, [1]]",
+        "[True, False]",
+        "np.zeros(10**6)",
+        "[1j, 0]",
+    ],
+)
 def test_what_is_no_box_action(plane, action):
     source = (
         f"import numpy as np\nclass B:\n def reset(self, seed): pass\n def act(self, obs): return {action}\n"
@@ -255,9 +266,16 @@ def test_no_environment_library_is_in_a_programs_process(corridor):
         ("1 / 0", CRASHED, "ZeroDivisionError"),
         ("while True: pass", TIMED_OUT, "loading"),
         ("x = bytearray(10**10)", OUT_OF_MEMORY, ""),
-        ("class A:\n def reset(self, seed): raise KeyError(seed)\n def act(self, obs): return 0", CRASHED, "KeyError"),
-        ("class A:\n def __init__(self, x): pass\n def reset(self, s): pass\n def act(self, o): return 0",
-         CRASHED, "TypeError"),
+        (
+            "class A:\n def reset(self, seed): raise KeyError(seed)\n def act(self, obs): return 0",
+            CRASHED,
+            "KeyError",
+        ),
+        (
+            "class A:\n def __init__(self, x): pass\n def reset(self, s): pass\n def act(self, o): return 0",
+            CRASHED,
+            "TypeError",
+        ),
         ("import os", REFUSED, "may not import os"),
         ("import subprocess, socket", REFUSED, "subprocess"),
         ("from hlearn.tasks import open_environment", REFUSED, "hlearn.tasks"),
@@ -269,7 +287,7 @@ def test_no_environment_library_is_in_a_programs_process(corridor):
         ("import numpy.no_such_module", REFUSED, "no_such_module"),
         ("from .other import x", REFUSED, "relative"),
     ],
-)  # fmt: skip
+)
 def test_programs_that_do_not_load(corridor, source, kind, says):
     failure = fate(corridor, Program(source=source))
     assert failure.kind is kind, failure.message
@@ -301,7 +319,7 @@ def test_the_time_of_an_episode_is_limited():
 )
 def test_traces_are_plain_values(corridor, value, seen):
     program = Program(
-        source=f"{WALK.split('    def trace')[0]}\n    def trace(self):\n        import numpy as np\n        return {value}\n"
+        source=f"import numpy as np\n{WALK.split('    def trace')[0]}\n    def trace(self):\n        return {value}\n"
     )
     [result] = corridor.run([Job(program=program, seed=1, record=Record.TRACE, max_steps=2)])
     assert isinstance(result.outcome, Episode)

@@ -76,7 +76,8 @@ def test_line_endings_stay(ending):
 
 
 def test_unusual_places_of_a_number():
-    source = "class A:\n    a = Param((\n        2 +\n        0j).real, low=1)\n    b = Param(+3)\n\x0c    c = hl.Param(0x10)\n"
+    source = "class A:\n    a = Param((\n        2 +\n        0j).real, low=1)\n    b = Param(+3)\n"
+    source += "\x0c    c = hl.Param(0x10)\n"
     assert {n: p.value for n, p in read_params(source).items()} == {"b": 3, "c": 16}
     assert with_params(source, {"b": 1.5, "c": 17}) == source.replace("+3", "1.5").replace("0x10", "17")
     spread = "class A:\n    a = Param(-(\n        2), low=1)\n    b = Param(1)\n"
@@ -137,7 +138,8 @@ def test_a_rule_goes_with_its_comment():
     assert [r.name for r in list_rules(without)] == ["ball", "intercept"]
     assert "Serve first" not in without and "Always" not in without and "after the serve" not in without
     assert without.endswith(
-        "        return obs[0]\n\n    @rule\n    def intercept(self, s): return 2 if s.ball > self.deadband else 3\n"
+        "        return obs[0]\n\n    @rule\n"
+        "    def intercept(self, s): return 2 if s.ball > self.deadband else 3\n"
     )
     assert read_params(without) == read_params(PROGRAM)
 
@@ -161,20 +163,45 @@ def test_a_controller_stays():
 
 @pytest.mark.parametrize(
     "line",
-    ["import numpy as np", "import numpy.linalg", "from hlearn.parts import anything", "import hlearn.policy", "import cv2",
-     "from hlearn.policy import RulePolicy", "from collections import deque", "from __future__ import annotations",
-     "import math, random", "from numpy import random"],
-)  # fmt: skip
+    [
+        "import numpy as np",
+        "import numpy.linalg",
+        "from hlearn.parts import anything",
+        "import hlearn.policy",
+        "import cv2",
+        "from hlearn.policy import RulePolicy",
+        "from collections import deque",
+        "from __future__ import annotations",
+        "import math, random",
+        "from numpy import random",
+    ],
+)
 def test_what_may_be_imported(line):
     assert check_source(line) == []
 
 
 @pytest.mark.parametrize(
     "line",
-    ["import os", "import sys", "import hlearn", "from hlearn import tasks", "import hlearn.tasks.task", "import time",
-     "from numpy import ctypeslib", "import numpy.ctypeslib", "from hlearn.policyx import a", "import torch", "import numba",
-     "from . import x", "open('x')", "eval('1')", "f = exec", "def f(:", "x = '\x00'"],
-)  # fmt: skip
+    [
+        "import os",
+        "import sys",
+        "import hlearn",
+        "from hlearn import tasks",
+        "import hlearn.tasks.task",
+        "import time",
+        "from numpy import ctypeslib",
+        "import numpy.ctypeslib",
+        "from hlearn.policyx import a",
+        "import torch",
+        "import numba",
+        "from . import x",
+        "open('x')",
+        "eval('1')",
+        "f = exec",
+        "def f(:",
+        "x = '\x00'",
+    ],
+)
 def test_what_is_refused(line):
     [reason] = check_source(line)
     assert reason.startswith("line ")

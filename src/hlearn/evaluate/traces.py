@@ -36,6 +36,10 @@ def plain(value: Any, depth: int = _DEPTH) -> Any:
         if value.size <= _ARRAY and value.dtype.kind in "biuf":
             return value.tolist()
         return f"array{list(value.shape)} {value.dtype}"
+    return _container(value, depth)
+
+
+def _container(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         return {str(k): plain(v, depth - 1) for k, v in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
