@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from hlearn.probe.control import find_drive
-from hlearn.probe.groups import Group, group_tracks
+from hlearn.probe.control import agreement, find_drive
+from hlearn.probe.groups import Group, group_tracks, union
 from hlearn.probe.scene import Axis, Drive
 from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
 
@@ -15,6 +16,7 @@ LARGEST = (64, 64)  # width and height of the largest thing (pixels)
 BACKDROP = 0.3  # a colour that fills this share of the screen is no thing
 _SEEN = 0.012  # share of frames in which a thing must be seen
 _STEP = 7  # every so many frames are looked at to find out which colours change where
+_PIECES = 60  # a colour in more pieces than this on one screen is a texture
 _MARGIN = 16  # pixels looked at around the places where a colour came and went
 
 
@@ -37,8 +39,13 @@ class Candidate:
 
     @property
     def driven(self) -> float:
-        """How well actions explain where it goes (0 to 1)."""
-        return max((d.explained for d in self.drives), default=0.0)
+        """How well it follows the actions, both axes added (0 to 2)."""
+        return sum(_follows(d) for d in self.drives)
+
+
+def _follows(drive: Drive) -> float:
+    """One figure for a drive: what it explains, or a part of how well it agrees (which alone is weaker proof)."""
+    return max(drive.explained, 0.5 * (drive.agreement - 0.5), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def find_candidates(recording: ScreenRecording) -> Found:
         if shares[code] > BACKDROP:
             continue
         window = _where_it_changes(sample, code)
-        if window is None:
+        if window is None or _pieces(sample, code) > _PIECES:
             continue
         rows, columns = window
         found = find_parts(codes[:, rows, columns] == code, code, (columns.start, rows.start), LARGEST)
@@ -87,9 +94,15 @@ def find_candidates(recording: ScreenRecording) -> Found:
         for group in _join(group_tracks(found, frames)):
             if not group.moving:
                 staying.append(group)
-            elif group.visible >= _SEEN and max(group.speed()) > 0:
+            elif _worth_it(group):
                 groups.append(group)
     return Found(_assemble(groups, recording), staying, parts, sample, shares)
+
+
+def _worth_it(group: Group) -> bool:
+    """Leaves out what is hardly ever seen, unless it flies like a shot."""
+    speed = max(group.speed())
+    return group.visible >= 0.1 and speed > 0 or group.visible >= _SEEN and speed >= 0.5
 
 
 def drives_of(group: Group, recording: ScreenRecording) -> tuple[Drive, ...]:
@@ -103,11 +116,11 @@ def drives_of(group: Group, recording: ScreenRecording) -> tuple[Drive, ...]:
         drive = find_drive(
             axis, p.t[a], at[a], velocity, recording.actions, recording.starts, recording.action_names
         )
-        if drive is not None and max(drive.speed) - min(drive.speed) >= 0.15:
+        if drive is not None and max(drive.speed) - min(drive.speed) >= 0.1:
             found.append(drive)
-    if max((d.explained for d in found), default=0.0) < 0.15:
+    if not any(d.explained >= 0.15 or d.agreement >= 0.8 for d in found):
         return ()
-    return tuple(d for d in found if d.explained >= 0.03)
+    return tuple(d for d in found if d.explained >= 0.03 or d.agreement >= 0.7)
 
 
 def _where_it_changes(sample: np.ndarray, code: int) -> tuple[slice, slice] | None:
@@ -125,6 +138,13 @@ def _where_it_changes(sample: np.ndarray, code: int) -> tuple[slice, slice] | No
     )
 
 
+def _pieces(sample: np.ndarray, code: int) -> float:
+    """The largest number of regions of a colour in one of a few frames that show it."""
+    shown = np.flatnonzero((sample == code).reshape(len(sample), -1).any(axis=1))
+    few = shown[:: max(len(shown) // 8, 1)]
+    return max(cv2.connectedComponents((sample[t] == code).astype(np.uint8))[0] - 1 for t in few)
+
+
 def _join(groups: list[Group]) -> list[Group]:
     """Joins moving groups of one colour that overlap in place and size but are hardly ever there together."""
     result: list[Group] = []
@@ -133,7 +153,7 @@ def _join(groups: list[Group]) -> list[Group]:
         if host is None:
             result.append(group)
         else:
-            result[host] = _union([result[host], group])
+            result[host] = union([result[host], group])
     return result
 
 
@@ -148,27 +168,35 @@ def _same(a: Group, b: Group) -> bool:
     return al <= br and bl <= ar and at <= bb and bt <= ab
 
 
-def _union(groups: list[Group]) -> Group:
-    """One group of several of the same colour, in the order of frames."""
-    names = ("t", "x", "y", "w", "h", "area", "track")
-    columns = [np.concatenate([getattr(g.parts, n) for g in groups]) for n in names]
-    order = np.argsort(columns[0], kind="stable")
-    return Group(Parts(groups[0].parts.code, *(c[order] for c in columns)), True, groups[0].frames)
-
-
 def _assemble(groups: list[Group], recording: ScreenRecording) -> list[Candidate]:
     """Puts the colours of one sprite together: a group that stays inside another one belongs to it."""
     order = sorted(groups, key=lambda g: -float(np.median(g.parts.w * g.parts.h)) * g.visible)
     clusters: list[list[Group]] = []
     for group in order:
-        inside = [np.mean([_inside(group, g) for g in cluster], axis=0) > 0 for cluster in clusters]
+        inside = [np.any([_inside(group, g) for g in cluster], axis=0) for cluster in clusters]
         host = max(range(len(clusters)), key=lambda i: inside[i].mean(), default=None)
-        if host is not None and inside[host].mean() >= 0.7:
+        stack = next((c for c in clusters if any(_stacked(group, g) for g in c)), None)
+        if stack is not None:
+            stack.append(group)
+        elif host is not None and inside[host].mean() >= 0.7:
             clusters[host].append(group)
-        elif not clusters or np.any(inside, axis=0).mean() < 0.7:
-            clusters.append([group])
-        # Otherwise it is a detail that several things share (wheels of cars of all colours): left out.
+        else:
+            # What stays inside several things is a detail that they share (wheels of cars of all colours).
+            rest = _without(group, np.any(inside, axis=0)) if clusters else group
+            if rest is group or (rest is not None and _worth_it(rest)):
+                clusters.append([rest])
     return [_represent(cluster, recording) for cluster in clusters]
+
+
+def _without(group: Group, inside: np.ndarray) -> Group | None:
+    """The tracks of a group that are mostly elsewhere than inside other things; the group itself if all are."""
+    tracks = group.parts.track
+    length = np.maximum(np.bincount(tracks), 1)
+    apart = np.bincount(tracks, inside) / length < 0.5
+    keep = apart[tracks]
+    if keep.all():
+        return group
+    return Group(group.parts.pick(keep), True, group.frames) if keep.any() else None
 
 
 def _inside(inner: Group, outer: Group, margin: float = 4.0) -> np.ndarray:
@@ -185,6 +213,24 @@ def _inside(inner: Group, outer: Group, margin: float = 4.0) -> np.ndarray:
     return result
 
 
+def _stacked(a: Group, b: Group) -> bool:
+    """Whether two single groups touch and keep the same distance whenever either is there (hat, shirt, trousers)."""
+    if not (a.single and b.single):
+        return False
+    p, q = a.parts, b.parts
+    ta, ia = np.unique(p.t, return_index=True)
+    tb, ib = np.unique(q.t, return_index=True)
+    both, ka, kb = np.intersect1d(ta, tb, assume_unique=True, return_indices=True)
+    if len(both) < 0.7 * max(len(ta), len(tb)):
+        return False
+    i, j = ia[ka], ib[kb]
+    dx, dy = p.x[i] - q.x[j], p.y[i] - q.y[j]
+    near_x = np.abs(np.median(dx)) <= (np.median(p.w) + np.median(q.w)) / 2 + 4
+    near_y = np.abs(np.median(dy)) <= (np.median(p.h) + np.median(q.h)) / 2 + 4
+    steady = (np.abs(dx - np.median(dx)) <= 2) & (np.abs(dy - np.median(dy)) <= 2)
+    return bool(near_x and near_y and steady.mean() >= 0.85 and np.ptp(p.x[i]) + np.ptp(p.y[i]) >= 8)
+
+
 def _represent(cluster: list[Group], recording: ScreenRecording) -> Candidate:
     """Orders a sprite's colours: first the one that follows the actions best and is seen often, whole and large."""
     drives = {id(g): drives_of(g, recording) for g in cluster}
@@ -192,8 +238,34 @@ def _represent(cluster: list[Group], recording: ScreenRecording) -> Candidate:
     def worth(group: Group) -> float:
         pieces = float(np.mean(group.counts))
         area = float(np.median(group.parts.w * group.parts.h))
-        driven = max((d.explained for d in drives[id(group)]), default=0.0)
-        return (0.3 + driven) * group.visible * min(area, 40.0) ** 0.5 / (pieces if cluster[0].single else 1.0)
+        driven = sum(_follows(d) for d in drives[id(group)])
+        return (
+            (0.3 + driven) * group.visible * min(area, 40.0) ** 0.5 / (pieces if cluster[0].single else 1.0)
+        )
 
     ordered = tuple(sorted(cluster, key=lambda g: -worth(g)))
-    return Candidate(ordered, drives[id(ordered[0])])
+    main = ordered[0]
+    if drives[id(main)] and not main.single:
+        own = _only_driven(main, recording)
+        if own is not None:
+            return Candidate((own, *ordered[1:]), drives_of(own, recording) or drives[id(main)])
+    return Candidate(ordered, drives[id(main)])
+
+
+def _only_driven(group: Group, recording: ScreenRecording) -> Group | None:
+    """Of a group that holds the player and lookalikes, the tracks that go where they are told."""
+    a, b = group.steps()
+    p = group.parts
+    told = []
+    for track in np.flatnonzero(np.bincount(p.track) >= 30):
+        mine = p.track[a] == track
+        for axis, at in ((Axis.X, p.x), (Axis.Y, p.y)):
+            follows = agreement(
+                axis, p.t[a[mine]], (at[b] - at[a])[mine], recording.actions, recording.action_names
+            )
+            if follows.share >= 0.8 and follows.certainty >= 1.2:
+                told.append(track)
+    if not told:
+        return None
+    own = Group(p.pick(np.isin(p.track, told)), True, group.frames)
+    return own if own.visible >= 0.3 * group.visible else None

@@ -1,12 +1,20 @@
-"""Which actions move a thing: regression of its velocity on the direction held on the joystick."""
+"""Which actions move a thing: its velocity against the direction held on the joystick.
+
+Two measures, both counted by the times a direction was taken up, since frames in between are not independent:
+the share of the variance that directions explain, which needs no meaning of the names (RIGHT may move a paddle
+up); and how often it goes where the name says when it moves at all, which walls do not spoil.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from hlearn.probe.scene import Axis, Drive
 
 _MAX_LAG = 4
+_CERTAIN = 2.5  # standard errors above chance
 _STEADY = 3  # frames an action must have been held: a sticky repeat survives so long with probability 0.016
 
 
@@ -25,6 +33,47 @@ def directions(names: tuple[str, ...], count: int) -> np.ndarray:
     ways = [(("RIGHT" in n) - ("LEFT" in n), ("DOWN" in n) - ("UP" in n)) for n in names]
     index = {w: i for i, w in enumerate(dict.fromkeys(ways))}
     return np.array([index[w] for w in ways])
+
+
+class Agreement(NamedTuple):
+    """How often a thing goes the way that is commanded.
+
+    Attributes:
+        share: mean over the times a direction was taken up (0 to 1, chance 0.5).
+        certainty: standard errors above chance.
+    """
+
+    share: float
+    certainty: float
+
+
+def agreement(
+    axis: Axis, t: np.ndarray, velocity: np.ndarray, actions: np.ndarray, names: tuple[str, ...]
+) -> Agreement:
+    """Compares the signs of velocities with the commands' directions, at the lag that fits best.
+
+    Args:
+        axis: the direction that is measured.
+        t: frame of each sample, int64[n].
+        velocity: change from ``t`` to ``t + 1``, float64[n].
+        actions: the action chosen after each frame, int64[T].
+        names: action names by index.
+    """
+    plus, minus = ("RIGHT", "LEFT") if axis is Axis.X else ("DOWN", "UP")
+    want = np.array([(plus in n) - (minus in n) for n in names])[actions]
+    segment = np.cumsum(np.diff(want, prepend=want[:1]) != 0)
+    best = Agreement(0.5, 0.0)
+    for lag in range(_MAX_LAG + 1):
+        at = np.maximum(t - lag, 0)
+        told = (want[at] != 0) & (velocity != 0)
+        if told.sum() < 20:
+            continue
+        _, which = np.unique(segment[at][told], return_inverse=True)
+        right = np.bincount(which, np.sign(velocity[told]) == want[at][told]) / np.bincount(which)
+        share = float(right.mean())
+        found = Agreement(share, (share - 0.5) * 2 * len(right) ** 0.5)
+        best = max(best, found, key=lambda a: a.certainty)
+    return best
 
 
 def find_drive(
@@ -74,7 +123,14 @@ def find_drive(
             speed = _means(actions[at][use], velocity[use], len(names))
             best = Drive(axis=axis, speed=speed, lag=lag, explained=round(max(score, 0.0), 3))
     assert best is not None
-    return Drive(axis=axis, speed=best.speed, lag=int(np.argmax(raw)), explained=best.explained)
+    follows = agreement(axis, t, velocity, actions, names)
+    return Drive(
+        axis=axis,
+        speed=best.speed,
+        lag=int(np.argmax(raw)),
+        explained=best.explained,
+        agreement=round(follows.share, 3) if follows.certainty >= _CERTAIN else 0.5,
+    )
 
 
 def _explained(way: np.ndarray, segment: np.ndarray, velocity: np.ndarray) -> float:

@@ -8,25 +8,17 @@ import numpy as np
 
 from hlearn.parts.blobs import BlobDetector
 from hlearn.probe.candidates import BACKDROP, LARGEST, Candidate, Found
-from hlearn.probe.groups import Group, group_tracks
+from hlearn.probe.groups import Group, group_tracks, union
 from hlearn.probe.scene import Detector
 from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
 
 _TRIALS = 80  # frames on which a detector is tried
 _EXTEND = 0.02  # lookalikes per frame that a larger box may bring in
+_WALL = 0.4  # share of a row or column of the box that a wall fills
 _IMPORT = "from hlearn.parts.blobs import BlobDetector"
 _IMPORT_MANY = "from hlearn.parts.blobs import BlobDetector, nearest"
 
 Edges = tuple[int, int, int, int]
-
-
-class Sight(NamedTuple):
-    """A detector, the regions it is meant to find, and how well it does on the recording (0 to 1)."""
-
-    detector: Detector
-    group: Group
-    recall: float
-    precision: float
 
 
 class Options(NamedTuple):
@@ -68,6 +60,16 @@ class Options(NamedTuple):
         return f"BlobDetector({', '.join(words)})"
 
 
+class Sight(NamedTuple):
+    """The source of a detector, its arguments, the regions it is meant to find, and how well it does on the recording (0 to 1)."""
+
+    detector: Detector
+    options: Options
+    group: Group
+    recall: float
+    precision: float
+
+
 def sight_of(candidate: Candidate, player: Group | None, found: Found, recording: ScreenRecording) -> Sight:
     """Writes the detector of something that moves.
 
@@ -75,16 +77,112 @@ def sight_of(candidate: Candidate, player: Group | None, found: Found, recording
     in pieces, are found as whatever is not background, where the background is plain.
     """
     group = candidate.main
-    if len(candidate.groups) > 1 and not group.single:
+    if group.single:
+        return _best(_colored(group, found, recording))
+    if len(candidate.groups) > 1:
         whole = _against_background(candidate, player, found, recording)
-        if whole is not None:
+        if whole is not None and whole.recall + whole.precision > 1.7:
             return whole
-    mine = {g.parts.code for g in candidate.groups}
-    options = _by_color(group, mine, found, recording)
+    seen = max(g.visible for g in candidate.groups)
+    sights = [s for g in candidate.groups if g.visible >= 0.8 * seen for s in _colored(g, found, recording)]
+    return _best(sights)
+
+
+def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecording) -> Sight | None:
+    """Writes one detector for several kinds of things of several colours; None if one channel cannot tell them.
+
+    Args:
+        members: what is to be found together.
+        found: what was cut out of the recording.
+        recording: where it comes from.
+    """
+    groups = [m.group for m in members]
+    codes = {g.parts.code for g in groups}
+    edges = np.array([g.region() for g in groups])
+    sizes = np.array([g.size(1, 99) for g in groups])
+    rows, columns = recording.codes.shape[1:]
+    box = (
+        0,
+        max(int(edges[:, 1].min()) - 1, 0),
+        columns,
+        min(int(edges[:, 3].max()) + 2, rows),
+    )
+    channel = _channel(codes, box, found, recording)
+    if channel is None:
+        return None
+    colors = tuple(recording.color(c) for c in sorted(codes))
+    width = (max(int(sizes[:, 0].min()) - 1, 1), int(sizes[:, 1].max()) + 1)
+    height = (max(int(sizes[:, 2].min()) - 1, 1), int(sizes[:, 3].max()) + 1)
+    options = Options(colors, False, box, width, height, (), (1, 1), channel)
+    return _try(options, union(groups), recording)
+
+
+def _best(sights: list[Sight]) -> Sight:
+    """The one that finds most and errs least; the earlier of equals."""
+    return max(sights, key=lambda s: round(s.recall + s.precision, 2))
+
+
+def _colored(group: Group, found: Found, recording: ScreenRecording) -> list[Sight]:
+    """Detectors of a group by its colour: as it is, and with small gaps closed if that may help."""
+    box = _box(group, found, recording)
+    clear = _clear_of_walls(box, found.sample == group.parts.code)
+    if clear != box:  # walls of its colour hid where it ends
+        group = _again(group, clear, 1, recording) or group
+    if not group.single:
+        larger = _again(group, clear, 3, recording)
+        if larger is not None and np.median(larger.counts) <= 0.75 * np.median(group.counts):
+            return [_try(_by_color(larger, clear, (3, 3), found, recording), larger, recording)]
+    options = _by_color(group, clear, (0, 0), found, recording)
     sights = [_try(options, group, recording)]
     if sights[0].recall < 0.9:
         sights.append(_try(options._replace(gap=(1, 1)), group, recording))
-    return max(sights, key=lambda s: round(s.recall + s.precision, 2))
+    return sights
+
+
+def _again(group: Group, box: Edges, gap: int, recording: ScreenRecording) -> Group | None:
+    """Cuts a group out once more: its colour in a box, joined over another gap; None if nothing moves there."""
+    x0, y0, x1, y1 = box
+    code = group.parts.code
+    masks = recording.codes[:, y0:y1, x0:x1] == code
+    parts = link(find_parts(masks, code, (x0, y0), LARGEST, gap), recording.starts)
+    w0, w1, h0, h1 = group.size(0, 100)
+    w0, h0 = (w0, h0) if gap > 1 else (w0 // 3, h0 // 3)  # walls cut it
+    w1, h1 = (3 * w1, 3 * h1) if gap > 1 else (w1, h1)  # pieces come together
+    fits = (parts.w >= w0) & (parts.w <= w1) & (parts.h >= h0) & (parts.h <= h1)
+    moving = [g.parts.track for g in group_tracks(parts.pick(fits), group.frames) if g.moving]
+    if not moving:
+        return None
+    return Group(
+        parts.pick(fits & np.isin(parts.track, np.unique(np.concatenate(moving)))), True, group.frames
+    )
+
+
+def by_heading(sight: Sight) -> list[tuple[str, Sight]]:
+    """Splits shots of one colour that fly both ways into rising and falling ones; [] where they do not."""
+    group = sight.group
+    p = group.parts
+    if np.percentile(p.w, 90) > 4:
+        return []
+    order = np.lexsort((p.t, p.track))
+    heads = np.flatnonzero(np.diff(p.track[order], prepend=-1))
+    tails = np.append(heads[1:], len(order)) - 1
+    climb = p.y[order[tails]] - p.y[order[heads]]
+    tracks = p.track[order[heads]]
+    split = []
+    for way, those in (("rising", tracks[climb <= -8]), ("falling", tracks[climb >= 8])):
+        part = Group(p.pick(np.isin(p.track, those)), True, group.frames)
+        if len(those) < 3 or len(part.parts) < 0.15 * len(p):
+            return []
+        one = f"{way}({{state}}.update({{const}}.all(obs)))"
+        detector = Detector(
+            imports=(f"from hlearn.parts.blobs import BlobDetector, Motions, {way}, nearest",),
+            constant=sight.options.source(),
+            state=f"Motions(memory={max(group.longest_gap(), 1)})",
+            expression=f"nearest({one}, {{player}})",
+            expression_all=one,
+        )
+        split.append((way, sight._replace(detector=detector, group=part)))
+    return split
 
 
 def sight_of_still(group: Group, recording: ScreenRecording) -> Detector:
@@ -108,24 +206,72 @@ def _detector(options: Options, many: bool) -> Detector:
     return Detector(imports=(_IMPORT,), constant=options.source(), expression="{const}.find(obs)")
 
 
-def _by_color(group: Group, mine: set[int], found: Found, recording: ScreenRecording) -> Options:
-    """The box, sizes and places to ignore for a group of one colour."""
-    w0, w1, h0, h1 = group.size(1, 99)
-    width, height = (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1)
+def _box(group: Group, found: Found, recording: ScreenRecording) -> Edges:
+    """Where to look for a group."""
+    return _extended(group, _lookalikes(group, found), recording.codes.shape[1:])
+
+
+def _lookalikes(group: Group, found: Found) -> Parts:
+    """Everything of a group's colour and size that is not of the group."""
+    width, height = _sizes(group)
     every = found.parts[group.parts.code]
     fits = (every.w >= width[0]) & (every.w <= width[1]) & (every.h >= height[0]) & (every.h <= height[1])
-    known = np.isin(every.track, np.unique(group.parts.track))
-    alike = every.pick(fits & ~known)
-    box = _extended(group, alike, recording.codes.shape[1:])
-    ignore = _standing(_within(alike, box), group)
-    code = group.parts.code
-    rows, columns = slice(box[1], box[3]), slice(box[0], box[2])
-    others = [c for c in np.unique(found.sample[:, rows, columns]) if c != code]
-    color = recording.color(code)
-    channel = next(
-        (k for k in range(3) if all(recording.palette[c][k] != color[k] for c in others)), None
-    )
-    return Options((color,), False, box, width, height, ignore, (0, 0), channel)
+    p = group.parts
+    known = np.isin(_keys(every), _keys(p))
+    return every.pick(fits & ~known)
+
+
+def _keys(parts: Parts) -> np.ndarray:
+    """A number for each region that says when and where it is (to half a pixel)."""
+    return (parts.t * 1024 + (2 * parts.x).astype(np.int64)) * 1024 + (2 * parts.y).astype(np.int64)
+
+
+def _sizes(group: Group) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Widths and heights to accept."""
+    w0, w1, h0, h1 = group.size(1, 99)
+    return (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1)
+
+
+def _by_color(
+    group: Group, box: Edges, gap: tuple[int, int], found: Found, recording: ScreenRecording
+) -> Options:
+    """The arguments for a group of one colour in a box."""
+    width, height = _sizes(group)
+    ignore = _standing(_within(_lookalikes(group, found), box), group)
+    channel = _channel({group.parts.code}, box, found, recording)
+    return Options((recording.color(group.parts.code),), False, box, width, height, ignore, gap, channel)
+
+
+def _channel(codes: set[int], box: Edges, found: Found, recording: ScreenRecording) -> int | None:
+    """The first channel that tells some colours from all others in a box, None if none does."""
+    others = [c for c in np.unique(found.sample[:, box[1] : box[3], box[0] : box[2]]) if c not in codes]
+    for channel in range(3):
+        values = recording.palette[:, channel]
+        if not {int(values[c]) for c in codes} & {int(values[c]) for c in others}:
+            return channel
+    return None
+
+
+def _clear_of_walls(box: Edges, here: np.ndarray) -> Edges:
+    """Draws in the sides of a box over walls: rows, then columns, mostly of a colour that never leaves them.
+
+    Args:
+        box: left, top, right, bottom.
+        here: bool[n, height, width], where the colour is in a sample of frames.
+    """
+    x0, y0, x1, y1 = box
+    share = here.mean(axis=0)
+    for axis in (1, 0):
+        inside = share[y0:y1, x0:x1]
+        wall, comes = inside >= 0.98, (inside > 0) & (inside < 0.98)
+        free = np.flatnonzero((wall.mean(axis=axis) < _WALL) | comes.any(axis=axis))
+        if len(free) == 0:
+            continue
+        if axis == 1:
+            y0, y1 = y0 + int(free[0]), y0 + int(free[-1]) + 1
+        else:
+            x0, x1 = x0 + int(free[0]), x0 + int(free[-1]) + 1
+    return x0, y0, x1, y1
 
 
 def _within(parts: Parts, box: Edges) -> Parts:
@@ -142,7 +288,12 @@ def _extended(group: Group, alike: Parts, shape: tuple[int, ...]) -> Edges:
     left, top, right, bottom = group.region()
     p = group.parts
     roams = (float(np.ptp(p.x)) > 8, float(np.ptp(p.y)) > 8)
-    box = [max(int(left) - 1, 0), max(int(top) - 1, 0), min(int(right) + 2, width), min(int(bottom) + 2, height)]
+    box = [
+        max(int(left) - 1, 0),
+        max(int(top) - 1, 0),
+        min(int(right) + 2, width),
+        min(int(bottom) + 2, height),
+    ]
     frames = group.frames
     base = len(_within(alike, _edges(box)))
     for side, limit, axis in ((0, 0, 0), (2, width, 0), (1, 0, 1), (3, height, 1)):
@@ -197,7 +348,9 @@ def _against_background(
     plain = [int(c) for c in np.argsort(-shares) if shares[c] > 0.5 * BACKDROP]
     if not plain or len(plain) > 2:
         return None
-    masks = ~np.isin(recording.codes[:, y0:y1, x0:x1], plain)
+    counts = np.ones(256, bool)
+    counts[plain] = False
+    masks = counts[recording.codes[:, y0:y1, x0:x1]]
     parts = link(find_parts(masks, candidate.main.parts.code, (x0, y0), LARGEST, gap=3), recording.starts)
     moving = [g for g in group_tracks(parts, len(recording.codes)) if g.moving]
     if not moving:
@@ -228,4 +381,4 @@ def _try(options: Options, group: Group, recording: ScreenRecording) -> Sight:
         there, finds = there + len(xs), finds + len(blobs)
         hit, right = hit + int(close.any(axis=1).sum()), right + int(close.any(axis=0).sum())
     many = not group.single
-    return Sight(_detector(options, many), group, hit / max(there, 1), right / max(finds, 1))
+    return Sight(_detector(options, many), options, group, hit / max(there, 1), right / max(finds, 1))

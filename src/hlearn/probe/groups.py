@@ -156,6 +156,23 @@ def group_tracks(parts: Parts, frames: int) -> list[Group]:
     return groups
 
 
+def union(groups: list[Group]) -> Group:
+    """One group of several, in the order of frames; it carries the colour of the first.
+
+    Tracks keep apart: those of groups of different colours are renumbered.
+    """
+    base = 0
+    tracks = []
+    for group in groups:
+        same = group.parts.code == groups[0].parts.code
+        tracks.append(group.parts.track + (0 if same else base))
+        base = max(base, int(tracks[-1].max()) + 1)
+    columns = [np.concatenate([getattr(g.parts, n) for g in groups]) for n in ("t", "x", "y", "w", "h")]
+    order = np.argsort(columns[0], kind="stable")
+    parts = Parts(groups[0].parts.code, *(c[order] for c in (*columns, np.concatenate(tracks))))
+    return Group(parts, True, groups[0].frames)
+
+
 def _reach(parts: Parts, values: np.ndarray, n: int) -> np.ndarray:
     """Range of a value in each track, float64[n]."""
     low, high = np.full(n, np.inf), np.full(n, -np.inf)

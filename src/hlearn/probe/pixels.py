@@ -11,13 +11,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from hlearn.probe.candidates import Candidate, Found, find_candidates
-from hlearn.probe.detectors import Sight, sight_of, sight_of_still
+from hlearn.probe.detectors import Sight, by_heading, sight_of, sight_of_crowd, sight_of_still
 from hlearn.probe.groups import Group
 from hlearn.probe.scene import Box, Kind, Scene, Thing
 from hlearn.probe.screen import ScreenRecorder, ScreenRecording
 
 MOVERS = 12  # at most so many movers are reported
 STILL = 4  # and so many things that stay
+_TRUSTED = 0.35  # share of a detector's finds that must be right
+_CROWD = 4  # kinds of things that make a crowd
 
 
 def record_screens(
@@ -51,9 +53,17 @@ def find_things(recording: ScreenRecording) -> Scene:
     own = players[0].main if players else None
     things: list[Thing] = []
     for candidate in players:
-        things.append(_thing(candidate, Kind.PLAYER, None, found, recording))
+        things.append(
+            _thing(candidate, sight_of(candidate, None, found, recording), Kind.PLAYER, None, recording)
+        )
+    seen: list[Sight] = []
     for candidate in movers[:MOVERS]:
-        things.append(_thing(candidate, Kind.MOVER, own, found, recording))
+        sight = sight_of(candidate, own, found, recording)
+        if sight.precision >= _TRUSTED:
+            seen.append(sight)
+            things.append(_thing(candidate, sight, Kind.MOVER, own, recording))
+            things += _shots(candidate, sight, own, recording)
+    things += _crowd(seen, own, found, recording)
     taken = {g.parts.code for c in players + movers for g in c.groups}
     still = [g for g in found.staying if g.visible > 0.05 and g.parts.code not in taken]
     for group in sorted(still, key=lambda g: -len(g.parts))[:STILL]:
@@ -68,15 +78,16 @@ def _roles(candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate
 
     What follows the actions but is seen half as long as the best (a steered shot, a flash) is a mover.
     """
-    driven = sorted((c for c in candidates if c.drives), key=lambda c: -_mastery(c))
-    players = [c for c in driven if _mastery(c) >= 0.5 * _mastery(driven[0])]
+    # Scenery that scrolls with the player comes in several pieces.
+    driven = sorted((c for c in candidates if c.drives and np.median(c.main.counts) <= 1), key=lambda c: -_mastery(c))
+    players = [c for c in driven if _mastery(c) >= 0.7 * _mastery(driven[0])]
     chosen = {id(c) for c in players}
     movers = sorted((c for c in candidates if id(c) not in chosen), key=lambda c: -_weight(c))
     return players, movers
 
 
 def _mastery(candidate: Candidate) -> float:
-    return sum(d.explained for d in candidate.drives) * candidate.main.visible
+    return candidate.driven * candidate.main.visible
 
 
 def _weight(candidate: Candidate) -> float:
@@ -85,13 +96,39 @@ def _weight(candidate: Candidate) -> float:
     return candidate.main.visible * min(area, 64.0) ** 0.25
 
 
+def _shots(
+    candidate: Candidate, sight: Sight, player: Group | None, recording: ScreenRecording
+) -> list[Thing]:
+    """Rising and falling shots apart, where they look alike but only one kind comes from the player."""
+    halves = [
+        _thing(Candidate(candidate.groups, ()), part, Kind.MOVER, player, recording).named(f"{way}_shot")
+        for way, part in by_heading(sight)
+    ]
+    return halves if [h.origin for h in halves].count("player") == 1 else []
+
+
+def _crowd(seen: list[Sight], player: Group | None, found: Found, recording: ScreenRecording) -> list[Thing]:
+    """One more thing for everything of about the same size, where there are many colours of it (cars in lanes)."""
+    areas = np.array([float(np.median(s.group.parts.w * s.group.parts.h)) for s in seen])
+    if len(seen) < _CROWD:
+        return []
+    middle = np.median(areas)
+    members = [s for s, a in zip(seen, areas, strict=True) if 0.5 <= a / middle <= 2]
+    if len(members) < _CROWD:
+        return []
+    sight = sight_of_crowd(members, found, recording)
+    if sight is None or sight.precision < 0.8 or sight.recall < 0.8:
+        return []
+    candidate = Candidate(tuple(s.group for s in members), ())
+    return [_thing(candidate, sight, Kind.MOVER, player, recording).named("crowd")]
+
+
 def _thing(
-    candidate: Candidate, kind: Kind, player: Group | None, found: Found, recording: ScreenRecording
+    candidate: Candidate, sight: Sight, kind: Kind, player: Group | None, recording: ScreenRecording
 ) -> Thing:
-    sight: Sight = sight_of(candidate, player, found, recording)
     group = sight.group
     left, top, right, bottom = group.turns()
-    bounds = _bounds(left, top, right, bottom)
+    bounds = _bounds(group, left, top, right, bottom)
     counts = group.counts
     w0, w1, h0, h1 = group.size(5, 95)
     p = group.parts
@@ -103,6 +140,8 @@ def _thing(
     )
     for drive in candidate.drives:
         evidence += f"; actions explain {drive.explained:.0%} of its {drive.axis} motion"
+        if drive.agreement > 0.5:
+            evidence += f" ({drive.agreement:.0%} as told)"
     return Thing(
         name="",
         kind=kind,
@@ -119,24 +158,31 @@ def _thing(
         count=(int(np.median(counts)), int(counts.max())),
         longest_gap=group.longest_gap(),
         origin="" if player is None else _origin(group, player),
-        size_px=int(np.median(p.area)),
+        size_px=int(np.median(p.w * p.h)),
         evidence=evidence,
     )
 
 
-def _bounds(left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray) -> Box | None:
-    """The outermost places where it turned round more than once, nan where it never did."""
+def _bounds(
+    group: Group, left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray
+) -> Box | None:
+    """Walls: the outermost places where a lone thing turned round more than once, nan where it never did."""
+    if not group.single:
+        return None
+    p = group.parts
 
-    def edge(turns: np.ndarray, lowest: bool) -> float:
+    def wall(turns: np.ndarray, values: np.ndarray, sign: int) -> float:
         if len(turns) < 2:
             return float("nan")
-        ordered = np.sort(turns) if lowest else np.sort(turns)[::-1]
-        # A quarter of the turns agree on a wall; a single one further out is a misread. What turns just
-        # anywhere wanders and meets no wall.
-        wall = float(np.median(ordered[: max(2, len(ordered) // 4)]))
-        return wall if (np.abs(turns - wall) <= 6).mean() >= 0.4 else float("nan")
+        ordered = np.sort(sign * turns)[::-1]
+        # A quarter of the turns agree on a wall; a single one further out is a misread.
+        place = sign * float(np.median(ordered[: max(2, len(ordered) // 4)]))
+        # What turns just anywhere wanders, and what goes on behind the place met no wall there.
+        agree = (np.abs(turns - place) <= 6).mean()
+        beyond = (sign * (values - place) > 3).mean()
+        return place if agree >= 0.4 and beyond < 0.01 else float("nan")
 
-    bounds = (edge(left, True), edge(top, True), edge(right, False), edge(bottom, False))
+    bounds = (wall(left, p.x, -1), wall(top, p.y, -1), wall(right, p.x, 1), wall(bottom, p.y, 1))
     return None if all(np.isnan(b) for b in bounds) else bounds
 
 
@@ -153,7 +199,9 @@ def _origin(group: Group, player: Group) -> str:
     first, at = first[ok], at[ok]
     if len(first) < 3:
         return ""
-    near = (np.abs(p.x[first] - q.x[at]) <= 6 + q.w[at] / 2) & (np.abs(p.y[first] - q.y[at]) <= 10 + q.h[at] / 2)
+    near = (np.abs(p.x[first] - q.x[at]) <= 6 + q.w[at] / 2) & (
+        np.abs(p.y[first] - q.y[at]) <= 10 + q.h[at] / 2
+    )
     share = float(near.mean())
     return "player" if share >= 0.6 else "elsewhere" if share <= 0.35 else ""
 
@@ -174,7 +222,7 @@ def _still(group: Group, recording: ScreenRecording) -> Thing:
         colors=(recording.color(p.code),),
         visible=round(group.visible, 3),
         count=(int(np.median(group.counts)), int(group.counts.max())),
-        size_px=int(np.median(p.area)),
+        size_px=int(np.median(p.w * p.h)),
         evidence=f"stays in place in {group.visible:.0%} of {group.frames} frames, {w0}-{w1} x {h0}-{h1} px",
     )
 
@@ -184,7 +232,7 @@ def _names(things: list[Thing]) -> list[Thing]:
     used: dict[str, int] = {}
     named = []
     for thing in things:
-        base = _looks(thing)
+        base = thing.name or _looks(thing)
         used[base] = used.get(base, 0) + 1
         named.append(thing.named(base if used[base] == 1 else f"{base}_{used[base]}"))
     return named

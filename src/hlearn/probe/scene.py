@@ -36,13 +36,17 @@ class Drive:
         axis: the direction.
         speed: for each action index the mean velocity while it is held (pixels per frame; right and down positive).
         lag: frames between an action and the first movement it causes.
-        explained: share of the variance of the velocity that the action held explains (0 to 1).
+        explained: share of the variance of the velocity that the action held explains (0 to 1); walls and momentum
+            lower it.
+        agreement: of the times it moved under a command along this axis, the share in which it went the way
+            that the action's name says (0 to 1, chance 0.5).
     """
 
     axis: Axis
     speed: tuple[float, ...]
     lag: int
     explained: float
+    agreement: float = 0.5
 
     @property
     def positive(self) -> tuple[int, ...]:
@@ -71,20 +75,24 @@ class Detector:
             the constant's name, ``{player}`` for the player's value ("self.s.player", "None"), ``obs`` for the
             observation.
         expression_all: an expression for a list of everything of this kind, "" where there is only one.
+        state: an expression for what the detector remembers, to be made in ``setup``; "" where it remembers
+            nothing. Then the value must be asked for once per step, by one of the two expressions.
     """
 
     imports: tuple[str, ...]
     constant: str
     expression: str
     expression_all: str = ""
+    state: str = ""
 
-    def value(self, const: str, player: str = "None") -> str:
-        """The expression for one value, given the constant's name and the player's value."""
-        return self.expression.replace("{const}", const).replace("{player}", player)
+    def value(self, const: str, player: str = "None", state: str = "") -> str:
+        """The expression for one value, given the names of the constant, the player and the state."""
+        text = self.expression.replace("{const}", const).replace("{player}", player)
+        return text.replace("{state}", state)
 
-    def values(self, const: str) -> str:
-        """The expression for the list, given the constant's name."""
-        return self.expression_all.replace("{const}", const)
+    def values(self, const: str, state: str = "") -> str:
+        """The expression for the list, given the names of the constant and the state."""
+        return self.expression_all.replace("{const}", const).replace("{state}", state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +117,7 @@ class Thing:
         count: median and largest number at once.
         longest_gap: most frames in a row without it between two sightings (blinking things have small ones).
         origin: "player" if most appear beside the player (its shots), "elsewhere" if most do not, "" if unknown.
-        size_px: how many pixels it has in the median.
+        size_px: pixels of its bounding box in the median.
         evidence: one line for people: in how many frames it was seen, what was measured.
     """
 

@@ -110,7 +110,6 @@ class Parts:
         t: frame.
         x, y: centre of the bounding box (pixels).
         w, h: its size (pixels).
-        area: pixels inside.
         track: which track it belongs to, -1 for none; tracks are numbered from 0.
     """
 
@@ -120,7 +119,6 @@ class Parts:
     y: np.ndarray
     w: np.ndarray
     h: np.ndarray
-    area: np.ndarray
     track: np.ndarray
 
     def __len__(self) -> int:
@@ -128,7 +126,7 @@ class Parts:
 
     def pick(self, which: np.ndarray) -> Parts:
         """Those selected by a mask or an index array."""
-        fields = (self.t, self.x, self.y, self.w, self.h, self.area, self.track)
+        fields = (self.t, self.x, self.y, self.w, self.h, self.track)
         return Parts(self.code, *(f[which] for f in fields))
 
 
@@ -163,17 +161,22 @@ def find_parts(
         stacked[: len(frames), :rows, :columns] = masks[frames]
         stacked[len(frames) :] = 0
         grown = cv2.dilate(tall, kernel, anchor=anchor) if gap else tall
-        _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(grown, 8, cv2.CV_32S, cv2.CCL_SPAGHETTI)
-        stats = stats[1:] - (0, 0, gap, gap, 0)
-        stats = stats[(stats[:, 2] <= largest[0]) & (stats[:, 3] <= largest[1])]
-        t = frames[stats[:, 1] // pitch]
-        found.append(np.column_stack([t, stats[:, 0], stats[:, 1] % pitch, stats[:, 2:]]))
-    table = np.concatenate(found) if found else np.zeros((0, 6), np.int64)
+        contours, hierarchy = cv2.findContours(grown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        if not contours:
+            continue
+        boxes = np.array([cv2.boundingRect(c) for c in contours])[
+            hierarchy[0, :, 3] < 0
+        ]  # rims of holes have parents
+        boxes -= (0, 0, gap, gap)
+        boxes = boxes[(boxes[:, 2] <= largest[0]) & (boxes[:, 3] <= largest[1])]
+        t = frames[boxes[:, 1] // pitch]
+        found.append(np.column_stack([t, boxes[:, 0], boxes[:, 1] % pitch, boxes[:, 2:]]))
+    table = np.concatenate(found) if found else np.zeros((0, 5), np.int64)
     table = table[np.argsort(table[:, 0], kind="stable")]
-    t, left, top, w, h, area = table.T
+    t, left, top, w, h = table.T
     x = origin[0] + left + (w - 1) / 2
     y = origin[1] + top + (h - 1) / 2
-    return Parts(code, t, x, y, w, h, area, np.full(len(t), -1))
+    return Parts(code, t, x, y, w, h, np.full(len(t), -1))
 
 
 def link(parts: Parts, starts: np.ndarray, reach: float = 10.0, patience: int = 3) -> Parts:
@@ -196,7 +199,11 @@ def link(parts: Parts, starts: np.ndarray, reach: float = 10.0, patience: int = 
         to = parts.t[open_i] + step
         counts = first[to + 1] - first[to]
         i = np.repeat(open_i, counts)
-        j = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first[to], counts)
+        j = (
+            np.arange(counts.sum())
+            - np.repeat(np.cumsum(counts) - counts, counts)
+            + np.repeat(first[to], counts)
+        )
         if len(i) == 0:
             continue
         dx, dy = np.abs(parts.x[i] - parts.x[j]), np.abs(parts.y[i] - parts.y[j])
@@ -221,5 +228,5 @@ def link(parts: Parts, starts: np.ndarray, reach: float = 10.0, patience: int = 
         track[reached] = heads
         reached = after[reached]
     _, track = np.unique(track, return_inverse=True)
-    fields = (parts.t, parts.x, parts.y, parts.w, parts.h, parts.area)
+    fields = (parts.t, parts.x, parts.y, parts.w, parts.h)
     return Parts(parts.code, *fields, track)
