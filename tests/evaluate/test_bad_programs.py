@@ -318,9 +318,8 @@ def test_the_time_of_an_episode_is_limited():
     ],
 )
 def test_traces_are_plain_values(corridor, value, seen):
-    program = Program(
-        source=f"import numpy as np\n{WALK.split('    def trace')[0]}\n    def trace(self):\n        return {value}\n"
-    )
+    acts = WALK.split("    def trace")[0]
+    program = Program(source=f"import numpy as np\n{acts}    def trace(self):\n        return {value}\n")
     [result] = corridor.run([Job(program=program, seed=1, record=Record.TRACE, max_steps=2)])
     assert isinstance(result.outcome, Episode)
     assert seen is None or result.recording.traces == (seen, seen)

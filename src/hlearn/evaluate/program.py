@@ -242,6 +242,7 @@ class IsolatedProgram:
     def _failure(self) -> ProgramFailed:
         """Why the program did not answer; waits for its end."""
         dog = self._watchdog
+        dog.turn = NOBODY  # what comes now is our time
         kind, text = self._channel.message()
         ended = self._ends_by_itself() if not dog.fired and not kind else True
         status = self._reap()
