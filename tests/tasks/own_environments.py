@@ -35,7 +35,9 @@ class Echo(gymnasium.Env[Any, Any]):
         self.last_observation: Any = None
         self.last_action: Any = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed)
         self.observation_space.seed(seed)
         return self._observe(), {}

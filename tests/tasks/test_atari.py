@@ -20,7 +20,18 @@ from hlearn.tasks.scores import reference_scores
 ALL_57 = sorted(reference_scores())
 # reset_game leaves state behind in the first ten; Q*bert's score keeper and Tetris's are outside a cloned state;
 # Berzerk and Double Dunk draw random numbers while they start.
-UNCLEAN = "assault beam_rider berzerk ice_hockey kung_fu_master solaris surround tennis time_pilot yars_revenge".split()
+UNCLEAN = [
+    "assault",
+    "beam_rider",
+    "berzerk",
+    "ice_hockey",
+    "kung_fu_master",
+    "solaris",
+    "surround",
+    "tennis",
+    "time_pilot",
+    "yars_revenge",
+]
 DELICATE = [*UNCLEAN, "qbert", "tetris", "double_dunk", "breakout"]
 
 
@@ -33,7 +44,9 @@ def plain_interface(game: str, seed: int, sticky: float) -> ALEInterface:
     return ale
 
 
-def play(environment: AtariEnvironment, seed: int, decisions: int, actions_seed: int = 0) -> list[tuple[object, ...]]:
+def play(
+    environment: AtariEnvironment, seed: int, decisions: int, actions_seed: int = 0
+) -> list[tuple[object, ...]]:
     """Random play; everything that a program or a score could notice."""
     rng = random.Random(actions_seed)
     out = np.zeros(environment.observation.shape, dtype=np.uint8)
@@ -59,7 +72,12 @@ def test_article_equals_plain_interface_after_one_fire() -> None:
         assert np.array_equal(screen, ale.getScreenRGB())
         action = rng.randrange(4)
         reward, terminated, truncated, frames = environment.step(action, screen)
-        assert (reward, terminated, truncated, frames) == (ale.act(actions[action]), ale.game_over(), False, 1)
+        assert (reward, terminated, truncated, frames) == (
+            ale.act(actions[action]),
+            ale.game_over(),
+            False,
+            1,
+        )
         if terminated:
             break
 

@@ -53,7 +53,9 @@ def test_a_missing_extra_says_how_to_install_it() -> None:
 
 
 def test_defaults() -> None:
-    assert resolve_task("ALE/Pong-v5") == Task(env_id="ALE/Pong-v5", access=Access.RAM, protocol=Protocol.STICKY)
+    assert resolve_task("ALE/Pong-v5") == Task(
+        env_id="ALE/Pong-v5", access=Access.RAM, protocol=Protocol.STICKY
+    )
     assert resolve_task("CartPole-v1", target=500.0) == Task(
         env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD, target=500.0
     )
@@ -96,7 +98,12 @@ def test_discrete_control(env_id: str, size: int, actions: int) -> None:
 
 @pytest.mark.parametrize(
     ("env_id", "size", "actions"),
-    [("Pendulum-v1", 3, 1), ("BipedalWalker-v3", 24, 4), ("HalfCheetah-v5", 17, 6), ("MountainCarContinuous-v0", 2, 1)],
+    [
+        ("Pendulum-v1", 3, 1),
+        ("BipedalWalker-v3", 24, 4),
+        ("HalfCheetah-v5", 17, 6),
+        ("MountainCarContinuous-v0", 2, 1),
+    ],
 )
 def test_continuous_control(env_id: str, size: int, actions: int) -> None:
     environment = open_environment(resolve_task(env_id))
@@ -127,7 +134,14 @@ def test_the_registered_time_limit_truncates() -> None:
 
 @pytest.mark.parametrize(
     ("observes", "shape"),
-    [("grid", (6,)), ("image", (8, 9, 3)), ("state", (1,)), ("states", (2,)), ("bits", (4,)), ("mixed", (5,))],
+    [
+        ("grid", (6,)),
+        ("image", (8, 9, 3)),
+        ("state", (1,)),
+        ("states", (2,)),
+        ("bits", (4,)),
+        ("mixed", (5,)),
+    ],
 )
 def test_observations_become_vectors_or_images(observes: str, shape: tuple[int, ...]) -> None:
     environment = open_environment(resolve_task(ECHO, observes=observes))
@@ -166,7 +180,9 @@ def test_actions_reach_the_environment_in_its_own_terms(acts: str, action: objec
     assert environment._env.action_space.contains(got)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("option", "kind"), [("observes", "text"), ("acts", "large product"), ("acts", "mixed")])
+@pytest.mark.parametrize(
+    ("option", "kind"), [("observes", "text"), ("acts", "large product"), ("acts", "mixed")]
+)
 def test_spaces_without_translation(option: str, kind: str) -> None:
     with pytest.raises(UsageError, match="expected"):
         resolve_task(ECHO, **{option: kind})

@@ -24,8 +24,10 @@ def test_seeds_stay_in_their_split_and_never_repeat(run: int, start: int, count:
 
 @given(run=RUNS, first=STARTS, second=STARTS)
 def test_splits_share_no_seed(run: int, first: int, second: int) -> None:
-    dev, gate, holdout = (set(split_seeds(split, run, start, 300)) for split, start in
-                          ((Split.DEV, first), (Split.GATE, second), (Split.HOLDOUT, first)))
+    dev, gate, holdout = (
+        set(split_seeds(split, run, start, 300))
+        for split, start in ((Split.DEV, first), (Split.GATE, second), (Split.HOLDOUT, first))
+    )
     assert not dev & gate and not dev & holdout and not gate & holdout
 
 

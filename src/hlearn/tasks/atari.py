@@ -72,7 +72,9 @@ class AtariEnvironment:
     ) -> None:
         if protocol not in RULES:
             choices = ", ".join(RULES)
-            raise UnsupportedProtocol(f"protocol {protocol} does not exist for Atari games; choose one of {choices}")
+            raise UnsupportedProtocol(
+                f"protocol {protocol} does not exist for Atari games; choose one of {choices}"
+            )
         rules = RULES[protocol]
         self._rules = rules
         self._gymnasium_seeds = protocol is Protocol.V5

@@ -29,7 +29,7 @@ def generator_text(seed: int) -> bytes:
         seed: 0 to 2**32 - 1.
     """
     # RandomState seeds the same generator by the same recurrence (Matsumoto and Nishimura's init_genrand).
-    state: Any = np.random.RandomState(seed).get_state(legacy=True)  # noqa: NPY002
+    state: Any = np.random.RandomState(seed).get_state(legacy=True)
     _, words, position, *_ = state
     return " ".join(map(str, [*words.tolist(), position])).encode()
 

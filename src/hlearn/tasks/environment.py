@@ -37,7 +37,6 @@ class ObservationSpec:
     high: tuple[float, ...] = ()
 
 
-
 class Environment(Protocol):
     """One environment instance in the trusted process. Observations are written into the caller's buffer."""
 

@@ -29,7 +29,12 @@ class GymnasiumEnvironment:
     """
 
     def __init__(
-        self, spec: gymnasium.envs.registration.EnvSpec, kwargs: dict[str, Scalar], *, access: Access, render: bool
+        self,
+        spec: gymnasium.envs.registration.EnvSpec,
+        kwargs: dict[str, Scalar],
+        *,
+        access: Access,
+        render: bool,
     ) -> None:
         lean = copy.deepcopy(spec)
         lean.order_enforce = False
@@ -84,7 +89,9 @@ class GymnasiumEnvironment:
         """
         picture: Any = self._env.render() if self._renders else None
         if not isinstance(picture, np.ndarray):
-            raise UsageError("no picture: open the task with render=True, for an environment that renders rgb_array")
+            raise UsageError(
+                "no picture: open the task with render=True, for an environment that renders rgb_array"
+            )
         return picture
 
     def close(self) -> None:

@@ -200,7 +200,11 @@ def _open_gymnasium(
     except gymnasium.error.DependencyNotInstalled as error:
         raise MissingExtra(f"{env_id} needs a package that is not installed: {error}") from error
     except ImportError as error:
-        how = f"pip install {error.name}" if isinstance(error, ModuleNotFoundError) else "see above how to get it"
+        how = (
+            f"pip install {error.name}"
+            if isinstance(error, ModuleNotFoundError)
+            else "see above how to get it"
+        )
         raise MissingExtra(f"{env_id} cannot be loaded: {error}; {how}") from error
     except (gymnasium.error.Error, TypeError) as error:
         if not kwargs:

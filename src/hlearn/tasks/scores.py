@@ -30,7 +30,9 @@ def reference_scores() -> dict[str, Reference]:
     """Returns the reference scores of the 57 games by the game's name in snake case."""
     text = files("hlearn.tasks").joinpath("data/atari57_scores.csv").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return {row["game"]: Reference(float(row["random"]), float(row["human"])) for row in csv.DictReader(lines)}
+    return {
+        row["game"]: Reference(float(row["random"]), float(row["human"])) for row in csv.DictReader(lines)
+    }
 
 
 def human_normalized_score(env_id: str, score: float) -> float | None:

@@ -91,7 +91,8 @@ def action_space(space: spaces.Space[Any], names: tuple[str, ...] = ()) -> tuple
             )
         first = getattr(space, "start", 0)
         table = [
-            (np.reshape(np.unravel_index(i, sizes), space.shape) + first).astype(space.dtype) for i in range(n)
+            (np.reshape(np.unravel_index(i, sizes), space.shape) + first).astype(space.dtype)
+            for i in range(n)
         ]
         return Discrete(n=n), lambda action: table[int(action)].copy()
     if isinstance(space, spaces.Box):

@@ -1,0 +1,48 @@
+# Two commands do everything on a machine with python3, make and a compiler:
+#   make learn    the main job on Breakout: a readable program from nothing, its score, and what to try next
+#   make test     lint, types, layers, tests
+# Others: make format, make test-slow, make pins, make clean.
+
+PYTHON ?= python3
+VENV ?= .venv
+TASK ?= ALE/Breakout-v5
+ARGS ?=
+BIN = $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help learn test test-slow check format pins clean runtime development
+
+help:
+	@sed -n '1,4s/^# *//p' Makefile
+
+runtime:
+	@$(PYTHON) tools/environment.py $(VENV) requirements.txt
+
+development:
+	@$(PYTHON) tools/environment.py $(VENV) requirements.txt requirements-dev.txt
+
+learn: runtime
+	$(BIN)/hl learn $(TASK) $(ARGS)
+
+# Every check runs, whatever the one before it found; the tests come last.
+test: development
+	@failed=""; \
+	$(BIN)/ruff check . || failed="$$failed lint"; \
+	$(BIN)/ruff format --check . || failed="$$failed format"; \
+	$(BIN)/mypy || failed="$$failed types"; \
+	$(BIN)/lint-imports --no-cache || failed="$$failed layers"; \
+	$(BIN)/python -m pytest -q -n 2 $(ARGS) || failed="$$failed tests"; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+test-slow: development
+	$(BIN)/python -m pytest -q -n 2 -m slow $(ARGS)
+
+format: development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+pins: development
+	$(BIN)/python tools/pin.py $(ARGS)
+
+clean:
+	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
