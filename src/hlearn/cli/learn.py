@@ -1,0 +1,216 @@
+"""``hl learn``: the main job."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hlearn.cli.options import AccessName, ProtocolName, Steps, Target, TaskName, Workers
+from hlearn.cli.output import DONE, NO, STOPPED, Answer, AsJson, Debug, console, verb
+from hlearn.errors import OutputExists, UsageError
+
+if TYPE_CHECKING:
+    from hlearn.learn import LearnResult
+    from hlearn.tasks.task import Task
+
+_ATARI_STEPS = 2_000_000
+_OTHER_STEPS = 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """The command line, with every default filled in."""
+
+    task: Task
+    out: Path
+    editor: str
+    steps: int
+    seed: int
+    workers: int
+    defaults: tuple[str, ...]  # options that were not given and took a default
+
+
+@verb
+def learn(
+    task: TaskName,
+    access: AccessName = None,
+    protocol: ProtocolName = None,
+    editor: Annotated[
+        str | None,
+        typer.Option(
+            "--editor",
+            metavar="search|command:'...'",
+            help="Who proposes changes: the embedded search (default), or any command.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Steps = None,
+    target: Target = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", min=0, help="Learning seed: decides dev and gate seeds. Default: 0.", show_default=False
+        ),
+    ] = None,
+    workers: Workers = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="The system's folder. Default: runs/TASK-ACCESS-PROTOCOL-sSEED.", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the system in --out.")] = False,
+    holdout_episodes: Annotated[
+        int, typer.Option("--holdout-episodes", min=0, help="Episodes on fresh seeds at the end; 0 for none.")
+    ] = 30,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Learn a program for TASK and leave a heuristic system on disk.
+
+    Exit code 0: done; 1: no program, or the target was missed; 2: wrong usage; 3: harness fault;
+    130: stopped by Ctrl-C.
+    """
+    from hlearn.cli.progress import showing
+    from hlearn.cli.summary import announce, summary
+    from hlearn.editors.table import make_editor
+    from hlearn.learn import learn as run
+
+    screen = console(as_json)
+    plan = _plan(task, access, protocol, editor, steps, target, seed, workers, out, resume)
+    made = make_editor(plan.editor)
+    announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
+    title = f"{plan.task.env_id}  {plan.task.access.value}  {plan.task.protocol.value}"
+    with showing(title, plan.task.env_id, screen) as progress, _terminated_like_ctrl_c():
+        result = run(
+            plan.task,
+            out=plan.out,
+            editor=made,
+            steps=plan.steps,
+            target=target,
+            seed=plan.seed,
+            workers=plan.workers,
+            resume=resume,
+            holdout=holdout_episodes,
+            progress=progress,
+        )
+    summary(result, plan.out, plan.steps, screen)
+    return Answer(data=result.as_json(), code=_code(result))
+
+
+def _code(result: LearnResult) -> int:
+    if result.interrupted:
+        return STOPPED
+    if result.program_sha256 is None:
+        return NO
+    if result.target is None:
+        return DONE
+    reached = result.target_reached if result.holdout_episodes else result.why == "target reached"
+    return DONE if reached else NO
+
+
+def _plan(
+    env_id: str,
+    access: str | None,
+    protocol: str | None,
+    editor: str | None,
+    steps: int | None,
+    target: float | None,
+    seed: int | None,
+    workers: int | None,
+    out: Path | None,
+    resume: bool,
+) -> _Plan:
+    from hlearn.loop.opening import usable_cores
+    from hlearn.tasks import resolve_task
+    from hlearn.tasks.registry import ATARI_PROTOCOLS
+
+    defaults = tuple(n for n, v in (("access", access), ("protocol", protocol), ("seed", seed)) if v is None)
+    before = _before(out) if resume and out is not None else None
+    if before is not None and before.task.env_id == env_id:
+        access, protocol = access or before.task.access.value, protocol or before.task.protocol.value
+        kwargs = dict(before.task.kwargs)
+        target = before.task.target if target is None else target
+        seed = before.seed if seed is None else seed
+    else:
+        kwargs = {}
+    task = resolve_task(env_id, access=access, protocol=protocol, target=target, **kwargs)
+    seed = seed or 0
+    if out is None:
+        out = default_out(task, seed)
+        before = _before(out) if resume else None
+    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputExists(
+            f"{out} exists and is not empty; go on with it by --resume, or choose another folder by --out"
+        )
+    if before is not None:
+        steps, editor = steps or before.steps, editor or before.editor
+    return _Plan(
+        task=task,
+        out=out,
+        editor=editor or "search",
+        steps=steps or (_ATARI_STEPS if task.protocol in ATARI_PROTOCOLS else _OTHER_STEPS),
+        seed=seed,
+        workers=workers or usable_cores(),
+        defaults=defaults,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What the system that is to be resumed was started with."""
+
+    task: Task
+    seed: int
+    steps: int | None
+    editor: str | None
+
+
+def _before(out: Path) -> _Before | None:
+    """Reads the system in ``out``, None where there is nothing.
+
+    Raises:
+        UsageError: the folder holds something else.
+    """
+    from hlearn.cli.judging import BY_HAND
+    from hlearn.ledger import RunStarted
+    from hlearn.system import System
+
+    if not out.exists() or not any(out.iterdir()):
+        return None
+    if not (out / "hl.toml").exists():
+        raise UsageError(f"{out} holds files but no system (no hl.toml); choose another --out")
+    system = System.open(out)
+    runs = [
+        r.event for r in system.ledger.rows if isinstance(r.event, RunStarted) and r.event.editor != BY_HAND
+    ]
+    last = runs[-1] if runs else None
+    return _Before(
+        task=system.task,
+        seed=system.config.seed,
+        steps=last.steps if last else None,
+        editor=last.editor if last else None,
+    )
+
+
+def default_out(task: Task, seed: int) -> Path:
+    """``runs/TASK-ACCESS-PROTOCOL-sSEED``."""
+    name = re.sub(r"[^\w.-]+", "-", task.env_id.removeprefix("ALE/"))
+    return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}-s{seed}"
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Iterator[None]:
+    """A polite request to end (SIGTERM, as schedulers send it) stops as cleanly as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,142 @@
+"""What every verb shares: where text goes, the JSON object at the end, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from hlearn.errors import BudgetExhausted, HarnessError, HlearnError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+P = ParamSpec("P")
+DONE, NO, USAGE, FAULT, STOPPED = 0, 1, 2, 3, 130
+
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object on the last line of stdout; text goes to stderr."),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a verb comes to.
+
+    Attributes:
+        data: the JSON object's fields.
+        code: exit code: 0 done, 1 the answer is no, 130 stopped by the user.
+    """
+
+    data: Mapping[str, object] = field(default_factory=dict)
+    code: int = DONE
+
+
+def verb(function: Callable[P, Answer]) -> Callable[P, None]:
+    """Makes a command of a function: prints its answer as JSON where asked to, and exits with the right code.
+
+    The function must take ``as_json`` and ``debug``.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json, debug = bool(kwargs.get("as_json")), bool(kwargs.get("debug"))
+        try:
+            answer = function(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            _tell("stopped")
+            answer = Answer(data=_error("Interrupted", "stopped by the user", STOPPED), code=STOPPED)
+        except BrokenPipeError:  # the reader of our output left, as head does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(DONE) from None
+        except Exception as error:  # noqa: BLE001 - the border of the program: every error becomes an exit code
+            answer = _failed(error, debug=debug)
+        if as_json:
+            sys.stdout.flush()
+            print(json_line(answer.data), flush=True)
+        raise typer.Exit(answer.code)
+
+    return run
+
+
+def console(as_json: bool) -> Console:
+    """Where text for people goes: stdout, or stderr where stdout is for JSON."""
+    from rich.console import Console
+
+    plain = Console(stderr=as_json, highlight=False)
+    if not plain.is_terminal and "COLUMNS" not in os.environ:
+        plain = Console(stderr=as_json, highlight=False, width=120)
+    return plain
+
+
+def json_line(data: Mapping[str, object]) -> str:
+    """One line of JSON; a number that JSON cannot hold becomes its name ("nan", "inf", "-inf")."""
+    return json.dumps(_plain(data), allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def _failed(error: Exception, *, debug: bool) -> Answer:
+    if debug:
+        traceback.print_exc()
+    kind, text = type(error).__name__, str(error)
+    if isinstance(error, UsageError):
+        _tell(f"hl: {text}")
+        return Answer(data=_error(kind, text, USAGE), code=USAGE)
+    if isinstance(error, BudgetExhausted):
+        _tell(f"hl: {text}; give more with --steps")
+        return Answer(data=_error(kind, text, NO), code=NO)
+    if isinstance(error, HarnessError):
+        _tell(f"hl: {text}\nThe machinery failed, not a program; check this machine with: hl doctor")
+        return Answer(data=_error(kind, text, FAULT), code=FAULT)
+    if isinstance(error, HlearnError):
+        _tell(f"hl: {text}")
+        return Answer(data=_error(kind, text, FAULT), code=FAULT)
+    where = "" if debug else f"\nThe traceback is in {_keep_traceback()}"
+    _tell(
+        f"hl: unexpected {kind}: {text}{where}\n"
+        "What was measured is kept. Check this machine with: hl doctor; please report the traceback."
+    )
+    return Answer(data=_error(kind, text, FAULT), code=FAULT)
+
+
+def _error(kind: str, message: str, code: int) -> dict[str, object]:
+    return {"error": kind, "message": message, "exit_code": code}
+
+
+def _keep_traceback() -> str:
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="hl-error-", suffix=".txt", delete=False) as file:
+            file.write(traceback.format_exc())
+        return file.name
+    except OSError:
+        traceback.print_exc()
+        return "the text above (no file could be written)"
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

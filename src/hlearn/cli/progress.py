@@ -1,0 +1,236 @@
+"""Live progress of learning: a panel on a terminal, timestamped lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from hlearn.cli.words import count, duration, number, sparkline
+from hlearn.lab import Progress, Standing
+from hlearn.ledger import Decision, Purpose, Trial
+from hlearn.records import Outcome
+from hlearn.tasks.scores import human_normalized_score
+
+_REFRESH_HZ = 3.0
+_LINE_EVERY_S = 5.0
+_RATE_WINDOW_S = 60.0
+_CURVE_POINTS = 2048
+_CURVE_WIDTH = 48
+
+
+class Pace:
+    """How fast steps are spent lately, and when they will be spent.
+
+    Args:
+        monotonic: seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, steps: int) -> None:
+        """Notes how many steps have been spent by now."""
+        now = self._monotonic()
+        if self._seen and now - self._seen[-1][0] < 0.5:
+            return
+        self._seen.append((now, steps))
+        while now - self._seen[0][0] > _RATE_WINDOW_S and len(self._seen) > 2:
+            self._seen.popleft()
+
+    @property
+    def steps_per_s(self) -> float:
+        """Steps per second over the last minute, 0 while unknown."""
+        if len(self._seen) < 2:
+            return 0.0
+        (t0, s0), (t1, s1) = self._seen[0], self._seen[-1]
+        return max(0.0, (s1 - s0) / max(t1 - t0, 1e-9))
+
+    def left_s(self, standing: Standing) -> float | None:
+        """Seconds until the budget is spent, None while unknown."""
+        rate = self.steps_per_s
+        return (standing.steps_total - standing.steps) / rate if rate > 0 else None
+
+
+class LivePanel:
+    """Shows a panel that is redrawn a few times per second by a thread of its own.
+
+    A call only keeps a reference, so that showing costs the loop next to nothing.
+
+    Args:
+        title: the task and how it is learnt.
+        env_id: for the human-normalised score.
+        console: a terminal.
+    """
+
+    def __init__(self, title: str, env_id: str, console: Console) -> None:
+        self._title, self._env_id, self._console = title, env_id, console
+        self._standing: Standing | None = None
+        self._pace = Pace()
+        self._began = time.monotonic()
+        self._curve: list[float] = []
+        self._live = Live(
+            get_renderable=self._draw,
+            console=console,
+            refresh_per_second=_REFRESH_HZ,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def said(self, text: str, standing: Standing) -> None:
+        """Something else is being tried now."""
+        self._standing = standing
+
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+        """Episodes were played and recorded."""
+        self._standing = standing
+        self._pace.note(standing.steps)
+        if standing.best_dev is not None:
+            self._curve.append(standing.best_dev)
+            if len(self._curve) > _CURVE_POINTS:
+                del self._curve[::2]
+
+    def judged(self, trial: Trial, standing: Standing) -> None:
+        """The gate decided."""
+        self._standing = standing
+        style = "green" if trial.decision is Decision.ACCEPTED else "dim"
+        self._console.print(Text(verdict_line(trial), style=style, overflow="ellipsis", no_wrap=True))
+
+    def _draw(self) -> RenderableType:
+        standing = self._standing
+        elapsed = duration(time.monotonic() - self._began)
+        if standing is None:
+            return Panel(Text(f"opening the environment  {elapsed}"), title=self._title, title_align="left")
+        left = self._pace.left_s(standing)
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_row("trying", Text(standing.saying or "…"))
+        table.add_row("champion", Text(champion_words(standing, self._env_id)))
+        table.add_row("best", Text(sparkline(self._curve, _CURVE_WIDTH) + _best(standing)))
+        table.add_row(
+            "trials",
+            Text(
+                f"{standing.trials} judged, {standing.accepted} accepted   {count(standing.episodes)} episodes"
+            ),
+        )
+        spent = min(standing.steps, standing.steps_total)
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            ProgressBar(total=standing.steps_total, completed=spent, width=32),
+            Text(f"{count(standing.steps)} / {count(standing.steps_total)}"),
+            Text(f"{count(round(self._pace.steps_per_s))}/s", style="dim"),
+        )
+        table.add_row("steps", bar)
+        ahead = "" if left is None else f"   at most {duration(left)} left"
+        table.add_row("time", Text(elapsed + ahead))
+        hint = Text("Ctrl-C stops and keeps everything", style="dim")
+        return Panel(Group(table, hint), title=self._title, title_align="left")
+
+
+class Lines:
+    """Prints plain lines, at most one in five seconds beside the gate's verdicts.
+
+    Args:
+        env_id: for the human-normalised score.
+        console: where to.
+        monotonic: seconds.
+    """
+
+    def __init__(
+        self, env_id: str, console: Console, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._env_id, self._console, self._monotonic = env_id, console, monotonic
+        self._next = monotonic()
+        self._pace = Pace(monotonic)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def said(self, text: str, standing: Standing) -> None:
+        """Something else is being tried now."""
+        self._maybe(standing)
+
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+        """Episodes were played and recorded."""
+        self._pace.note(standing.steps)
+        self._maybe(standing)
+
+    def judged(self, trial: Trial, standing: Standing) -> None:
+        """The gate decided."""
+        self._print(verdict_line(trial))
+
+    def _maybe(self, standing: Standing) -> None:
+        if self._monotonic() < self._next:
+            return
+        self._next = self._monotonic() + _LINE_EVERY_S
+        left = self._pace.left_s(standing)
+        parts = [
+            f"{count(standing.steps)}/{count(standing.steps_total)} steps",
+            f"champion {champion_words(standing, self._env_id)}",
+            f"best {number(standing.best_dev)}",
+            f"{standing.trials} trials, {standing.accepted} accepted",
+        ]
+        if left is not None:
+            parts.append(f"at most {duration(left)} left")
+        if standing.saying:
+            parts.append(standing.saying)
+        self._print(" | ".join(parts))
+
+    def _print(self, text: str) -> None:
+        stamp = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
+        print(f"{stamp} {' '.join(text.split())}", file=self._console.file, flush=True)
+
+
+@contextmanager
+def showing(title: str, env_id: str, console: Console) -> Iterator[Progress]:
+    """Shows progress while the block runs: a panel on a terminal, else lines."""
+    display: LivePanel | Lines = (
+        LivePanel(title, env_id, console) if console.is_terminal else Lines(env_id, console)
+    )
+    with display as progress:
+        yield progress
+
+
+def verdict_line(trial: Trial) -> str:
+    """One line about a trial: what the gate decided, on what scores, and why."""
+    scores = number(trial.challenger_mean) if trial.challenger_mean is not None else ""
+    if scores and trial.champion_mean is not None:
+        scores += f" against {number(trial.champion_mean)}"
+    reason = trial.reasons[0].splitlines()[0] if trial.reasons else ""
+    said = f"trial {trial.trial} {trial.decision.value}"
+    return f"{said}{f' ({scores})' if scores else ''}: {trial.note}" + (
+        "" if trial.decision is Decision.ACCEPTED or not reason else f" [{reason}]"
+    )
+
+
+def champion_words(standing: Standing, env_id: str) -> str:
+    """The champion's gate score, with its human-normalised score where there is one."""
+    if standing.champion_score is None:
+        return "none yet" if standing.champion is None else "not scored yet"
+    hns = human_normalized_score(env_id, standing.champion_score)
+    return number(standing.champion_score) + ("" if hns is None else f" (HNS {hns:.2f})")
+
+
+def _best(standing: Standing) -> str:
+    return "" if standing.best_dev is None else f" {number(standing.best_dev)}"

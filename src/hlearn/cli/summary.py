@@ -1,0 +1,128 @@
+"""The words around ``hl learn``: what is going to happen, and what came of it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from hlearn.cli.words import count, duration, number
+from hlearn.tasks.task import Task
+
+if TYPE_CHECKING:
+    from hlearn.learn import LearnResult
+
+
+def announce(
+    task: Task,
+    out: Path,
+    editor: str,
+    steps: int,
+    seed: int,
+    workers: int,
+    defaults: tuple[str, ...],
+    screen: Console,
+) -> None:
+    """Says aloud what is going to happen, defaults included."""
+
+    def said(name: str, value: object) -> str:
+        return f"{name} {value}{' (default)' if name in defaults else ''}"
+
+    screen.print(Text(f"Learning {task.env_id}", style="bold"))
+    screen.print(
+        Text(f"  {said('access', task.access.value)}, {said('protocol', task.protocol.value)}"),
+        soft_wrap=True,
+    )
+    screen.print(
+        Text(
+            f"  editor {editor}, at most {count(steps)} environment steps, {said('seed', seed)}, "
+            f"{workers} worker{'' if workers == 1 else 's'}"
+            + ("" if task.target is None else f", target {number(task.target)}")
+        ),
+        soft_wrap=True,
+    )
+    screen.print(Text(f"  system {out}"), soft_wrap=True)
+
+
+def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None:
+    """Prints what came of it, and what to try next."""
+    resume = f"hl learn {result.task} --resume --out {shlex.quote(str(out))}"
+    if result.interrupted:
+        screen.print(
+            Text(
+                f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, {result.trials} trials, "
+                f"{result.accepted} accepted. Everything measured is kept. Go on with:\n  {resume}"
+            ),
+            soft_wrap=True,
+        )
+        return
+    if result.program_sha256 is None:
+        screen.print(
+            Text(
+                f"No program was accepted ({result.why}): {count(result.env_steps)} steps, {result.trials} trials.\n"
+                f"Try more steps: {resume} --steps {2 * steps}"
+            ),
+            soft_wrap=True,
+        )
+        return
+    screen.print(_box(result, out))
+    place = shlex.quote(str(out))
+    screen.print("Try next:", style="bold")
+    for command, why in (
+        (f"hl replay {place} --video episode.mp4", "watch it play"),
+        (f"hl report {place}", "how it came to this, as text and report.png"),
+        (f"hl eval {place} --split dev", f"after an edit of {out / 'policy.py'}; then hl gate {place}"),
+        (f"{resume} --steps {max(2 * steps, steps)}", "learn on"),
+    ):
+        line = Text(f"  {command}")
+        line.append(f"   # {why}", style="dim")
+        screen.print(line, soft_wrap=True)
+
+
+def _box(result: LearnResult, out: Path) -> Panel:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("score", Text(_score(result), style="bold"))
+    if result.hns is not None:
+        table.add_row("HNS", f"{result.hns:.2f}  (0 random, 1 human)")
+    if result.blind_replay is not None:
+        table.add_row("blind replay", f"{number(result.blind_replay)}  (its best episode's actions, blindly)")
+    if result.target is not None:
+        met = result.target_reached if result.holdout_episodes else result.why == "target reached"
+        at = "" if result.steps_to_target is None else f", first after {count(result.steps_to_target)} steps"
+        table.add_row("target", f"{number(result.target)}: {'reached' if met else 'missed'}{at}")
+    table.add_row("class", f"access {result.access}, model {result.model}, protocol {result.protocol}")
+    table.add_row("editor", f"{result.editor}, seed {result.seed}")
+    table.add_row("cost", _cost(result))
+    table.add_row("ended", result.why)
+    table.add_row("program", Text(str(out / "policy.py"), style="bold"))
+    return Panel(table, title=result.task, title_align="left", expand=False)
+
+
+def _score(result: LearnResult) -> str:
+    if not result.holdout_episodes:
+        return f"not measured on fresh seeds; best development episode {number(result.best_dev)}"
+    if result.score is None:
+        return (
+            f"an episode failed among {result.holdout_episodes} on fresh seeds; see hl eval --split holdout"
+        )
+    if result.holdout_episodes == 1:
+        return f"{number(result.score)}  (1 episode on a fresh seed)"
+    return (
+        f"{number(result.score)} mean of {result.holdout_episodes} episodes on fresh seeds "
+        f"(min {number(result.score_min)}, max {number(result.score_max)})"
+    )
+
+
+def _cost(result: LearnResult) -> str:
+    planner = f" + {count(result.planner_steps)} planner steps" if result.planner_steps else ""
+    return (
+        f"{count(result.env_steps)} environment steps{planner}, {result.episodes} episodes, "
+        f"{result.trials} trials ({result.accepted} accepted), {duration(result.seconds)}"
+    )
