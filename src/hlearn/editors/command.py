@@ -62,6 +62,9 @@ class CommandEditor:
         proposals: proposals at most.
         private_home: give the command an empty HOME, so that it reads no login of the user.
         environment: additions to the allow-listed environment (PATH, HOME, language, ``*_API_KEY``, ``*_BASE_URL``).
+
+    Attributes:
+        attempts: what became of the runs that were no proposals, oldest first.
     """
 
     deterministic = False
@@ -87,7 +90,7 @@ class CommandEditor:
         self._left = proposals
         self._private_home = private_home
         self._environment = dict(environment or {})
-        self._attempts: list[str] = []
+        self.attempts: list[str] = []
 
     def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
         """Runs the command until it proposes something; None after several attempts without.
@@ -105,7 +108,7 @@ class CommandEditor:
                     lab.say(f"running {self.command[:60]}")
                     program, files, note = self._attempt(brief, tree)
             except _Refused as refused:
-                self._attempts.append(str(refused))
+                self.attempts.append(str(refused))
                 lab.say(str(refused).splitlines()[0])
                 continue
             self._left -= 1
@@ -119,13 +122,18 @@ class CommandEditor:
     def _attempt(self, brief: Brief, tree: Path) -> tuple[Program, tuple[tuple[str, str], ...], str]:
         git = Git(tree)
         base = git("rev-parse", "HEAD").strip()
+        history = _branches(git)
         beside = tree.parent
-        (beside / "BRIEF.md").write_text(brief_markdown(brief, attempts=self._attempts))
+        (beside / "BRIEF.md").write_text(brief_markdown(brief, attempts=self.attempts))
         note = beside / "NOTE.txt"
         done = run_command(
             ["/bin/sh", "-c", self.command], cwd=tree, env=self._env(beside, tree), limit_s=self.limit_s
         )
-        changed = _changes(tree, git, base)
+        try:
+            _put_back(git, history)
+        except (HlearnError, OSError) as error:
+            raise _Refused(f"refused as tampering: the worktree's git is broken: {error}") from error
+        changed = _changes(git, base)
         refused = sorted(p for p, how in changed.items() if not _allowed(p, how))
         if refused:
             raise _Refused(f"refused as tampering: the command changed {', '.join(refused[:10])}")
@@ -162,7 +170,7 @@ class CommandEditor:
         }
 
 
-def _changes(tree: Path, git: Git, base: str) -> dict[str, str]:
+def _changes(git: Git, base: str) -> dict[str, str]:
     """Paths that differ from the checkout, with how (A, M, D, T), committed by the command or not."""
     try:
         git("add", "--all", "--intent-to-add")
@@ -171,6 +179,24 @@ def _changes(tree: Path, git: Git, base: str) -> dict[str, str]:
         raise _Refused(f"refused as tampering: the worktree's git is broken: {error}") from error
     parts = listed.split("\0")[:-1]
     return {path: how for how, path in zip(parts[::2], parts[1::2], strict=True) if _counts(path, how)}
+
+
+def _branches(git: Git) -> dict[str, str]:
+    """Where every branch and tag of the system stands; worktrees share them."""
+    listed = git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+    return dict(line.split(" ", 1) for line in listed)
+
+
+def _put_back(git: Git, before: dict[str, str]) -> None:
+    """Restores branches that the command moved, and refuses its work."""
+    after = _branches(git)
+    if after == before:
+        return
+    for name, target in before.items():
+        git("update-ref", "--no-deref", name, target)
+    for name in after.keys() - before.keys():
+        git("update-ref", "-d", name)
+    raise _Refused("refused as tampering: the command moved the system's history; it was put back")
 
 
 def _counts(path: str, how: str) -> bool:

@@ -87,6 +87,7 @@ class Gate:
         *,
         court: Court,
         budget: int,
+        limit: int | None = None,
         cases: Sequence[Case] = (),
         run_seed: int = 0,
         seed_matters: bool = True,
@@ -99,6 +100,8 @@ class Gate:
             champion: the present one, None for a first program, which must complete its episodes.
             court: what to measure with.
             budget: environment steps that this judgement may spend beyond the first look.
+            limit: environment steps that are left altogether; where the first look is likely to need more, the
+                verdict is undecided.
             cases: every one must hold.
             run_seed: learning seed, which resolves the seeds of the cases.
             seed_matters: False where every seed gives the same episode; one pair then says all.
@@ -107,9 +110,9 @@ class Gate:
         if champion is not None and champion.sha256 == challenger.sha256:
             return Verdict(decision=Decision.REJECTED, reasons=("no change: this program is the champion",))
         if not seed_matters and not (uses_randomness(challenger) or (champion and uses_randomness(champion))):
-            trial = _Match(self, challenger, champion, court, 0).single()
+            trial = _Match(self, challenger, champion, court, 0, limit).single()
         else:
-            trial = _Match(self, challenger, champion, court, budget).run()
+            trial = _Match(self, challenger, champion, court, budget, limit).run()
         if not trial.accepted:
             return trial
         broken = self._broken(challenger, court, cases, run_seed)
@@ -143,15 +146,20 @@ class _Match:
     """One challenger against one champion, seed by seed."""
 
     def __init__(
-        self, gate: Gate, challenger: Program, champion: Program | None, court: Court, budget: int
+        self,
+        gate: Gate,
+        challenger: Program,
+        champion: Program | None,
+        court: Court,
+        budget: int,
+        limit: int | None,
     ) -> None:
-        self.gate, self.challenger, self.champion, self.court, self.budget = (
-            gate,
-            challenger,
-            champion,
-            court,
-            budget,
-        )
+        self.gate = gate
+        self.challenger = challenger
+        self.champion = champion
+        self.court = court
+        self.budget = budget
+        self.limit = limit
         self.ours: list[Result] = []
         self.theirs: list[Result] = []
 
@@ -179,7 +187,10 @@ class _Match:
             have = len(self.ours)
             want = min(self.gate.race.next_look(have), self.gate.max_pairs)
             used = self.court.spent() - before
-            last = want == have or (have >= 3 and used + used / have * (want - have) > self.budget)
+            next_used = used + (used / have * (want - have) if have else 0)
+            last = want == have
+            last = last or (have >= 3 and next_used > self.budget)
+            last = last or (have > 0 and self.limit is not None and next_used > self.limit)
             if not last:
                 self._play(want)
                 failed = self._failed()

@@ -70,7 +70,7 @@ class Meter:
         self.busy_s = 0.0  # wall time in which at least one episode was being played
         self.spent = run.spent
         self.by_purpose = dict.fromkeys(Purpose, 0)
-        self.longest = 0
+        self._whole = self._whole_steps = 0  # episodes without a cap, and their steps
         self.episodes = 0
         self.best_dev: float | None = None
         self.saying = ""
@@ -152,7 +152,7 @@ class Meter:
         """How many of the next jobs are likely to fit into what is left; at least one."""
         if left is None:
             return min(len(jobs), _BATCH)
-        usual, cost = self.longest or _EPISODE, 0
+        usual, cost = self.usual or _EPISODE, 0
         for i, job in enumerate(jobs[:_BATCH]):
             cost += usual if job.max_steps is None else min(job.max_steps, max(usual, _EPISODE))
             if cost > left:
@@ -243,6 +243,11 @@ class Meter:
         self.busy_s += min(self.monotonic() - start, sum(r.outcome.wall_s for r in results))
         return results
 
+    @property
+    def usual(self) -> int:
+        """Mean environment steps of the episodes without a cap that were charged so far."""
+        return self._whole_steps // max(self._whole, 1)
+
     # Counting ---------------------------------------------------------------------------------------------
 
     def charge(self, event: Spent) -> None:
@@ -262,7 +267,8 @@ class Meter:
         self.spent += outcome.env_steps
         self.episodes += 1
         if key[2].max_steps is None:
-            self.longest = max(self.longest, outcome.env_steps)
+            self._whole += 1
+            self._whole_steps += outcome.env_steps
         if purpose is Purpose.EDIT and isinstance(outcome, Episode):
             self.best_dev = outcome.score if self.best_dev is None else max(self.best_dev, outcome.score)
 

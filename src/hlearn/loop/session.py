@@ -24,6 +24,7 @@ from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 _DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measure it
+_FIRST_LOOK = 3  # episodes of the challenger before a race can be decided
 _REMEMBERED = 30  # turned-down proposals that a brief names
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
 
@@ -131,7 +132,8 @@ class Session:
             program,
             champion,
             court=self,
-            budget=self._reserve() // 2 if self.lab.remaining else self._reserve(),
+            budget=self._share() // 2 if self.lab.remaining else self._share(),
+            limit=self.run.steps - self.meter.spent,
             cases=(*self._cases(), *cases_in(proposal.files)),
             run_seed=self.run.seed,
             seed_matters=seed_matters(self.task),
@@ -196,10 +198,15 @@ class Session:
             return self.system.champion()
         return self.system.programs.get(self.run.champion) if self.run.champion else None
 
-    def _reserve(self) -> int:
-        """What the gate may still spend in this run."""
+    def _share(self) -> int:
+        """What the gate may still spend in this run beyond the first look of each race."""
         share = int((self.run.steps - self.run.spent) * self.gate.budget_fraction)
         return max(0, share - self.meter.by_purpose[Purpose.GATE] - self.meter.by_purpose[Purpose.CASE])
+
+    def _reserve(self) -> int:
+        """What editors must leave: the gate's share, and enough for one more first look (at most a third of all)."""
+        look = min(_FIRST_LOOK * self.meter.usual, (self.run.steps - self.run.spent) // 3)
+        return max(self._share(), look if seed_matters(self.task) else 0)
 
     def _past(self, program: Program) -> Trial | None:
         """This very trial, if it was decided before the run was resumed."""

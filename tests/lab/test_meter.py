@@ -1,0 +1,175 @@
+"""The meter: nothing is paid twice, the budget holds, a replayed run takes the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job, Record, Result
+from hlearn.evaluate.inprocess import InProcessEvaluator
+from hlearn.lab import Meter
+from hlearn.lab.recordings import Recordings
+from hlearn.ledger import Ledger, Measured, ProgramStore, Purpose, RunStarted
+from hlearn.ledger.events import started
+from hlearn.ledger.totals import totals
+from hlearn.records import Access, Program, Protocol
+from hlearn.tasks import Task
+
+CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD)
+GOOD = Program(
+    source="class P:\n    def reset(self, seed): pass\n    def act(self, o): return int(o[2] + 0.5 * o[3] > 0)\n"
+)
+LEFT = Program(source="class P:\n    def reset(self, seed): pass\n    def act(self, o): return 0\n")
+
+
+class Counting(InProcessEvaluator):
+    """The real evaluator, which also counts what it plays."""
+
+    played = 0
+
+    def run(self, jobs: Sequence[Job]) -> list[Result]:
+        self.played += len(jobs)
+        return super().run(jobs)
+
+
+class Bench:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.evaluator = Counting(CARTPOLE)
+        ledger = Ledger(path / "ledger.jsonl")
+        self.run: RunStarted = started(
+            CARTPOLE, run=1, seed=0, steps=3000, spent=0, editor="x", workers=1, champion=None, versions=()
+        )
+        ledger.append(self.run)
+
+    def meter(self, **changes) -> Meter:
+        return Meter(
+            run=self.run,
+            ledger=Ledger(self.path / "ledger.jsonl"),
+            programs=ProgramStore(self.path / "pack"),
+            recordings=Recordings(self.path / "recordings"),
+            evaluator=self.evaluator,
+            **changes,
+        )
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.evaluator.close()
+
+
+def test_a_job_is_played_and_paid_once(bench: Bench) -> None:
+    meter = bench.meter()
+    jobs = [Job(program=LEFT, seed=s) for s in (1, 2, 1)]
+    results = meter.measure(jobs, Purpose.EDIT)
+    assert results[0] == results[2]
+    assert [r.outcome.seed for r in results] == [1, 2, 1]
+    assert bench.evaluator.played == 2
+    spent = meter.spent
+    assert meter.measure(jobs, Purpose.EDIT) == results
+    assert (bench.evaluator.played, meter.spent) == (2, spent)
+    again = bench.meter()
+    assert again.spent == 0
+    assert again.measure(jobs, Purpose.EDIT) == results
+    assert (bench.evaluator.played, again.spent) == (
+        2,
+        spent,
+    )  # charged again where it was charged, not played
+    assert bench.meter(replaying=False).spent == spent == totals(meter.ledger).env_steps
+    assert bench.meter().programs.get(LEFT.sha256) == LEFT
+
+
+def test_other_caps_are_another_measurement(bench: Bench) -> None:
+    meter = bench.meter()
+    meter.measure([Job(program=GOOD, seed=1, max_steps=20)], Purpose.EDIT)
+    assert meter.measure([Job(program=GOOD, seed=1, max_steps=30)], Purpose.EDIT)[0].outcome.env_steps == 30
+    assert bench.evaluator.played == 2
+
+
+def test_the_budget_holds_and_what_was_played_is_kept(bench: Bench) -> None:
+    meter = bench.meter()
+    jobs = [Job(program=GOOD, seed=s) for s in range(40)]
+    with pytest.raises(BudgetExhausted):
+        meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
+    assert 3000 <= meter.spent <= 3500
+    assert totals(meter.ledger).env_steps == meter.spent
+    with pytest.raises(BudgetExhausted):
+        meter.measure([Job(program=GOOD, seed=99)], Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
+    meter.measure(jobs[:2], Purpose.EDIT, allowance=lambda: 0)  # known: costs nothing
+
+
+def test_the_last_episode_is_stopped_where_the_budget_ends(bench: Bench) -> None:
+    meter = bench.meter()
+    outcome = meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT, allowance=lambda: 70)[0].outcome
+    assert outcome.env_steps == 70
+    whole = meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT)[0].outcome
+    assert whole.env_steps == 500
+
+
+def test_an_episode_that_ended_before_the_budget_is_the_whole_episode(bench: Bench) -> None:
+    meter = bench.meter()
+    first = meter.measure([Job(program=LEFT, seed=1)], Purpose.EDIT, allowance=lambda: 70)
+    assert meter.measure([Job(program=LEFT, seed=1)], Purpose.GATE) == first
+    assert bench.evaluator.played == 1
+
+
+def test_a_replay_goes_through_the_same_budget(bench: Bench) -> None:
+    def search(meter: Meter) -> list[tuple[float, int]]:
+        seen = []
+        try:
+            for i in range(100):
+                jobs = [Job(program=LEFT if i % 3 else GOOD, seed=s) for s in range(i, i + 3)]
+                for r in meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent):
+                    seen.append((r.outcome.score, meter.spent))
+        except BudgetExhausted:
+            seen.append((-1.0, meter.spent))
+        return seen
+
+    first = search(bench.meter())
+    played = bench.evaluator.played
+    rows = len(Ledger(bench.path / "ledger.jsonl").rows)
+    assert search(bench.meter()) == first
+    assert bench.evaluator.played == played
+    assert len(Ledger(bench.path / "ledger.jsonl").rows) == rows
+
+
+def test_reports_are_not_charged(bench: Bench) -> None:
+    meter = bench.meter()
+    meter.measure([Job(program=LEFT, seed=1)], Purpose.REPORT)
+    assert meter.spent == 0
+    assert meter.by_purpose[Purpose.REPORT] > 0
+    assert totals(meter.ledger).report_steps == meter.by_purpose[Purpose.REPORT]
+
+
+@pytest.mark.parametrize("record", [Record.STEPS, Record.TRACE, Record.ACTIONS])
+def test_recordings_come_back_after_a_restart(bench: Bench, record: Record) -> None:
+    job = Job(program=GOOD, seed=1, record=record, record_limit=40)
+    first = bench.meter().measure([job], Purpose.EDIT)[0].recording
+    meter = bench.meter()
+    second = meter.measure([job], Purpose.EDIT)[0].recording
+    assert first is not None and second is not None
+    assert meter.spent == 500
+    assert len(second.actions) == 40
+    for name in ("observations", "actions", "rewards"):
+        assert np.array_equal(getattr(first, name), getattr(second, name))
+    assert first.traces == second.traces
+    measured = [r.event for r in meter.ledger.rows if isinstance(r.event, Measured)]
+    assert len(measured) == 1
+
+
+def test_a_torn_recording_is_played_again_at_no_cost(bench: Bench) -> None:
+    job = Job(program=GOOD, seed=1, record=Record.STEPS)
+    first = bench.meter().measure([job], Purpose.EDIT)[0].recording
+    path = next((bench.path / "recordings").glob("*.npz"))
+    path.write_bytes(path.read_bytes()[:100])
+    meter = bench.meter()
+    second = meter.measure([job], Purpose.EDIT)[0].recording
+    assert first is not None and second is not None
+    assert np.array_equal(first.observations, second.observations)
+    assert meter.spent == totals(meter.ledger).env_steps == 500
