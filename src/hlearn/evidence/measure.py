@@ -1,0 +1,149 @@
+"""Measuring a system's program on request, outside of a learning run; everything is recorded all the same.
+
+Development and gate episodes count as learning steps, for who looks at them may learn from them. Holdout episodes and
+episodes under another protocol are reports. What the ledger knows already is not played again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from hlearn.errors import UsageError
+from hlearn.evaluate.api import Evaluator, Job, Result
+from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.lab import Meter, Progress
+from hlearn.lab.recordings import Recordings
+from hlearn.ledger import HoldoutUsed, Purpose, RunStarted
+from hlearn.ledger.events import started
+from hlearn.ledger.totals import learning_steps
+from hlearn.records import Evaluation, Program, Protocol, Split
+from hlearn.system import System
+from hlearn.system.git import Git
+from hlearn.tasks.seeds import split_seeds
+from hlearn.tasks.task import Task
+
+_PURPOSES = {Split.DEV: Purpose.EDIT, Split.GATE: Purpose.GATE, Split.HOLDOUT: Purpose.REPORT}
+NO_RUN = 0  # the run number of what was measured outside of any run
+
+
+class Measured(NamedTuple):
+    """What was measured, and how much of it had to be played."""
+
+    evaluation: Evaluation
+    task: Task
+    played: int
+    played_steps: int
+
+
+class Desk(NamedTuple):
+    """Where a program is edited and where its measurements are recorded; two places inside a trial's worktree."""
+
+    system: System
+    program: Program | None
+    inside_trial: bool
+
+
+def open_desk(path: Path) -> Desk:
+    """Opens the system at ``path``, or the one whose trial an editor works on there.
+
+    A throw-away worktree has the program that counts, but its ledger is a copy that nobody reads again.
+    """
+    system = System.open(path)
+    if (path / ".git").is_dir():
+        return Desk(system, system.working(), False)
+    common = Git(path)("rev-parse", "--path-format=absolute", "--git-common-dir").strip()
+    return Desk(System.open(Path(common).parent), system.working(), True)
+
+
+def aside_run(system: System, task: Task, *, workers: int) -> RunStarted:
+    """The frame of what is measured outside of any run; it is not written down itself."""
+    return started(
+        task,
+        run=NO_RUN,
+        seed=system.config.seed,
+        steps=learning_steps(system.ledger),
+        spent=learning_steps(system.ledger),
+        editor="none",
+        workers=workers,
+        champion=None,
+        versions=(),
+    )
+
+
+def measure_program(
+    system: System,
+    program: Program,
+    *,
+    split: Split,
+    episodes: int,
+    protocol: Protocol | None = None,
+    workers: int = 1,
+    evaluator: Evaluator | None = None,
+    progress: Progress | None = None,
+) -> Measured:
+    """Plays whole episodes of a program and records them in the system's ledger.
+
+    Args:
+        system: whose task, seeds and ledger.
+        program: what plays; it need not be the champion.
+        split: whose seeds; the first ``episodes`` of it.
+        episodes: how many.
+        protocol: another protocol than the system's, to see what carries over.
+        workers: episodes side by side.
+        evaluator: who plays; a new isolated one where None.
+        progress: who is told.
+
+    Raises:
+        UsageError: no episodes were asked for, or the environment lacks the protocol.
+    """
+    if episodes < 1:
+        raise UsageError(f"expected at least 1 episode, got {episodes}")
+    task = system.task if protocol is None else replace(system.task, protocol=protocol)
+    purpose = _PURPOSES[split] if task.key == system.task.key else Purpose.REPORT
+    seeds = split_seeds(split, system.config.seed, 0, episodes)
+    if split is Split.HOLDOUT:
+        system.programs.add(program)
+        used = HoldoutUsed(
+            program=program.sha256, first=0, episodes=episodes, why=f"hl eval, {task.protocol}"
+        )
+        system.ledger.append(used)
+    with ExitStack() as stack:
+        player = evaluator or stack.enter_context(IsolatedEvaluator(task, workers=workers))
+        counting = _Counting(player)
+        meter = Meter(
+            run=aside_run(system, task, workers=workers),
+            ledger=system.ledger,
+            programs=system.programs,
+            recordings=Recordings(system.path / "recordings"),
+            evaluator=counting,
+            replaying=False,
+            progress=progress,
+        )
+        results = meter.measure([Job(program=program, seed=seed) for seed in seeds], purpose)
+    system.programs.sync()
+    outcomes = tuple(r.outcome for r in results)
+    evaluation = Evaluation(program=program.sha256, split=split, outcomes=outcomes)
+    return Measured(evaluation, task, counting.episodes, counting.steps)
+
+
+class _Counting:
+    """An evaluator that counts what it is really asked to play."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self.episodes = self.steps = 0
+
+    def run(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays jobs."""
+        results = self._evaluator.run(jobs)
+        self.episodes += len(results)
+        self.steps += sum(r.outcome.env_steps for r in results)
+        return results
+
+    def close(self) -> None:
+        """Ends every process that was started."""
+        self._evaluator.close()
