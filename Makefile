@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TASK ?= ALE/Breakout-v5
+OUT ?= runs/$(subst :,-,$(subst /,-,$(TASK)))
 ARGS ?=
 BIN = $(VENV)/bin
 
@@ -21,8 +22,9 @@ runtime:
 development:
 	@$(PYTHON) tools/environment.py $(VENV) requirements.txt requirements-dev.txt
 
+# Run again, it goes on where it was, or shows the result once more.
 learn: runtime
-	$(BIN)/hl learn $(TASK) $(ARGS)
+	$(BIN)/hl learn $(TASK) --out $(OUT) $(if $(wildcard $(OUT)/hl.toml),--resume) $(ARGS)
 
 # Every check runs, whatever the one before it found; the tests come last.
 test: development
