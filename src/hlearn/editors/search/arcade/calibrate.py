@@ -102,14 +102,18 @@ def repaired(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[
     middle = float(np.median(hits))
     near = misses[np.abs(misses - middle) < 4 * max(4.0, float(hits.std()))]
     below, above = near[near < middle], near[near > middle]
-    low = float(below.max()) if len(below) else float(hits.min()) - 1
-    high = float(above.min()) if len(above) else float(hits.max()) + 1
-    source = f"repair: missed at {low:.0f} and {high:.0f} px"
-    half = (high - low) / 2
     offset, spread = dict(behavior.knobs)["offset"], dict(behavior.knobs)["spread"]
-    changed = genome.turned((at, "offset"), (low + high) / 2, source)
+    if len(below) and len(above):
+        low, high = float(below.max()), float(above.min())
+        place, half = (low + high) / 2, (high - low) / 2
+    else:  # missed on one side only: a little away from it
+        nearest = float(above.min()) if len(above) else float(below.max())
+        half = abs(nearest - middle)
+        place = offset.value + (-1 if len(above) else 1) * max(0.5, 0.08 * half)
+    source = f"repair: {len(below)} missed below, {len(above)} above"
+    changed = genome.turned((at, "offset"), place, source)
     changed = changed.turned((at, "spread"), min(0.8 * spread.value, 0.5 * half), source)
-    text = f"{len(misses)} of {len(contacts)} missed, offset {offset.value} to {(low + high) / 2:.1f}"
+    text = f"{len(misses)} of {len(contacts)} missed, offset {offset.value} to {place:.1f}"
     return changed, text
 
 

@@ -71,9 +71,16 @@ class _Page:
 
     def _detector(self, sight: Sight) -> None:
         name = self.names[sight.key]
+        player = ""
+        if sight.looks_for_player:
+            own = self.genome.across or self.genome.down
+            if own is not None and own.field and own.sight.key != sight.key:
+                self.see(own, "player")
+                player = self.names[own.sight.key]
         self.imports.update(sight.imports)
         self.constants += [line.replace("{name}", name.upper()) for line in sight.constants]
-        lines = [line.replace("{name}", name.upper()) for line in sight.body]
+        self.setup += [line.replace("{name}", name) for line in sight.setup]
+        lines = sight.written(name, player)
         self.detectors += ["@detect", f"def {name}(self, obs):", *(_INDENT + line for line in lines), ""]
 
     def rest(self, channel: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Knob
+from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.probe.scene import Axis
 
@@ -98,6 +99,22 @@ def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Be
                 ("radius", Knob(value=round(0.15 * own.span, 1), low=1, high=own.span, unit="px", step=0.05 * own.span)),
             ),
         )
+
+
+def from_relation(relation: Relation, channel: str) -> list[Behavior]:
+    """What a relation suggests: go for what was near at gains, make way for what was near at losses."""
+    own, other = relation.own, relation.other
+    gap = _offset(relation.gap, own)
+    width = Knob(
+        value=round(1.5 * relation.width, 1), low=1, high=own.span, unit="px", step=max(1.0, 0.5 * relation.width),
+        source="probe: losses",
+    )
+    if relation.event == "loss":
+        return [Behavior(kind="flee", channel=channel, roles=(("hazard", other),), knobs=(("offset", gap), ("radius", width)))]
+    go = Behavior(
+        kind="follow", channel=channel, roles=(("target", other),), knobs=(("offset", gap), ("deadband", _deadband(own)))
+    )
+    return [go]
 
 
 def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:

@@ -1,4 +1,4 @@
-"""Probing: playing at random for a while and turning what was seen into signals."""
+"""Probing: playing at random for a while and turning what was seen into signals and relations."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
-from hlearn.evaluate.api import Job, Record, Recording
-from hlearn.probe.ram import ByteMotion, find_motions
+from hlearn.evaluate.api import Job, Record, Result
+from hlearn.probe.motion import Motion
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
 
-EPISODES = 4
-PROBE_STEPS = 2500  # environment steps per probe episode at most
+EPISODES = 3  # of each kind of probe
+PROBE_STEPS = 2_000  # environment steps per probe episode at most
+HOLDS = ((2, 16), (20, 120))  # shortest and longest time an action is held, per kind of probe (steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class View:
         own: positions that commands move, the best explained first.
         movers: positions that move by themselves, the busiest first.
         flags: other numbers that take few values, for guards.
+        relations: what goes with gains and losses, the strongest first.
         length: mean length of a random episode (environment steps).
         score: mean score of random play.
     """
@@ -33,114 +36,94 @@ class View:
     own: tuple[Signal, ...]
     movers: tuple[Signal, ...]
     flags: tuple[Signal, ...]
+    relations: tuple[Relation, ...]
     length: float
     score: float
 
 
-def wanderer(buttons: tuple[str, ...]) -> Program:
-    """A program that holds random actions for random times: the probe."""
-    return Program(
-        source=f'''"""Holds a random action for a random while: shows what actions do."""
+def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sight] = ()) -> Program:
+    """A program that holds random actions for random times: the probe.
 
-from hlearn.policy import RulePolicy, rule
+    Args:
+        buttons: the environment's action names.
+        hold: shortest and longest time an action is held (steps).
+        sights: detectors it carries along, so that its trace tells what they see.
+    """
+    imports = sorted({line for s in sights for line in s.imports})
+    constants = [line.replace("{name}", f"SIGHT_{i}") for i, s in enumerate(sights) for line in s.constants]
+    setup = [line.replace("{name}", f"sight_{i}") for i, s in enumerate(sights) for line in s.setup]
+    lines = ['"""Holds a random action for a random while: shows what actions do."""', "", *imports]
+    lines += ["from hlearn.policy import RulePolicy, detect, rule", "", *constants, ""]
+    lines += ["", "class Wanderer(RulePolicy):", "    def setup(self):", "        self.left = 0", "        self.choice = 0"]
+    lines += [f"        {line}" for line in setup]
+    for i, sight in enumerate(sights):
+        lines += ["", "    @detect", f"    def sight_{i}(self, obs):"]
+        lines += [f"        {line}" for line in sight.written(f"sight_{i}", player="sight_0" if i else "")]
+    lines += [
+        "",
+        "    @rule",
+        "    def wander(self, s):",
+        "        if self.left == 0:",
+        f"            self.choice = self.rng.randrange({len(buttons)})",
+        f"            self.left = self.rng.randrange({hold[0]}, {hold[1]})",
+        "        self.left -= 1",
+        "        return self.choice",
+        "",
+    ]
+    return Program(source="\n".join(lines))
 
 
-class Wanderer(RulePolicy):
-    buttons = {buttons!r}
-
-    def setup(self):
-        self.left = 0
-        self.choice = 0
-
-    @rule
-    def wander(self, s):
-        if self.left == 0:
-            self.choice = self.rng.randrange(len(self.buttons))
-            self.left = self.rng.randrange(2, 16)
-        self.left -= 1
-        return self.choice
-'''
-    )
-
-
-def look_at_ram(lab: Lab) -> View:
-    """Plays the probe and reads the bytes.
+def play_probe(lab: Lab, record: Record, sights: Sequence[Sight] = (), limit: int | None = None) -> list[Result]:
+    """Plays the probe's episodes, short and long holds in turn.
 
     Raises:
         BudgetExhausted: the budget ends before the probe does.
     """
     assert isinstance(lab.actions, Discrete)
-    program = wanderer(lab.actions.names)
     jobs = [
-        Job(program=program, seed=seed, max_steps=PROBE_STEPS, record=Record.STEPS)
-        for seed in lab.seeds(0, EPISODES)
+        Job(
+            program=wanderer(lab.actions.names, hold, sights),
+            seed=seed,
+            max_steps=PROBE_STEPS,
+            record=record,
+            record_limit=limit,
+        )
+        for at, hold in enumerate(HOLDS)
+        for seed in lab.seeds(at * EPISODES, EPISODES)
     ]
-    results = lab.measure(jobs)
-    recordings = [r.recording for r in results if r.recording is not None]
-    episodes = [(r.observations, r.actions) for r in recordings]
-    motions = _distinct(find_motions(episodes, lab.actions.names), recordings)
-    own = tuple(_signal(m) for m in motions if m.axis is not None)
-    movers = tuple(_signal(m) for m in motions if m.axis is None)
-    return View(
-        own=own,
-        movers=movers,
-        flags=_flags(recordings, {m.index for m in motions}),
-        length=float(np.mean([r.outcome.env_steps for r in results])),
-        score=float(np.mean([r.outcome.score for r in results])),
-    )
+    return lab.measure(jobs)
 
 
-def _distinct(motions: Sequence[ByteMotion], recordings: Sequence[Recording]) -> list[ByteMotion]:
-    """Drops bytes that move just as another does (copies of a position, shifted at most by a constant)."""
-    seen: set[bytes] = set()
-    kept = []
-    for motion in motions:
-        print_ = b"".join(np.diff(r.observations[:, motion.index].astype(np.int16)).tobytes() for r in recordings)
-        if print_ not in seen:
-            seen.add(print_)
-            kept.append(motion)
-    return kept
-
-
-def _signal(motion: ByteMotion) -> Signal:
+def signal(sight: Sight, motion: Motion, field: str = "") -> Signal:
+    """A signal with what was measured of its motion."""
     return Signal(
-        sight=_byte(motion.index, coded=motion.coded),
+        sight=sight,
+        field=field,
         low=motion.low,
         high=motion.high,
-        turns=None if np.isnan(motion.turns[0]) or motion.turns[0] == motion.turns[1] else motion.turns,
+        turns=motion.turns,
         speed=motion.speed,
         moving=motion.moving,
         drive=motion.axis,
-        pending=_trim(motion.pending),
+        pending=motion.pending,
         explained=motion.explained,
     )
 
 
-def _trim(pending: tuple[float, ...]) -> tuple[float, ...]:
-    end = len(pending)
-    while end and abs(pending[end - 1]) < 0.05:
-        end -= 1
-    return pending[:end]
+def relate(passages: Sequence[Passage], own: Sequence[Signal], others: Sequence[Signal]) -> tuple[Relation, ...]:
+    """Every relation of one's own best coordinate on each axis, the strongest first."""
+    found: list[Relation] = []
+    for axis in ("x", "y"):
+        best = next((s for s in own if s.drive == axis), None)
+        if best is not None:
+            comparable = [o for o in others if o.axis is None or best.axis is None or o.axis == best.axis]
+            found += find_relations(passages, best, comparable)
+    return tuple(sorted(found, key=lambda r: -r.strength))
 
 
-def _byte(index: int, *, coded: bool = False) -> Sight:
-    if coded:
-        return Sight(
-            key=f"ram[{index}] as fine and coarse",
-            imports=("from hlearn.parts import fine_coarse",),
-            body=(f"return fine_coarse(obs[{index}])",),
-        )
-    return Sight(key=f"ram[{index}]", body=(f"return int(obs[{index}])",))
-
-
-def _flags(recordings: Sequence[Recording], taken: set[int]) -> tuple[Signal, ...]:
-    """Bytes that take a few values and change now and then."""
-    every = np.concatenate([r.observations for r in recordings])
-    changed = np.mean(np.concatenate([np.diff(r.observations.astype(np.int16), axis=0) != 0 for r in recordings]), axis=0)
-    found = []
-    for index in range(every.shape[1]):
-        distinct = len(np.unique(every[:, index]))
-        if index not in taken and 2 <= distinct <= 24 and 0.0005 < changed[index] < 0.3:
-            low, high = float(every[:, index].min()), float(every[:, index].max())
-            found.append(Signal(sight=_byte(index), low=low, high=high, moving=float(changed[index])))
-    return tuple(found)
+def means(results: Sequence[Result]) -> tuple[float, float]:
+    """Mean length (environment steps) and mean score of episodes."""
+    return (
+        float(np.mean([r.outcome.env_steps for r in results])),
+        float(np.mean([r.outcome.score for r in results])),
+    )

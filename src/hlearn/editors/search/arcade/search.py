@@ -14,7 +14,8 @@ from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
 from hlearn.editors.search.arcade.calibrate import calibrated, repaired, widened
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.look import View, look_at_ram
+from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Arena, Runner, better, hopeless
@@ -81,6 +82,11 @@ class ArcadeSearch:
         self.lab.say(
             f"probe: {len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
         )
+        for relation in view.relations[:4]:
+            self.lab.say(
+                f"at a {relation.event} {relation.other.key} is {relation.gap:+.0f} from {relation.own.key} "
+                f"({relation.events} events, {relation.strength:.1f} standard errors)"
+            )
         pool, firsts = self._first_race(view)
         firsts += self._calibrate(firsts)
         self.elite = self._settle(firsts)
@@ -115,7 +121,13 @@ class ArcadeSearch:
         for channel, owns in ((ACROSS, across), (DOWN, down)):
             for own in owns[:2]:
                 home = Genome(**{"across" if channel == ACROSS else "down": own})
-                for behavior in hypotheses.steering(own, movers, channel):
+                told = [
+                    b
+                    for r in view.relations[:24]
+                    if r.own.key == own.key
+                    for b in hypotheses.from_relation(r, channel)
+                ]
+                for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
                     guesses.append((channel, replace(home, behaviors=(behavior, *rhythm))))
                 pairs = list(hypotheses.interceptions(own, movers, channel))[: PAIRS * 2]
                 for behavior in pairs:

@@ -12,12 +12,16 @@ from hlearn.probe.scene import Axis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """One detector to be written into a program; ``{name}`` stands for the name it gets there.
+    """One detector to be written into a program.
+
+    In its lines ``{name}`` stands for the detector's name (in capitals where it names a module constant),
+    ``{player}`` for the expression of the player's present place (or "None").
 
     Attributes:
         key: tells sights apart ("ram99", "blob3").
         imports: import lines the detector needs.
         constants: module lines it needs.
+        setup: lines of the policy's setup it needs.
         body: lines of the detector's body.
         optional: the detector may see nothing and return None.
     """
@@ -25,8 +29,30 @@ class Sight:
     key: str
     imports: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
     body: tuple[str, ...]
     optional: bool = False
+
+    def written(self, name: str, player: str = "") -> list[str]:
+        """The lines of the detector's body.
+
+        Args:
+            name: the detector's name in the program.
+            player: the name of the player's detector, "" if it has none before this one.
+        """
+        place = f"self.s.{player}" if player else "None"
+        swaps = {"{NAME}": name.upper(), "{name}": name, "{player}": place}
+        lines = []
+        for line in self.body:
+            for old, new in swaps.items():
+                line = line.replace(old, new)
+            lines.append(line)
+        return lines
+
+    @property
+    def looks_for_player(self) -> bool:
+        """Whether it needs to know where the player is."""
+        return any("{player}" in line for line in self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

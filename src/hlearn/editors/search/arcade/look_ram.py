@@ -1,0 +1,121 @@
+"""Probing the console's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal
+from hlearn.editors.search.arcade.relations import Passage, lives_counters
+from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.evaluate.api import Record
+from hlearn.probe.ram import find_motions, read_byte
+from hlearn.tasks.environment import Discrete
+
+
+def look_at_ram(lab: Lab) -> View:
+    """Plays the probe and reads the bytes.
+
+    Raises:
+        BudgetExhausted: the budget ends before the probe does.
+    """
+    assert isinstance(lab.actions, Discrete)
+    results = play_probe(lab, Record.STEPS)
+    recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
+    observations = [r.observations for r in recordings]
+    found = find_motions([(r.observations, r.actions) for r in recordings], lab.actions.names)
+    series: list[dict[str, np.ndarray]] = [{} for _ in recordings]
+    signals = []
+    for byte in found:
+        seen = signal(byte_sight(byte.index, coded=byte.coded), byte.motion)
+        signals.append(seen)
+        for values, column in zip(byte.values, series, strict=True):
+            column[seen.key] = values
+    own = tuple(s for s in signals if s.drive is not None)
+    movers = tuple(s for s in signals if s.drive is None)
+    taken = {b.index for b in found}
+    placed = _placed(observations, taken, own)
+    for place in placed:
+        for obs, column in zip(observations, series, strict=True):
+            column[place.key] = read_byte(obs, _index(place), coded=False)
+    counters = lives_counters(observations)
+    passages = [
+        Passage(series=column, rewards=r.rewards, lost=_drops(r.observations, counters))
+        for column, r in zip(series, recordings, strict=True)
+    ]
+    length, score = means(results)
+    return View(
+        own=own,
+        movers=movers,
+        flags=_flags(observations, taken),
+        relations=relate(passages, own, movers + placed),
+        length=length,
+        score=score,
+    )
+
+
+def byte_sight(index: int, *, coded: bool = False) -> Sight:
+    """The detector of one byte."""
+    if coded:
+        return Sight(
+            key=f"ram[{index}] decoded",
+            imports=("from hlearn.parts import fine_coarse",),
+            body=(f"return fine_coarse(obs[{index}])",),
+        )
+    return Sight(key=f"ram[{index}]", body=(f"return int(obs[{index}])",))
+
+
+def _index(place: Signal) -> int:
+    return int(place.sight.key[4:].split("]")[0])
+
+
+def _drops(observations: np.ndarray, counters: Sequence[int]) -> np.ndarray:
+    lost = np.zeros(len(observations), dtype=bool)
+    if counters:
+        columns = observations[:, list(counters)].astype(np.int16)
+        lost[:-1] = (np.diff(columns, axis=0) < 0).any(axis=1)
+    return lost
+
+
+def _changes(observations: Sequence[np.ndarray]) -> np.ndarray:
+    """Share of steps in which each byte changed."""
+    changed = [np.diff(o.astype(np.int16), axis=0) != 0 for o in observations]
+    return np.asarray(np.concatenate(changed).mean(axis=0))
+
+
+def _placed(observations: Sequence[np.ndarray], taken: set[int], own: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Bytes that are set to places now and then: the column in which something falls, where something starts."""
+    if not own:
+        return ()
+    every = np.concatenate(observations)
+    changed = _changes(observations)
+    found = []
+    for index in range(every.shape[1]):
+        column = every[:, index]
+        low, high = (float(v) for v in np.percentile(column, (2, 98)))
+        overlap = max(min(high, o.high) - max(low, o.low) for o in own)
+        if (
+            index not in taken
+            and len(np.unique(column)) >= 10
+            and 0.003 < changed[index] < 0.35
+            and overlap > 0.3 * min(o.span for o in own)
+        ):
+            found.append(
+                Signal(sight=byte_sight(index), low=low, high=high, moving=float(changed[index]), speed=0.0)
+            )
+    return tuple(found)
+
+
+def _flags(observations: Sequence[np.ndarray], taken: set[int]) -> tuple[Signal, ...]:
+    """Bytes that take a few values and change now and then."""
+    every = np.concatenate(observations)
+    changed = _changes(observations)
+    found = []
+    for index in range(every.shape[1]):
+        column = every[:, index]
+        if index not in taken and 2 <= len(np.unique(column)) <= 24 and 0.0005 < changed[index] < 0.3:
+            low, high = float(column.min()), float(column.max())
+            found.append(Signal(sight=byte_sight(index), low=low, high=high, moving=float(changed[index])))
+    return tuple(found)

@@ -1,0 +1,145 @@
+"""How a number moves over recorded play: by itself, by commands, between walls; whatever it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hlearn.probe.scene import Axis
+
+LAGS = 8  # steps for which a command is followed
+JUMP = 12  # a larger change in one step is a new thing, not a motion (pixels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """A number that moves like a position.
+
+    Attributes:
+        low: smallest usual value (2nd percentile), ``high`` the largest (98th).
+        turns: where it turned round, 5th and 95th percentile; None if it did not, or only in one place.
+        moving: share of steps in which it moved.
+        speed: median absolute change while it moves (per step).
+        steady: share of moves that go the way of the move before.
+        seen: share of steps in which it had a value.
+        axis: the axis whose commands move it, None if it moves by itself.
+        response: change per step, 0 to ``LAGS - 1`` steps after a command of +1 (right or down) for one step.
+        explained: how much of its motion commands explain (0 to 1).
+    """
+
+    low: float
+    high: float
+    turns: tuple[float, float] | None
+    moving: float
+    speed: float
+    steady: float
+    seen: float = 1.0
+    axis: Axis | None = None
+    response: tuple[float, ...] = ()
+    explained: float = 0.0
+
+    @property
+    def pending(self) -> tuple[float, ...]:
+        """What a command will still move it, 1, 2, ... steps after it was given (nothing more after the last)."""
+        tail = np.cumsum(self.response[::-1])[::-1][1:]
+        last = np.flatnonzero(np.abs(tail) >= 0.05)
+        return tuple(round(float(v), 2) for v in tail[: last[-1] + 1]) if len(last) else ()
+
+
+def moves(values: Sequence[np.ndarray], *, share: float = 0.01, steady: float = 0.55) -> Motion | None:
+    """Describes a number's motion, None if it does not move like a position.
+
+    Args:
+        values: one float or integer array per episode, a value per step; nan where it was not seen.
+        share: least share of steps in which it moves.
+        steady: least share of moves that go the way of the move before.
+    """
+    changes = np.concatenate([np.diff(v) for v in values])
+    known = ~np.isnan(changes) if changes.dtype.kind == "f" else np.ones(len(changes), dtype=bool)
+    moved = known & (changes != 0)
+    if known.sum() < 50 or moved.sum() < max(20, share * known.sum()):
+        return None
+    small = moved & (np.abs(changes) <= JUMP)
+    if small.sum() < 0.75 * moved.sum():
+        return None
+    signs = np.sign(changes[small])
+    persistence = float((signs[1:] == signs[:-1]).mean())
+    every = np.concatenate(values)
+    every = every[~np.isnan(every)] if every.dtype.kind == "f" else every
+    distinct = len(np.unique(every))
+    if persistence < steady or distinct < 10:
+        return None
+    size = np.abs(changes[small])
+    if moved.mean() > 0.9 and abs(signs.mean()) > 0.98 and np.ptp(size) == 0 and distinct > 250:
+        return None  # a clock
+    turned = np.concatenate([_turns(v) for v in values])
+    bounds = None
+    if len(turned) >= 2:
+        low, high = np.percentile(turned, (5, 95))
+        bounds = (round(float(low), 1), round(float(high), 1)) if high > low else None
+    before = np.concatenate([v[:-1] for v in values])[small]
+    return Motion(
+        low=float(np.percentile(before, 2)),
+        high=float(np.percentile(before, 98)),
+        turns=bounds,
+        moving=float(moved.sum() / known.sum()),
+        speed=float(np.median(size)),
+        steady=persistence,
+        seen=float(known.mean()),
+    )
+
+
+def driven(motion: Motion, values: Sequence[np.ndarray], commands: Sequence[np.ndarray]) -> Motion:
+    """Adds how commands move the number, if they do.
+
+    Args:
+        values: as for :func:`moves`.
+        commands: int[T, 2] per episode: across (-1 left, 1 right) and down (-1 up, 1 down) of the action taken
+            after each value was seen.
+    """
+    best = motion
+    for axis, column in ((Axis.X, 0), (Axis.Y, 1)):
+        rows, targets = [], []
+        for value, command_pairs in zip(values, commands, strict=True):
+            command = command_pairs[:, column].astype(float)
+            if not command.any() or len(command) <= LAGS:
+                continue
+            lagged = np.stack(
+                [np.concatenate([np.zeros(k), command[: len(command) - k]]) for k in range(LAGS)], axis=1
+            )
+            change = np.diff(value)
+            with np.errstate(invalid="ignore"):
+                keep = (np.abs(change) <= JUMP) & (value[:-1] > motion.low + 2) & (value[:-1] < motion.high - 2)
+            keep[:LAGS] = False
+            rows.append(lagged[:-1][keep])
+            targets.append(change[keep])
+        count = sum(len(t) for t in targets)
+        if count < 60:
+            continue
+        design = np.column_stack([np.concatenate(rows), np.ones(count)])
+        target = np.concatenate(targets).astype(float)
+        if target.var() == 0:
+            continue
+        weights, *_ = np.linalg.lstsq(design, target, rcond=None)
+        explained = 1.0 - float(((target - design @ weights) ** 2).mean() / target.var())
+        response = weights[:LAGS]
+        noise = 3.0 * np.sqrt(target.var() / count)
+        response = np.where(np.abs(response) > max(noise, 0.08 * np.abs(response).max()), response, 0.0)
+        follows = np.sign(target) == np.sign(design[:, :3].sum(axis=1) * response.sum())
+        agree = float(follows[target != 0].mean())
+        if explained * agree > max(best.explained, 0.03) and agree > 0.55 and abs(response.sum()) > 0.05:
+            told = tuple(round(float(v), 3) for v in response)
+            best = replace(motion, axis=axis, response=told, explained=explained * agree)
+    return best
+
+
+def _turns(values: np.ndarray) -> np.ndarray:
+    """Values at which a motion turned round without a jump."""
+    change = np.diff(values)
+    at = np.flatnonzero(np.nan_to_num(change) != 0)
+    steps = change[at]
+    quiet = np.abs(steps) <= JUMP
+    turned = quiet[1:] & quiet[:-1] & (np.sign(steps[1:]) != np.sign(steps[:-1]))
+    return np.asarray(values[at[1:][turned]], dtype=float)
