@@ -1,0 +1,149 @@
+"""An episode played again with pictures: the program in its sandbox first, then its actions in the environment.
+
+The environment that draws lives in the trusted process; the program never shares a process with it. Episodes are
+repeatable, so the second pass is the very episode; where it is not, that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from hlearn.errors import HarnessError
+from hlearn.evaluate.api import Job, Record, Recording
+from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.records import Outcome, Program, Protocol
+from hlearn.tasks.atari import RULES
+from hlearn.tasks.registry import ATARI_PROTOCOLS, open_environment
+from hlearn.tasks.task import Task
+
+_ATARI_HZ = 60.0
+_USUAL_HZ = 30.0
+_SMALLEST_PX = 400  # pictures are enlarged by a whole factor until their height is at least this
+_STRIP_PX = 22
+
+
+class Replay(NamedTuple):
+    """An episode to show.
+
+    Attributes:
+        rules: what acted at each decision, where the program says so.
+    """
+
+    task: Task
+    seed: int
+    outcome: Outcome
+    recording: Recording
+    rules: tuple[str, ...]
+
+
+class Shot(NamedTuple):
+    """One picture of a film.
+
+    Attributes:
+        picture: uint8[height, width, 3], RGB, both sides even.
+        decision: how many decisions were taken before it.
+        score: return until then.
+    """
+
+    picture: np.ndarray
+    decision: int
+    score: float
+
+
+def replay(task: Task, program: Program, seed: int) -> Replay:
+    """Plays one whole episode in the sandbox and keeps its actions and traces."""
+    with IsolatedEvaluator(task) as evaluator:
+        job = Job(program=program, seed=seed, record=Record.TRACES)
+        outcome, recording = evaluator.run([job])[0]
+    assert recording is not None
+    rules = tuple(str(trace.get("rule", "")) for trace in recording.traces)
+    return Replay(task, seed, outcome, recording, rules)
+
+
+def decisions_per_second(task: Task) -> float:
+    """How many decisions make one second when the environment is shown at its natural speed."""
+    if task.protocol in ATARI_PROTOCOLS:
+        return _ATARI_HZ / RULES[Protocol(task.protocol)].frame_skip
+    import gymnasium
+
+    open_environment(task).close()  # imports the module that registers it
+    try:
+        entry = gymnasium.spec(task.env_id.rpartition(":")[2]).entry_point
+        made = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
+        rate = float(getattr(made, "metadata", {}).get("render_fps", _USUAL_HZ))
+    except (ImportError, AttributeError, TypeError, ValueError):
+        return _USUAL_HZ
+    return rate if rate > 0 else _USUAL_HZ
+
+
+def shots(
+    film: Replay, *, every: float, start: int = 0, stop: int | None = None, caption: bool = True
+) -> Iterator[Shot]:
+    """Plays the actions again and yields pictures.
+
+    Args:
+        film: the episode.
+        every: decisions from one picture to the next (1 shows all; 0.5 shows each twice).
+        start: decision of the first picture.
+        stop: no pictures after this decision.
+        caption: write decision, score and acting rule below the picture.
+
+    Raises:
+        HarnessError: the episode does not come out the same.
+    """
+    environment = open_environment(film.task, render=True)
+    spec = environment.observation
+    observation = np.zeros(spec.shape, spec.dtype)
+    actions, rewards = film.recording.actions, film.recording.rewards
+    blink = film.task.protocol in ATARI_PROTOCOLS and every > 1
+    try:
+        environment.reset(film.seed, observation)
+        score, due = 0.0, float(start)
+        last: np.ndarray | None = None
+        for step in range(len(actions) + 1):
+            final = step == len(actions)
+            while due < step + 1 and (stop is None or step <= stop):
+                picture = environment.render()
+                # Consoles show many objects in every other frame only.
+                shown = np.maximum(picture, last) if blink and last is not None else picture
+                yield Shot(_framed(shown, _words(film, step, score) if caption else ""), step, score)
+                due += every
+                if final:
+                    break
+            if final or (stop is not None and step >= stop):
+                break
+            last = environment.render() if blink and due < step + 2 else None
+            action = int(actions[step]) if actions.ndim == 1 else actions[step]
+            reward, terminated, truncated, _ = environment.step(action, observation)
+            if reward != rewards[step] or ((terminated or truncated) and step + 1 < len(actions)):
+                raise HarnessError(
+                    f"{film.task.env_id}, seed {film.seed}: played again, decision {step} brought {reward:g}, the "
+                    f"first time {rewards[step]:g}; this environment is not repeatable"
+                )
+            score += reward
+    finally:
+        environment.close()
+
+
+def _words(film: Replay, step: int, score: float) -> str:
+    rule = film.rules[step - 1] if 0 < step <= len(film.rules) else ""
+    return f"{step:6d}  score {score:g}" + (f"  {rule}" if rule else "")
+
+
+def _framed(picture: np.ndarray, words: str) -> np.ndarray:
+    """Enlarges a picture, makes its sides even and writes below it."""
+    height, width = picture.shape[:2]
+    factor = max(
+        1, -(-_SMALLEST_PX // height) if width * (_SMALLEST_PX // height + 1) < 1400 else 1400 // width
+    )
+    large = cv2.resize(picture, (width * factor, height * factor), interpolation=cv2.INTER_NEAREST)
+    large = large[: large.shape[0] // 2 * 2, : large.shape[1] // 2 * 2]
+    if not words:
+        return np.ascontiguousarray(large)
+    strip = np.zeros((_STRIP_PX, large.shape[1], 3), np.uint8)
+    cv2.putText(strip, words, (4, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (230, 230, 230), 1, cv2.LINE_AA)
+    return np.concatenate([large, strip])
