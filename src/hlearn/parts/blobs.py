@@ -139,7 +139,7 @@ class BlobDetector:
         """
         view = obs[self._window]
         found: np.ndarray
-        if self._table is not None:
+        if self._table is not None and self.channel is not None:
             found = cv2.LUT(cv2.extractChannel(view, self.channel), self._table)
         elif self.channel is not None:
             found = (view[:, :, self.channel] == self._colors[0][self.channel]).view(np.uint8)

@@ -17,6 +17,8 @@ BACKDROP = 0.3  # a colour that fills this share of the screen is no thing
 _SEEN = 0.012  # share of frames in which a thing must be seen
 _STEP = 7  # every so many frames are looked at to find out which colours change where
 _PIECES = 60  # a colour in more pieces than this on one screen is a texture
+_COLORS = 48  # at most so many colours are followed, those seen in most frames
+_TRIALS = 80  # frames on which a detector is tried
 _MARGIN = 16  # pixels looked at around the places where a colour came and went
 
 
@@ -57,14 +59,14 @@ class Found:
         staying: what stays where it is but comes and goes.
         parts: every region, by colour code.
         sample: the recording thinned out, uint8[n, height, width].
-        shares: share of the screen that each colour fills, float64[colours].
+        trials: some frames, (number, uint8[height, width, 3]), on which detectors are tried.
     """
 
     candidates: list[Candidate]
     staying: list[Group]
     parts: dict[int, Parts]
     sample: np.ndarray
-    shares: np.ndarray
+    trials: tuple[tuple[int, np.ndarray], ...]
 
 
 def find_candidates(recording: ScreenRecording) -> Found:
@@ -79,9 +81,7 @@ def find_candidates(recording: ScreenRecording) -> Found:
     parts: dict[int, Parts] = {}
     groups: list[Group] = []
     staying: list[Group] = []
-    for code in range(len(recording.palette)):
-        if shares[code] > BACKDROP:
-            continue
+    for code in _colors_of_things(sample, shares):
         window = _where_it_changes(sample, code)
         if window is None or _pieces(sample, code) > _PIECES:
             continue
@@ -96,13 +96,24 @@ def find_candidates(recording: ScreenRecording) -> Found:
                 staying.append(group)
             elif _worth_it(group):
                 groups.append(group)
-    return Found(_assemble(groups, recording), staying, parts, sample, shares)
+    shown = np.unique(np.linspace(0, frames - 1, _TRIALS).astype(int))
+    trials = tuple((int(t), recording.frame(int(t))) for t in shown)
+    return Found(_assemble(groups, recording), staying, parts, sample, trials)
+
+
+def _colors_of_things(sample: np.ndarray, shares: np.ndarray) -> list[int]:
+    """The colours to follow: neither backdrop nor hardly ever there, those in most frames first."""
+    presence = np.zeros(len(shares))
+    for frame in sample:
+        presence[np.unique(frame)] += 1.0 / len(sample)
+    wanted = [c for c in range(len(shares)) if shares[c] <= BACKDROP and presence[c] >= _SEEN / 2]
+    return sorted(wanted, key=lambda c: -presence[c])[:_COLORS]
 
 
 def _worth_it(group: Group) -> bool:
     """Leaves out what is hardly ever seen, unless it flies like a shot."""
     speed = max(group.speed())
-    return group.visible >= 0.1 and speed > 0 or group.visible >= _SEEN and speed >= 0.5
+    return (group.visible >= 0.1 and speed > 0) or (group.visible >= _SEEN and speed >= 0.5)
 
 
 def drives_of(group: Group, recording: ScreenRecording) -> tuple[Drive, ...]:
@@ -138,11 +149,11 @@ def _where_it_changes(sample: np.ndarray, code: int) -> tuple[slice, slice] | No
     )
 
 
-def _pieces(sample: np.ndarray, code: int) -> float:
+def _pieces(sample: np.ndarray, code: int) -> int:
     """The largest number of regions of a colour in one of a few frames that show it."""
     shown = np.flatnonzero((sample == code).reshape(len(sample), -1).any(axis=1))
     few = shown[:: max(len(shown) // 8, 1)]
-    return max(cv2.connectedComponents((sample[t] == code).astype(np.uint8))[0] - 1 for t in few)
+    return max(int(cv2.connectedComponents((sample[t] == code).astype(np.uint8))[0]) - 1 for t in few)
 
 
 def _join(groups: list[Group]) -> list[Group]:
@@ -239,9 +250,8 @@ def _represent(cluster: list[Group], recording: ScreenRecording) -> Candidate:
         pieces = float(np.mean(group.counts))
         area = float(np.median(group.parts.w * group.parts.h))
         driven = sum(_follows(d) for d in drives[id(group)])
-        return (
-            (0.3 + driven) * group.visible * min(area, 40.0) ** 0.5 / (pieces if cluster[0].single else 1.0)
-        )
+        whole = 1 / pieces if cluster[0].single else 1.0
+        return float((0.3 + driven) * group.visible * min(area, 40.0) ** 0.5 * whole)
 
     ordered = tuple(sorted(cluster, key=lambda g: -worth(g)))
     main = ordered[0]

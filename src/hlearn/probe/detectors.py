@@ -1,73 +1,17 @@
-"""Writes the detector of a thing as source, and tries it on the recording it came from."""
+"""Chooses how a thing is best detected: by which colour, in which box, of what size."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from hlearn.parts.blobs import BlobDetector
 from hlearn.probe.candidates import BACKDROP, LARGEST, Candidate, Found
 from hlearn.probe.groups import Group, group_tracks, union
 from hlearn.probe.scene import Detector
 from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
+from hlearn.probe.sights import Edges, Options, Sight, detector_source, try_on
 
-_TRIALS = 80  # frames on which a detector is tried
 _EXTEND = 0.02  # lookalikes per frame that a larger box may bring in
 _WALL = 0.4  # share of a row or column of the box that a wall fills
-_IMPORT = "from hlearn.parts.blobs import BlobDetector"
-_IMPORT_MANY = "from hlearn.parts.blobs import BlobDetector, nearest"
-
-Edges = tuple[int, int, int, int]
-
-
-class Options(NamedTuple):
-    """The arguments of one BlobDetector."""
-
-    colors: tuple[tuple[int, int, int], ...]
-    background: bool
-    box: Edges
-    width: tuple[int, int]
-    height: tuple[int, int]
-    ignore: tuple[Edges, ...]
-    gap: tuple[int, int]
-    channel: int | None
-
-    def build(self) -> BlobDetector:
-        """The detector itself."""
-        colors = {"background": self.colors} if self.background else {"color": self.colors}
-        return BlobDetector(
-            **colors,  # type: ignore[arg-type]
-            box=self.box,
-            width=self.width,
-            height=self.height,
-            ignore=self.ignore,
-            gap=self.gap,
-            channel=self.channel,
-        )
-
-    def source(self) -> str:
-        """The expression that builds it; arguments at their defaults are left out."""
-        colors = repr(self.colors[0] if len(self.colors) == 1 else self.colors)
-        words = [f"background={colors}" if self.background else f"color={colors}", f"box={self.box}"]
-        words += [f"width={self.width}", f"height={self.height}"]
-        if self.ignore:
-            words.append(f"ignore={self.ignore}")
-        if self.gap != (0, 0):
-            words.append(f"gap={self.gap}")
-        if self.channel is not None:
-            words.append(f"channel={self.channel}")
-        return f"BlobDetector({', '.join(words)})"
-
-
-class Sight(NamedTuple):
-    """The source of a detector, its arguments, the regions it is meant to find, and how well it does on the recording (0 to 1)."""
-
-    detector: Detector
-    options: Options
-    group: Group
-    recall: float
-    precision: float
 
 
 def sight_of(candidate: Candidate, player: Group | None, found: Found, recording: ScreenRecording) -> Sight:
@@ -101,12 +45,7 @@ def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecordin
     edges = np.array([g.region() for g in groups])
     sizes = np.array([g.size(1, 99) for g in groups])
     rows, columns = recording.codes.shape[1:]
-    box = (
-        0,
-        max(int(edges[:, 1].min()) - 1, 0),
-        columns,
-        min(int(edges[:, 3].max()) + 2, rows),
-    )
+    box = (0, max(int(edges[:, 1].min()) - 1, 0), columns, min(int(edges[:, 3].max()) + 2, rows))
     channel = _channel(codes, box, found, recording)
     if channel is None:
         return None
@@ -114,7 +53,7 @@ def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecordin
     width = (max(int(sizes[:, 0].min()) - 1, 1), int(sizes[:, 1].max()) + 1)
     height = (max(int(sizes[:, 2].min()) - 1, 1), int(sizes[:, 3].max()) + 1)
     options = Options(colors, False, box, width, height, (), (1, 1), channel)
-    return _try(options, union(groups), recording)
+    return try_on(options, union(groups), found.trials)
 
 
 def _best(sights: list[Sight]) -> Sight:
@@ -131,11 +70,11 @@ def _colored(group: Group, found: Found, recording: ScreenRecording) -> list[Sig
     if not group.single:
         larger = _again(group, clear, 3, recording)
         if larger is not None and np.median(larger.counts) <= 0.75 * np.median(group.counts):
-            return [_try(_by_color(larger, clear, (3, 3), found, recording), larger, recording)]
+            return [try_on(_by_color(larger, clear, (3, 3), found, recording), larger, found.trials)]
     options = _by_color(group, clear, (0, 0), found, recording)
-    sights = [_try(options, group, recording)]
+    sights = [try_on(options, group, found.trials)]
     if sights[0].recall < 0.9:
-        sights.append(_try(options._replace(gap=(1, 1)), group, recording))
+        sights.append(try_on(options._replace(gap=(1, 1)), group, found.trials))
     return sights
 
 
@@ -144,66 +83,17 @@ def _again(group: Group, box: Edges, gap: int, recording: ScreenRecording) -> Gr
     x0, y0, x1, y1 = box
     code = group.parts.code
     masks = recording.codes[:, y0:y1, x0:x1] == code
-    parts = link(find_parts(masks, code, (x0, y0), LARGEST, gap), recording.starts)
+    parts = find_parts(masks, code, (x0, y0), LARGEST, gap)
     w0, w1, h0, h1 = group.size(0, 100)
     w0, h0 = (w0, h0) if gap > 1 else (w0 // 3, h0 // 3)  # walls cut it
     w1, h1 = (3 * w1, 3 * h1) if gap > 1 else (w1, h1)  # pieces come together
     fits = (parts.w >= w0) & (parts.w <= w1) & (parts.h >= h0) & (parts.h <= h1)
-    moving = [g.parts.track for g in group_tracks(parts.pick(fits), group.frames) if g.moving]
+    parts = link(parts.pick(fits), recording.starts)
+    moving = [g.parts.track for g in group_tracks(parts, group.frames) if g.moving]
     if not moving:
         return None
-    return Group(
-        parts.pick(fits & np.isin(parts.track, np.unique(np.concatenate(moving)))), True, group.frames
-    )
-
-
-def by_heading(sight: Sight) -> list[tuple[str, Sight]]:
-    """Splits shots of one colour that fly both ways into rising and falling ones; [] where they do not."""
-    group = sight.group
-    p = group.parts
-    if np.percentile(p.w, 90) > 4:
-        return []
-    order = np.lexsort((p.t, p.track))
-    heads = np.flatnonzero(np.diff(p.track[order], prepend=-1))
-    tails = np.append(heads[1:], len(order)) - 1
-    climb = p.y[order[tails]] - p.y[order[heads]]
-    tracks = p.track[order[heads]]
-    split = []
-    for way, those in (("rising", tracks[climb <= -8]), ("falling", tracks[climb >= 8])):
-        part = Group(p.pick(np.isin(p.track, those)), True, group.frames)
-        if len(those) < 3 or len(part.parts) < 0.15 * len(p):
-            return []
-        one = f"{way}({{state}}.update({{const}}.all(obs)))"
-        detector = Detector(
-            imports=(f"from hlearn.parts.blobs import BlobDetector, Motions, {way}, nearest",),
-            constant=sight.options.source(),
-            state=f"Motions(memory={max(group.longest_gap(), 1)})",
-            expression=f"nearest({one}, {{player}})",
-            expression_all=one,
-        )
-        split.append((way, sight._replace(detector=detector, group=part)))
-    return split
-
-
-def sight_of_still(group: Group, recording: ScreenRecording) -> Detector:
-    """Writes the detector of things that stay: all of one colour and size where they were seen."""
-    left, top, right, bottom = group.region(0, 100)
-    w0, w1, h0, h1 = group.size(1, 99)
-    color = recording.color(group.parts.code)
-    box = (int(left), int(top), int(right) + 1, int(bottom) + 1)
-    options = Options((color,), False, box, (w0, w1), (h0, h1), (), (0, 0), None)
-    return _detector(options, many=True)
-
-
-def _detector(options: Options, many: bool) -> Detector:
-    if many:
-        return Detector(
-            imports=(_IMPORT_MANY,),
-            constant=options.source(),
-            expression="nearest({const}.all(obs), {player})",
-            expression_all="{const}.all(obs)",
-        )
-    return Detector(imports=(_IMPORT,), constant=options.source(), expression="{const}.find(obs)")
+    tracks = np.unique(np.concatenate(moving))
+    return Group(parts.pick(np.isin(parts.track, tracks)), True, group.frames)
 
 
 def _box(group: Group, found: Found, recording: ScreenRecording) -> Edges:
@@ -301,7 +191,7 @@ def _extended(group: Group, alike: Parts, shape: tuple[int, ...]) -> Edges:
             continue
         start = box[side]
         for share in (1.0, 0.75, 0.5, 0.25):
-            box[side] = int(round(start + share * (limit - start)))
+            box[side] = round(start + share * (limit - start))
             if len(_within(alike, _edges(box))) - base <= _EXTEND * frames:
                 break
         else:
@@ -363,22 +253,14 @@ def _against_background(
     w0, w1, h0, h1 = group.size(2, 98)
     colors = tuple(recording.color(c) for c in plain)
     options = Options(colors, True, box, (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1), (), (3, 3), None)
-    return _try(options, group, recording)
+    return try_on(options, group, found.trials)
 
 
-def _try(options: Options, group: Group, recording: ScreenRecording) -> Sight:
-    """Runs a detector on frames of the recording and compares what it finds with the group."""
-    detector = options.build()
-    frames = np.unique(np.linspace(0, len(recording.codes) - 1, _TRIALS).astype(int))
-    p = group.parts
-    there = hit = finds = right = 0
-    for t in frames:
-        mine = slice(np.searchsorted(p.t, t), np.searchsorted(p.t, t, side="right"))
-        xs, ys = p.x[mine], p.y[mine]
-        blobs = detector.all(recording.frame(int(t)))
-        bx, by = np.array([b.x for b in blobs]), np.array([b.y for b in blobs])
-        close = (np.abs(xs[:, None] - bx) <= 3) & (np.abs(ys[:, None] - by) <= 3)
-        there, finds = there + len(xs), finds + len(blobs)
-        hit, right = hit + int(close.any(axis=1).sum()), right + int(close.any(axis=0).sum())
-    many = not group.single
-    return Sight(_detector(options, many), options, group, hit / max(there, 1), right / max(finds, 1))
+def sight_of_still(group: Group, recording: ScreenRecording) -> Detector:
+    """Writes the detector of things that stay: all of one colour and size where they were seen."""
+    left, top, right, bottom = group.region(0, 100)
+    w0, w1, h0, h1 = group.size(1, 99)
+    color = recording.color(group.parts.code)
+    box = (int(left), int(top), int(right) + 1, int(bottom) + 1)
+    options = Options((color,), False, box, (w0, w1), (h0, h1), (), (0, 0), None)
+    return detector_source(options, many=True)

@@ -30,7 +30,7 @@ class Group:
     @property
     def visible(self) -> float:
         """Share of frames in which at least one was seen."""
-        return len(np.unique(self.parts.t)) / self.frames
+        return float(len(np.unique(self.parts.t)) / self.frames)
 
     @property
     def counts(self) -> np.ndarray:
@@ -178,7 +178,8 @@ def _reach(parts: Parts, values: np.ndarray, n: int) -> np.ndarray:
     low, high = np.full(n, np.inf), np.full(n, -np.inf)
     np.minimum.at(low, parts.track, values)
     np.maximum.at(high, parts.track, values)
-    return high - low
+    reach: np.ndarray = high - low
+    return reach
 
 
 def _medians(parts: Parts, values: np.ndarray, n: int) -> np.ndarray:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from hlearn.probe.candidates import Candidate, Found, find_candidates
-from hlearn.probe.detectors import Sight, by_heading, sight_of, sight_of_crowd, sight_of_still
+from hlearn.probe.detectors import sight_of, sight_of_crowd, sight_of_still
 from hlearn.probe.groups import Group
 from hlearn.probe.scene import Box, Kind, Scene, Thing
 from hlearn.probe.screen import ScreenRecorder, ScreenRecording
+from hlearn.probe.sights import Sight, by_heading
 
 MOVERS = 12  # at most so many movers are reported
 STILL = 4  # and so many things that stay
@@ -79,7 +80,9 @@ def _roles(candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate
     What follows the actions but is seen half as long as the best (a steered shot, a flash) is a mover.
     """
     # Scenery that scrolls with the player comes in several pieces.
-    driven = sorted((c for c in candidates if c.drives and np.median(c.main.counts) <= 1), key=lambda c: -_mastery(c))
+    driven = sorted(
+        (c for c in candidates if c.drives and np.median(c.main.counts) <= 1), key=lambda c: -_mastery(c)
+    )
     players = [c for c in driven if _mastery(c) >= 0.7 * _mastery(driven[0])]
     chosen = {id(c) for c in players}
     movers = sorted((c for c in candidates if id(c) not in chosen), key=lambda c: -_weight(c))
@@ -93,7 +96,7 @@ def _mastery(candidate: Candidate) -> float:
 def _weight(candidate: Candidate) -> float:
     """How much a mover is likely to matter: seen often, not tiny, moving."""
     area = float(np.median(candidate.main.parts.w * candidate.main.parts.h))
-    return candidate.main.visible * min(area, 64.0) ** 0.25
+    return float(candidate.main.visible * min(area, 64.0) ** 0.25)
 
 
 def _shots(

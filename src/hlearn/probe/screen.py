@@ -37,7 +37,8 @@ class ScreenRecording:
 
     def frame(self, t: int) -> np.ndarray:
         """The screen before action ``t``, uint8[height, width, 3]."""
-        return self.palette[self.codes[t]]
+        screen: np.ndarray = self.palette[self.codes[t]]
+        return screen
 
 
 class ScreenRecorder:
@@ -193,8 +194,8 @@ def link(parts: Parts, starts: np.ndarray, reach: float = 10.0, patience: int = 
     after = np.full(n, -1)
     before = np.full(n, -1)
     first = np.searchsorted(parts.t, np.arange(len(starts) + patience + 2))
-    # Ordinary steps, then jumps (a player who changes lanes), then frames skipped.
-    for step, far in [(1, reach), (1, 2.5 * reach), *((s, 1.5 * reach) for s in range(2, patience + 1))]:
+    # Ordinary steps, then frames skipped (things that blink), then jumps (a player who changes lanes).
+    for step, far in [(1, reach), *((s, 1.2 * reach) for s in range(2, patience + 1)), (1, 2.5 * reach)]:
         open_i = np.flatnonzero(after < 0)
         to = parts.t[open_i] + step
         counts = first[to + 1] - first[to]
@@ -210,6 +211,7 @@ def link(parts: Parts, starts: np.ndarray, reach: float = 10.0, patience: int = 
         dw, dh = np.abs(parts.w[i] - parts.w[j]), np.abs(parts.h[i] - parts.h[j])
         ok = (dx <= far) & (dy <= far) & (before[j] < 0)
         ok &= (dw <= 2 + 0.5 * parts.w[i]) & (dh <= 2 + 0.5 * parts.h[i])
+        ok &= (dx <= reach) & (dy <= reach) | (step > 1) | (parts.w[i] >= 4)  # shots do not jump
         ok &= episode[parts.t[i]] == episode[parts.t[j]]
         i, j = i[ok], j[ok]
         cost = (dx + dy + 0.5 * (dw + dh))[ok]
