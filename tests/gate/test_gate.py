@@ -9,7 +9,7 @@ import pytest
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.gate import Decision, Gate, program_size
-from hlearn.gate.gate import uses_randomness
+from hlearn.gate.randomness import uses_randomness
 from hlearn.ledger import Purpose
 from hlearn.records import Access, Program, Protocol, Split
 from hlearn.system import Case

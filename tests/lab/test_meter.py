@@ -48,6 +48,7 @@ class Bench:
 
     def meter(self, **changes) -> Meter:
         return Meter(
+            task=CARTPOLE,
             run=self.run,
             ledger=Ledger(self.path / "ledger.jsonl"),
             programs=ProgramStore(self.path / "pack"),
@@ -173,3 +174,34 @@ def test_a_torn_recording_is_played_again_at_no_cost(bench: Bench) -> None:
     assert first is not None and second is not None
     assert np.array_equal(first.observations, second.observations)
     assert meter.spent == totals(meter.ledger).env_steps == 500
+
+
+def test_an_episode_that_ended_by_itself_answers_under_other_caps(bench: Bench) -> None:
+    meter = bench.meter()
+    meter.measure([Job(program=LEFT, seed=1, max_steps=200, stall_steps=50)], Purpose.EDIT)
+    played = bench.evaluator.played
+    for job in (
+        Job(program=LEFT, seed=1),
+        Job(program=LEFT, seed=1, max_steps=100),
+        Job(program=LEFT, seed=1, stall_steps=60),
+    ):
+        assert meter.measure([job], Purpose.GATE)[0].outcome.score < 20
+    assert bench.evaluator.played == played
+    for job in (
+        Job(program=LEFT, seed=1, max_steps=5),
+        Job(program=LEFT, seed=1, stall_steps=40),
+        Job(program=LEFT, seed=1, stop_score=3.0),
+        Job(program=LEFT, seed=1, record=Record.STEPS),
+    ):
+        meter.measure([job], Purpose.GATE)
+        played += 1
+        assert bench.evaluator.played == played
+
+
+def test_an_episode_that_reached_the_target_answers_under_a_later_stall(bench: Bench) -> None:
+    meter = bench.meter()
+    meter.measure([Job(program=GOOD, seed=1, stop_score=100.0, stall_steps=50)], Purpose.EDIT)
+    meter.measure([Job(program=GOOD, seed=1, stop_score=100.0, stall_steps=90)], Purpose.GATE)
+    assert bench.evaluator.played == 1
+    assert meter.measure([Job(program=GOOD, seed=1)], Purpose.GATE)[0].outcome.score == 500
+    assert bench.evaluator.played == 2

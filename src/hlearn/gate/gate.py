@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from hlearn.evaluate.api import Job, Result
 from hlearn.gate.race import Judgement, Race
+from hlearn.gate.randomness import uses_randomness
 from hlearn.gate.size import program_size
 from hlearn.ledger import Decision, Purpose
 from hlearn.records import Evaluation, Failure, Program, Split
@@ -73,12 +73,15 @@ class Gate:
         budget_fraction: share of the step budget that the gate may spend over the whole run; the first look of
             every race is played in any case.
         simpler: how much smaller (as a share) a program must be to win with scores that are no worse.
+        stall_steps: an episode without any reward for so many environment steps is over (5 minutes of an Atari game),
+            so that a program that found an endless loop does not eat the budget. Reports play on.
     """
 
     race: Race = field(default_factory=Race)
     max_pairs: int = 24
     budget_fraction: float = 0.10
     simpler: float = 0.05
+    stall_steps: int = 18_000
 
     def judge(
         self,
@@ -88,6 +91,7 @@ class Gate:
         court: Court,
         budget: int,
         limit: int | None = None,
+        stop_score: float | None = None,
         cases: Sequence[Case] = (),
         run_seed: int = 0,
         seed_matters: bool = True,
@@ -102,6 +106,7 @@ class Gate:
             budget: environment steps that this judgement may spend beyond the first look.
             limit: environment steps that are left altogether; where the first look is likely to need more, the
                 verdict is undecided.
+            stop_score: the target; an episode that reaches it is over.
             cases: every one must hold.
             run_seed: learning seed, which resolves the seeds of the cases.
             seed_matters: False where every seed gives the same episode; one pair then says all.
@@ -110,12 +115,12 @@ class Gate:
         if champion is not None and champion.sha256 == challenger.sha256:
             return Verdict(decision=Decision.REJECTED, reasons=("no change: this program is the champion",))
         if not seed_matters and not (uses_randomness(challenger) or (champion and uses_randomness(champion))):
-            trial = _Match(self, challenger, champion, court, 0, limit).single()
+            trial = _Match(self, challenger, champion, court, 0, limit, stop_score).single()
         else:
-            trial = _Match(self, challenger, champion, court, budget, limit).run()
+            trial = _Match(self, challenger, champion, court, budget, limit, stop_score).run()
         if not trial.accepted:
             return trial
-        broken = self._broken(challenger, court, cases, run_seed)
+        broken = self._broken(challenger, court, cases, run_seed, stop_score)
         if broken:
             reasons = tuple(f"breaks case {name}: {why}" for name, why in broken)
             return _turned(trial, reasons, tuple(name for name, _ in broken))
@@ -125,11 +130,25 @@ class Gate:
         return trial
 
     def _broken(
-        self, challenger: Program, court: Court, cases: Sequence[Case], run_seed: int
+        self,
+        challenger: Program,
+        court: Court,
+        cases: Sequence[Case],
+        run_seed: int,
+        stop_score: float | None,
     ) -> list[tuple[str, str]]:
         if not cases:
             return []
-        jobs = [Job(program=challenger, seed=c.resolve(run_seed), max_steps=c.max_steps) for c in cases]
+        jobs = [
+            Job(
+                program=challenger,
+                seed=case.resolve(run_seed),
+                max_steps=case.max_steps,
+                stop_score=stop_score,
+                stall_steps=self.stall_steps,
+            )
+            for case in cases
+        ]
         broken = []
         for case, result in zip(cases, court.measure(jobs, Purpose.CASE), strict=True):
             outcome = result.outcome
@@ -153,6 +172,7 @@ class _Match:
         court: Court,
         budget: int,
         limit: int | None,
+        stop_score: float | None,
     ) -> None:
         self.gate = gate
         self.challenger = challenger
@@ -160,6 +180,7 @@ class _Match:
         self.court = court
         self.budget = budget
         self.limit = limit
+        self.stop_score = stop_score
         self.ours: list[Result] = []
         self.theirs: list[Result] = []
 
@@ -206,7 +227,11 @@ class _Match:
         have = len(self.ours)
         seeds = self.court.seeds(have, pairs - have)
         programs = [self.challenger] if self.champion is None else [self.challenger, self.champion]
-        jobs = [Job(program=program, seed=seed) for program in programs for seed in seeds]
+        jobs = [
+            Job(program=program, seed=seed, stop_score=self.stop_score, stall_steps=self.gate.stall_steps)
+            for program in programs
+            for seed in seeds
+        ]
         results = self.court.measure(jobs, Purpose.GATE)
         self.ours += results[: len(seeds)]
         self.theirs += results[len(seeds) :]
@@ -260,34 +285,6 @@ class _Match:
             challenger=_evaluation(self.challenger, self.ours),
             champion=_evaluation(self.champion, self.theirs) if self.champion else None,
         )
-
-
-def uses_randomness(program: Program) -> bool:
-    """Whether a program may act differently from one seed to the next on its own account."""
-    try:
-        tree = ast.parse(program.source)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    handed_on = {
-        id(argument)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reset"
-        for argument in node.args
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in ("rng", "random"):
-            return True
-        if isinstance(node, ast.Name) and (
-            node.id in ("rng", "random") or (node.id == "seed" and id(node) not in handed_on and _read(node))
-        ):
-            return True
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and any("random" in n.name for n in node.names):
-            return True
-    return False
-
-
-def _read(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Load)
 
 
 def floor_of(verdict: Verdict, *, exact: bool) -> float | None:

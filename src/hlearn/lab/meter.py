@@ -15,11 +15,14 @@ from typing import NamedTuple
 
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Record, Result
+from hlearn.gate.randomness import uses_randomness
 from hlearn.lab.progress import Progress, Silent, Standing
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Caps, Ledger, Measured, Note, ProgramStore, Purpose, RunStarted, Spent
-from hlearn.records import Episode, Outcome, Program, Split
-from hlearn.tasks.seeds import split_of
+from hlearn.records import Episode, Failure, Outcome, Program, Split
+from hlearn.tasks.registry import seed_matters
+from hlearn.tasks.seeds import split_of, split_seeds
+from hlearn.tasks.task import Task
 
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
 _EPISODE = 20_000  # environment steps that an episode without a cap may take, until one was seen
@@ -28,6 +31,7 @@ Key = tuple[str, int, Caps]
 
 
 class _Known(NamedTuple):
+    key: Key
     outcome: Outcome
     run: int
 
@@ -36,6 +40,7 @@ class Meter:
     """Measures for one run of one system.
 
     Args:
+        task: what is played.
         run: the run's first row; results of its task only are reused.
         ledger: where every result goes.
         programs: where every program goes.
@@ -50,6 +55,7 @@ class Meter:
     def __init__(
         self,
         *,
+        task: Task,
         run: RunStarted,
         ledger: Ledger,
         programs: ProgramStore,
@@ -78,14 +84,17 @@ class Meter:
         self.champion_score: float | None = None
         self.trials = 0
         self.accepted = 0
+        self._single = not seed_matters(task)
+        self._seed = split_seeds(Split.DEV, run.seed, 0, 1)[0]
         self._known: dict[Key, _Known] = {}
+        self._finished: dict[tuple[str, int], list[_Known]] = {}
         self._charged: set[Key] = set()
         for row in ledger.rows:
             event = row.event
             if isinstance(event, Measured) and event.task == run.task:
                 for outcome in event.outcomes:
                     key = (event.program, outcome.seed, event.caps)
-                    self._known[key] = _Known(outcome, event.run)
+                    self._learn(_Known(key, outcome, event.run))
                     if not replaying or event.run != run.run:
                         self._count(key, outcome, event.purpose, charge=event.run == run.run)
 
@@ -105,6 +114,24 @@ class Meter:
         Raises:
             BudgetExhausted: the allowance is spent and a job was not measured before.
         """
+        if self._single and purpose is not Purpose.REPORT:
+            return self._on_one_seed(jobs, purpose, allowance)
+        return self._measure(jobs, purpose, allowance)
+
+    def _on_one_seed(
+        self, jobs: Sequence[Job], purpose: Purpose, allowance: Callable[[], int] | None
+    ) -> list[Result]:
+        """Where the seed has no effect, a program that uses none plays the same episode whatever the seed."""
+        same = [j if uses_randomness(j.program) else replace(j, seed=self._seed) for j in jobs]
+        results = self._measure(same, purpose, allowance)
+        return [
+            Result(replace(result.outcome, seed=job.seed), result.recording)
+            for job, result in zip(jobs, results, strict=True)
+        ]
+
+    def _measure(
+        self, jobs: Sequence[Job], purpose: Purpose, allowance: Callable[[], int] | None
+    ) -> list[Result]:
         results: list[Result | None] = [None] * len(jobs)
         waiting: dict[Key, list[int]] = {}
         again: list[tuple[Job, list[int]]] = []
@@ -135,10 +162,10 @@ class Meter:
     ) -> bool:
         """Answers from the ledger if it can; ``again`` collects what must be replayed for its recording."""
         key = _key(job)
-        known = self._known.get(key)
+        known = self._known.get(key) or self._covered(key)
         if known is None:
             return False
-        self._count(key, known.outcome, purpose, charge=known.run == self.run.run)
+        self._count(known.key, known.outcome, purpose, charge=known.run == self.run.run)
         recording = None
         if job.record is not Record.NOTHING:
             recording = self.recordings.load(*key)
@@ -147,6 +174,20 @@ class Meter:
         for place in places:
             results[place] = Result(known.outcome, recording)
         return True
+
+    def _learn(self, known: _Known) -> None:
+        program, seed, caps = known.key
+        self._known[known.key] = known
+        outcome = known.outcome
+        if isinstance(outcome, Failure) or not outcome.stopped or _reached(outcome, caps):
+            self._finished.setdefault((program, seed), []).append(known)
+
+    def _covered(self, key: Key) -> _Known | None:
+        """A finished episode that would have gone the same way under the caps asked for."""
+        program, seed, asked = key
+        if asked.record is not Record.NOTHING:
+            return None
+        return next((k for k in self._finished.get((program, seed), ()) if _same(k, asked)), None)
 
     def _affordable(self, jobs: Sequence[Job], left: int | None) -> int:
         """How many of the next jobs are likely to fit into what is left; at least one."""
@@ -190,7 +231,7 @@ class Meter:
             return
         self._record(groups, purpose, [job.program for job, _ in unknown])
         for key, result in kept:
-            self._known[key] = _Known(result.outcome, self.run.run)
+            self._learn(_Known(key, result.outcome, self.run.run))
             self._count(key, result.outcome, purpose, charge=True)
             if result.recording is not None:
                 self.recordings.keep(*key, result.recording)
@@ -297,6 +338,22 @@ class Meter:
 
 def _key(job: Job) -> Key:
     return job.program.sha256, job.seed, Caps.of(job)
+
+
+def _reached(outcome: Episode, caps: Caps) -> bool:
+    return outcome.stopped and caps.stop_score is not None and outcome.score >= caps.stop_score
+
+
+def _same(known: _Known, asked: Caps) -> bool:
+    """Whether a finished episode would have gone the same way under other caps."""
+    outcome, caps = known.outcome, known.key[2]
+    if asked.max_steps is not None and outcome.env_steps >= asked.max_steps:
+        return False
+    if asked.stall_steps is not None and (caps.stall_steps is None or caps.stall_steps > asked.stall_steps):
+        return False
+    if asked.stop_score == caps.stop_score:
+        return True
+    return asked.stop_score is None and not (isinstance(outcome, Episode) and outcome.stopped)
 
 
 def _capped(job: Job, left: int | None) -> Job:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from hlearn.evaluate.api import Job, Record
-from hlearn.gate.gate import uses_randomness
+import numpy as np
+
+from hlearn.evaluate.api import Job, Record, Result
+from hlearn.gate.randomness import uses_randomness
 from hlearn.lab import Meter
-from hlearn.ledger import HoldoutUsed, Ledger, Measured, Purpose, RunStarted, Trial
+from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, RunStarted, Trial
 from hlearn.ledger.totals import totals
 from hlearn.loop.blind import blind_program
 from hlearn.loop.result import LearnResult
@@ -44,14 +46,23 @@ def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: 
         best = Job(
             program=champion, seed=split_seeds(Split.DEV, meter.run.seed, 0, 1)[0], record=Record.ACTIONS
         )
-    recording = meter.measure([best], Purpose.REPORT)[0].recording
-    assert recording is not None
-    blind = blind_program(recording.actions, actions)
-    seeds = split_seeds(Split.HOLDOUT, 0, 0, min(episodes, _BLIND_EPISODES))
-    results = meter.measure([Job(program=blind, seed=s) for s in seeds], Purpose.REPORT)
-    return Evaluation(
-        program=blind.sha256, split=Split.HOLDOUT, outcomes=tuple(r.outcome for r in results)
-    ).mean
+    shown = meter.measure([best], Purpose.REPORT)[0]
+    assert shown.recording is not None
+    blind = blind_program(shown.recording.actions, actions)
+    count = min(episodes, _BLIND_EPISODES if seed_matters(meter.task) else 1)
+    stall = _stall(shown)
+    jobs = [Job(program=blind, seed=s, stall_steps=stall) for s in split_seeds(Split.HOLDOUT, 0, 0, count)]
+    outcomes = tuple(r.outcome for r in meter.measure(jobs, Purpose.REPORT))
+    return Evaluation(program=blind.sha256, split=Split.HOLDOUT, outcomes=outcomes).mean
+
+
+def _stall(shown: Result) -> int:
+    """When a replay is over: it went without reward for twice as long as the original ever did, and a minute."""
+    assert shown.recording is not None
+    rewarded = np.flatnonzero(shown.recording.rewards)
+    longest = int(np.max(np.diff(rewarded, prepend=0, append=len(shown.recording.rewards)), initial=0))
+    per_decision = shown.outcome.env_steps / max(shown.outcome.length, 1)
+    return int(2 * longest * per_decision) + 3600
 
 
 def _best_dev(ledger: Ledger, champion: Program) -> Job | None:
@@ -128,11 +139,8 @@ def _steps_to_target(ledger: Ledger, target: float | None) -> int | None:
         return None
     for row in ledger.rows:
         event = row.event
-        if (
-            isinstance(event, Trial)
-            and event.decision.value == "accepted"
-            and event.challenger_mean is not None
-        ):
-            if event.challenger_mean >= target:
+        if isinstance(event, Trial) and event.decision is Decision.ACCEPTED:
+            mean = event.challenger_mean
+            if mean is not None and mean >= target:
                 return event.env_steps
     return None

@@ -65,6 +65,7 @@ class Session:
         self.progress = progress
         self.replaying = is_deterministic(editor)
         self.meter = Meter(
+            task=task,
             run=run,
             ledger=system.ledger,
             programs=system.programs,
@@ -127,13 +128,21 @@ class Session:
         refusals = check_source(program.source)
         if refusals:
             return _refused("the program may not be run: " + "; ".join(refusals[:5]))
+        try:
+            return self._judge(proposal)
+        except BudgetExhausted:
+            return self._without_gate(proposal)
+
+    def _judge(self, proposal: Proposal) -> Verdict:
+        program = proposal.program
         past = self._past(program)
         return self.gate.judge(
             program,
-            champion,
+            self.champion,
             court=self,
             budget=self._share() // 2 if self.lab.remaining else self._share(),
             limit=self.run.steps - self.meter.spent,
+            stop_score=self.task.target,
             cases=(*self._cases(), *cases_in(proposal.files)),
             run_seed=self.run.seed,
             seed_matters=seed_matters(self.task),
@@ -174,8 +183,12 @@ class Session:
     # The gate's court -------------------------------------------------------------------------------------
 
     def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
-        """Plays jobs for the gate; charged, but never refused: the gate minds its own budget."""
-        return self.meter.measure(jobs, purpose)
+        """Plays jobs for the gate, which may spend all that is left.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        return self.meter.measure(jobs, purpose, allowance=lambda: self.run.steps - self.meter.spent)
 
     def seeds(self, start: int, count: int) -> list[int]:
         """Gate seeds; development seeds where the seed has no effect and the splits would hide nothing."""
@@ -207,6 +220,14 @@ class Session:
         """What editors must leave: the gate's share, and enough for one more first look (at most a third of all)."""
         look = min(_FIRST_LOOK * self.meter.usual, (self.run.steps - self.run.spent) // 3)
         return max(self._share(), look if seed_matters(self.task) else 0)
+
+    def _without_gate(self, proposal: Proposal) -> Verdict:
+        """What is decided where no step is left: a first program may stand on its development episodes."""
+        reason = "the step budget is spent, the gate could not play"
+        if self.champion is None and proposal.dev is not None and proposal.dev.mean is not None:
+            scored = f"first program; completes its development episodes, mean {proposal.dev.mean:g}"
+            return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
+        return Verdict(decision=Decision.UNDECIDED, reasons=(reason,))
 
     def _past(self, program: Program) -> Trial | None:
         """This very trial, if it was decided before the run was resumed."""

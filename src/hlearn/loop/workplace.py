@@ -112,6 +112,7 @@ class Workplace:
 
     def _meter(self, run: RunStarted) -> Meter:
         meter = Meter(
+            task=self.task,
             run=run,
             ledger=self.system.ledger,
             programs=self.system.programs,

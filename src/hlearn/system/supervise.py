@@ -82,11 +82,10 @@ def main(limit_s: float, command: list[str]) -> int:
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)
         return 127
-    status = 124
     try:
         status = process.wait(limit_s)
     except subprocess.TimeoutExpired:
-        pass
+        status = 124
     end_all()
     return status if status >= 0 else 128 - status
 
