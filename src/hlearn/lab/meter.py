@@ -65,6 +65,7 @@ class Meter:
         progress: Progress | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.task = task
         self.run = run
         self.ledger = ledger
         self.programs = programs
