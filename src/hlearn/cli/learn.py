@@ -179,8 +179,8 @@ def _before(out: Path) -> _Before | None:
     Raises:
         UsageError: the folder holds something else.
     """
-    from hlearn.cli.judging import BY_HAND
     from hlearn.ledger import RunStarted
+    from hlearn.loop.opening import ASIDE
     from hlearn.system import System
 
     if not out.exists() or not any(out.iterdir()):
@@ -189,7 +189,7 @@ def _before(out: Path) -> _Before | None:
         raise UsageError(f"{out} holds files but no system (no hl.toml); choose another --out")
     system = System.open(out)
     runs = [
-        r.event for r in system.ledger.rows if isinstance(r.event, RunStarted) and r.event.editor != BY_HAND
+        r.event for r in system.ledger.rows if isinstance(r.event, RunStarted) and r.event.editor not in ASIDE
     ]
     last = runs[-1] if runs else None
     return _Before(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from hlearn import __version__
+from hlearn.cli.evaluating import evaluate
+from hlearn.cli.judging import compress, gate
 from hlearn.cli.learn import learn
+from hlearn.cli.machine import doctor
+from hlearn.cli.probing import probe
+from hlearn.cli.showing import replay, report
+from hlearn.cli.systems import diff, history, init, rollback
 
 app = typer.Typer(
     name="hl",
-    help="Heuristic learning: what is learnt is a readable program.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,11 +38,30 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Heuristic learning: what is learnt is a readable program."""
+    """Heuristic learning: what is learnt is a readable program.
+
+    The main job: hl learn ALE/Breakout-v5
+
+    Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 harness fault, 130 stopped by Ctrl-C.
+    """
 
 
-for _verb in (learn,):
-    app.command()(_verb)
+_VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("learn", learn),
+    ("init", init),
+    ("probe", probe),
+    ("eval", evaluate),
+    ("gate", gate),
+    ("compress", compress),
+    ("history", history),
+    ("diff", diff),
+    ("rollback", rollback),
+    ("report", report),
+    ("replay", replay),
+    ("doctor", doctor),
+)
+for _name, _function in _VERBS:
+    app.command(_name)(_function)
 
 
 if __name__ == "__main__":

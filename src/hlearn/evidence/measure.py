@@ -115,6 +115,7 @@ def measure_program(
         player = evaluator or stack.enter_context(IsolatedEvaluator(task, workers=workers))
         counting = _Counting(player)
         meter = Meter(
+            task=task,
             run=aside_run(system, task, workers=workers),
             ledger=system.ledger,
             programs=system.programs,

@@ -23,7 +23,7 @@ ALLOWED_MODULES = frozenset({
 _HLEARN = ("hlearn.policy", "hlearn.parts")
 _NUMPY_REFUSED = ("numpy.ctypeslib", "numpy.distutils", "numpy.f2py", "numpy.testing")
 _NAMES_REFUSED = frozenset({"open", "exec", "eval", "compile", "input", "breakpoint", "__import__"})
-_ROLES = ("detect", "rule", "controller", "reflex")
+_ROLES = ("detect", "rule", "horizontal", "vertical", "trigger", "controller", "reflex")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class RuleSpec:
     """One decorated method of a program.
 
     Attributes:
-        role: "detect", "rule", "controller" or "reflex".
+        role: "detect", "rule", "horizontal", "vertical", "trigger", "controller" or "reflex".
         first_line: line of its first decorator, from 1.
         last_line: its last line.
         summary: first line of its docstring, "" where it has none.

@@ -1,0 +1,220 @@
+"""``hl eval``: what a program scores, edits included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from hlearn.cli.options import SystemDir, Workers
+from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
+from hlearn.cli.words import count, number
+from hlearn.errors import UsageError
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from rich.console import Console
+
+    from hlearn.evidence.measure import Measured
+    from hlearn.evidence.statistics import Summary
+    from hlearn.records import Outcome, Program
+
+C = TypeVar("C", bound="StrEnum")
+
+
+@verb
+def evaluate(
+    directory: SystemDir,
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split", metavar="dev|gate|holdout", help="Whose seeds; each use of holdout is recorded."
+        ),
+    ] = "dev",
+    episodes: Annotated[int, typer.Option("--episodes", min=1, help="Whole episodes to play.")] = 10,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            "--protocol",
+            help="Another protocol than the system's, to see what carries over.",
+            show_default=False,
+        ),
+    ] = None,
+    program: Annotated[
+        Path | None,
+        typer.Option(
+            "--program", help="A program file. Default: policy.py as it stands in DIR.", show_default=False
+        ),
+    ] = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Measure a system's program, edits included, and record what was measured.
+
+    Exit code 1 if the program failed an episode.
+    """
+    from hlearn.cli.progress import showing
+    from hlearn.evidence.measure import measure_program, open_desk
+    from hlearn.evidence.statistics import summarize
+    from hlearn.loop.opening import usable_cores
+    from hlearn.records import Protocol, Split
+    from hlearn.tasks.scores import human_normalized_score
+
+    screen = console(as_json)
+    desk = open_desk(directory)
+    chosen = _choice(Split, split, "split")
+    if desk.inside_trial and chosen is not Split.DEV:
+        raise UsageError(f"{directory} is the worktree of a trial; only --split dev may be looked at there")
+    wanted = None if protocol is None else _choice(Protocol, protocol, "protocol")
+    subject = read_program(program) if program else working_program(directory)
+    title = f"{desk.system.task.env_id}  {chosen.value}"
+    with showing(title, desk.system.task.env_id, screen, lines=False) as progress:
+        measured = measure_program(
+            desk.system,
+            subject,
+            split=chosen,
+            episodes=episodes,
+            protocol=wanted,
+            workers=workers or usable_cores(),
+            progress=progress,
+        )
+    evaluation, task = measured.evaluation, measured.task
+    summary = summarize(evaluation.scores)
+    hns = None if evaluation.mean is None else human_normalized_score(task.env_id, evaluation.mean)
+    _show_evaluation(measured, summary, hns, screen)
+    data = {
+        "system": str(desk.system.path),
+        "task": task.env_id,
+        "access": task.access.value,
+        "protocol": task.protocol.value,
+        "split": chosen.value,
+        "program_sha256": subject.sha256,
+        "mean": evaluation.mean,
+        "min": summary.low if summary else None,
+        "max": summary.high if summary else None,
+        "iqm": summary.iqm if summary else None,
+        "iqm_interval": list(summary.iqm_interval) if summary else None,
+        "mean_interval": list(summary.mean_interval) if summary else None,
+        "hns": hns,
+        "completed": len(evaluation.episodes),
+        "failed": len(evaluation.failures),
+        "env_steps": evaluation.env_steps,
+        "played": measured.played,
+        "played_steps": measured.played_steps,
+        "episodes": [] if chosen is Split.GATE else [_as_data(o) for o in evaluation.outcomes],
+    }
+    return Answer(data=data, code=NO if evaluation.failures else DONE)
+
+
+def read_program(path: Path) -> Program:
+    """Reads a program file.
+
+    Raises:
+        UsageError: there is none, or it is not UTF-8 text.
+    """
+    from hlearn.records import Program
+
+    try:
+        return Program(source=path.read_bytes().decode())
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise UsageError(f"there is no program {path}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text: {error}") from error
+
+
+def working_program(directory: Path) -> Program:
+    """``policy.py`` as it stands in a system's folder, edits included.
+
+    Raises:
+        UsageError: there is none, or it is not UTF-8 text.
+    """
+    path = directory / "policy.py"
+    if not path.exists():
+        raise UsageError(f"{directory} has no policy.py yet; write one, or learn one with hl learn --resume")
+    return read_program(path)
+
+
+def _show_evaluation(measured: Measured, summary: Summary | None, hns: float | None, screen: Console) -> None:
+    from rich.table import Table
+
+    from hlearn.records import Episode, Split
+
+    evaluation, task = measured.evaluation, measured.task
+    screen.print(
+        f"{task.env_id}, access {task.access.value}, protocol {task.protocol.value}, split {evaluation.split.value}, "
+        f"program {evaluation.program[:12]}",
+        soft_wrap=True,
+    )
+    if evaluation.split is not Split.GATE:
+        table = Table("seed", "score", "decisions", "steps", "ended", box=None, pad_edge=False)
+        for column in table.columns[:4]:
+            column.justify = "right"
+        for outcome in evaluation.outcomes:
+            ended = _ended(outcome)
+            table.add_row(
+                str(outcome.seed),
+                number(outcome.score),
+                count(outcome.length),
+                count(outcome.env_steps),
+                ended,
+            )
+        screen.print(table)
+    if summary is not None:
+        low, high = summary.iqm_interval
+        screen.print(
+            f"mean {number(summary.mean)}   min {number(summary.low)}   max {number(summary.high)}   "
+            f"IQM {number(summary.iqm)} (95 % interval {number(low)} to {number(high)})   n {summary.count}"
+            + ("" if hns is None else f"   HNS {hns:.2f}"),
+            style="bold",
+            soft_wrap=True,
+        )
+    known = len(evaluation.outcomes) - measured.played
+    screen.print(
+        f"{count(measured.played_steps)} environment steps played"
+        + (f"; {known} episodes were in the ledger already" if known else ""),
+        soft_wrap=True,
+    )
+    shown: set[str] = set()
+    for outcome in evaluation.outcomes:
+        if isinstance(outcome, Episode) or outcome.kind.value in shown:
+            continue
+        shown.add(outcome.kind.value)
+        screen.print(
+            f"{outcome.kind.value}, seed {outcome.seed}, after {count(outcome.length)} decisions:",
+            style="bold red",
+        )
+        screen.print(outcome.message.rstrip(), markup=False, soft_wrap=True)
+
+
+def _ended(outcome: Outcome) -> str:
+    from hlearn.records import Failure
+
+    if isinstance(outcome, Failure):
+        return f"FAILED: {outcome.kind.value}"
+    return "terminated" if outcome.terminated else "truncated" if outcome.truncated else "stopped"
+
+
+def _as_data(outcome: Outcome) -> dict[str, object]:
+    from hlearn.records import Failure
+
+    data: dict[str, object] = {
+        "seed": outcome.seed,
+        "score": outcome.score,
+        "length": outcome.length,
+        "env_steps": outcome.env_steps,
+        "ended": "failed" if isinstance(outcome, Failure) else _ended(outcome),
+    }
+    if isinstance(outcome, Failure):
+        data |= {"kind": outcome.kind.value, "message": outcome.message}
+    return data
+
+
+def _choice(kind: type[C], value: str, what: str) -> C:
+    try:
+        return kind(value)
+    except ValueError:
+        choices = " or ".join(kind)
+        raise UsageError(f"no {what} {value}; choose {choices}") from None

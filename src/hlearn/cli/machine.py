@@ -1,0 +1,233 @@
+"""``hl doctor``: is this machine fit for it?"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
+from hlearn.cli.words import count, size
+
+_PACKAGES = {
+    "gymnasium": "environments",
+    "ale-py": "Atari",
+    "mujoco": "MuJoCo environments",
+    "numpy": "arrays",
+    "opencv-python-headless": "pictures",
+    "cmaes": "tuning",
+    "libcst": "programs as text",
+    "av": "films",
+    "matplotlib": "figures",
+}
+_OPTIONAL = {
+    "Box2D": "Box2D environments (pip install box2d)",
+    "pygame": "films of classic control (pip install pygame-ce)",
+}
+_DISK_LOW = 1e9  # bytes
+_MEMORY_LOW = 1.5e9
+_SPEED_LOW = 5_000  # frames per second
+_TEST_S = 1.0
+
+
+class Finding(NamedTuple):
+    """One check.
+
+    Attributes:
+        ok: True fine, False broken, None worth knowing but not in the way.
+    """
+
+    name: str
+    ok: bool | None
+    detail: str
+    value: object = None
+
+
+@verb
+def doctor(as_json: AsJson = False, debug: Debug = False) -> Answer:
+    """Check this machine: packages, ROMs, sandbox, git, cores, disk, speed.
+
+    Exit code 1 if something that hlearn needs is broken.
+    """
+    screen = console(as_json)
+    marks = {True: "[green]ok  [/green]", False: "[red]FAIL[/red]", None: "[yellow]note[/yellow]"}
+    findings = []
+    for finding in _look():
+        findings.append(finding)
+        screen.print(f"{marks[finding.ok]} {finding.name:<10} ", end="")
+        screen.print(finding.detail, markup=False, soft_wrap=True)
+    broken = [f for f in findings if f.ok is False]
+    screen.print(
+        f"{len(broken)} problem{'' if len(broken) == 1 else 's'}."
+        if broken
+        else "Everything that hlearn needs works."
+    )
+    data = {
+        "ok": not broken,
+        "checks": [{"name": f.name, "ok": f.ok, "detail": f.detail, "value": f.value} for f in findings],
+    }
+    return Answer(data=data, code=NO if broken else DONE)
+
+
+def _look() -> Iterator[Finding]:
+    from hlearn import __version__
+
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    new_enough = sys.version_info >= (3, 11)
+    yield Finding(
+        "python",
+        new_enough,
+        f"{platform.python_version()}, hlearn {__version__}, {system}",
+        platform.python_version(),
+    )
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (_packages, _roms, _sandbox, _git, _room, _speed)
+    for check in checks:
+        try:
+            yield from check()
+        except Exception as error:  # noqa: BLE001 - a broken machine is what this command is there to describe
+            yield Finding(check.__name__.strip("_"), False, f"{type(error).__name__}: {error}")
+
+
+def _packages() -> Iterator[Finding]:
+    import importlib.metadata
+    import importlib.util
+
+    found, missing = {}, []
+    for name, what in _PACKAGES.items():
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(f"{name} ({what})")
+    detail = ", ".join(f"{n} {v}" for n, v in found.items())
+    yield Finding(
+        "packages", not missing, detail + (f"; MISSING: {', '.join(missing)}" if missing else ""), found
+    )
+    absent = [what for module, what in _OPTIONAL.items() if importlib.util.find_spec(module) is None]
+    if absent:
+        yield Finding("optional", None, f"not installed: {', '.join(absent)}", absent)
+
+
+def _roms() -> Iterator[Finding]:
+    from ale_py import roms
+
+    from hlearn.tasks.scores import reference_scores
+
+    present = set(roms.get_all_rom_ids())
+    games = reference_scores()
+    missing = sorted(set(games) - present)
+    detail = f"{len(games) - len(missing)} of the {len(games)} Atari games with reference scores, {len(present)} in all"
+    yield Finding(
+        "ROMs", not missing, detail + (f"; missing: {', '.join(missing)}" if missing else ""), len(present)
+    )
+
+
+def _sandbox() -> Iterator[Finding]:
+    from hlearn.evaluate.sandbox import sandbox_report
+
+    report = sandbox_report()
+    layers = [
+        "own process and session, resource limits",
+        *(["seccomp"] if report.seccomp else []),
+        *([f"Landlock {report.landlock}"] if report.landlock else []),
+    ]
+    detail = ", ".join(layers) + "".join(f"; {note}" for note in report.notes)
+    if not report.complete:
+        detail += "; programs could reach files or the network here: run only programs that you trust"
+    value = {"seccomp": report.seccomp, "landlock": report.landlock, "complete": report.complete}
+    yield Finding("sandbox", True if report.complete else None, detail, value)
+
+
+def _git() -> Iterator[Finding]:
+    binary = shutil.which("git")
+    if binary is None:
+        yield Finding(
+            "git", False, "not installed; hlearn keeps a system's history in it: apt-get install git"
+        )
+        return
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    yield Finding("git", True, said, said.removeprefix("git version "))
+
+
+def _room() -> Iterator[Finding]:
+    from hlearn.loop.opening import usable_cores
+
+    cores = usable_cores()
+    yield Finding("cores", True, f"{cores} usable of {os.cpu_count()}", cores)
+    memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with open("/proc/meminfo") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                memory = int(line.split()[1]) * 1024
+    yield Finding("memory", True if memory >= _MEMORY_LOW else None, f"{size(memory)} available", memory)
+    free = shutil.disk_usage(".").free
+    low = "" if free >= _DISK_LOW else "; a long run needs some hundred MB"
+    yield Finding("disk", True if free >= _DISK_LOW else None, f"{size(free)} free in this folder{low}", free)
+    with tempfile.TemporaryFile() as file:
+        file.write(b"x")
+    films = _encoders()
+    yield Finding(
+        "films",
+        True if all(films.values()) else None,
+        ", ".join(f"{n} {'yes' if ok else 'NO'}" for n, ok in films.items()),
+        films,
+    )
+
+
+def _encoders() -> dict[str, bool]:
+    import av
+
+    return {name: codec in av.codecs_available for name, codec in (("mp4", "libx264"), ("gif", "gif"))}
+
+
+_IDLE = """
+class Idle:
+    def reset(self, seed):
+        self.n = 0
+
+    def act(self, observation):
+        self.n += 1
+        return int(observation[99] > observation[72]) + self.n % 2
+"""
+
+
+def _speed() -> Iterator[Finding]:
+    """Frames per second of isolated evaluation on one core, and of the bare emulator beside it."""
+    import numpy as np
+
+    from hlearn.evaluate.api import Job
+    from hlearn.evaluate.isolated import IsolatedEvaluator
+    from hlearn.records import Program
+    from hlearn.tasks import open_environment, resolve_task
+
+    task = resolve_task("ALE/Breakout-v5", protocol="article")
+    program = Program(source=_IDLE)
+    environment = open_environment(task)
+    out = np.zeros(environment.observation.shape, environment.observation.dtype)
+    environment.reset(0, out)
+    bare, began = 0, time.perf_counter()
+    while time.perf_counter() - began < _TEST_S / 2:
+        for step in range(100):
+            if environment.step(step % 2, out)[1]:
+                environment.reset(0, out)
+        bare += 100
+    bare_rate = bare / (time.perf_counter() - began)
+    environment.close()
+    with IsolatedEvaluator(task) as evaluator:
+        evaluator.run([Job(program=program, seed=0, max_steps=100)])
+        frames, began = 0, time.perf_counter()
+        while time.perf_counter() - began < _TEST_S / 2:
+            outcome = evaluator.run([Job(program=program, seed=0, max_steps=5_000)])[0].outcome
+            frames += outcome.env_steps
+        rate = frames / (time.perf_counter() - began)
+    yield Finding(
+        "speed",
+        True if rate >= _SPEED_LOW else None,
+        f"{count(round(rate))} Breakout frames per second in the sandbox on one core, {count(round(bare_rate))} bare",
+        {"isolated": round(rate), "bare": round(bare_rate)},
+    )

@@ -1,0 +1,295 @@
+"""Looking at a system: ``hl report`` and ``hl replay``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hlearn.cli.options import SystemDir
+from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
+from hlearn.cli.words import count, duration, number, sparkline
+from hlearn.errors import UsageError
+
+if TYPE_CHECKING:
+    from hlearn.evidence.replay import Replay
+    from hlearn.evidence.story import Story
+    from hlearn.records import Program
+    from hlearn.system import System
+
+_GIF_S = 20.0  # a GIF is cut after so many seconds unless told otherwise
+_FILM_HZ = {".mp4": 30, ".gif": 20}
+
+
+@verb
+def report(
+    directory: SystemDir,
+    png: Annotated[
+        Path | None,
+        typer.Option("--png", help="Where the picture goes. Default: DIR/report.png.", show_default=False),
+    ] = None,
+    picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Draw the picture.")] = True,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Tell how a system came to its program: text, and a picture of score against environment steps."""
+    from hlearn.evidence.story import tell
+    from hlearn.system import System
+
+    screen = console(as_json)
+    system = System.open(directory)
+    story = tell(system)
+    path: Path | None = None
+    if picture:
+        from hlearn.evidence.figures import draw_learning
+
+        path = png or directory / "report.png"
+        draw_learning(story, path)
+    for name, text in _told(story):
+        screen.print(f"[dim]{name:<13}[/dim]", end="")
+        screen.print(text, markup=False, soft_wrap=True)
+    if path is not None:
+        screen.print(f"[dim]{'picture':<13}[/dim]{path}", soft_wrap=True)
+    return Answer(data=_story_data(story, system, path))
+
+
+@verb
+def replay(
+    directory: SystemDir,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", min=0, help="Environment seed. Default: the first development seed.", show_default=False
+        ),
+    ] = None,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--program",
+            help="A trial number, SHA-256 prefix or git revision. Default: policy.py as it stands.",
+            show_default=False,
+        ),
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option("--video", help="Write a film: FILE.mp4 or FILE.gif.", show_default=False)
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.01, help="1 is the natural speed, 4 four times as fast.")
+    ] = 1.0,
+    start_s: Annotated[
+        float, typer.Option("--start-s", min=0, help="Where the film begins, in episode seconds.")
+    ] = 0.0,
+    length_s: Annotated[
+        float | None,
+        typer.Option(
+            "--length-s",
+            min=0.1,
+            help="Length of the film. Default: all of it, for GIF at most 20 s.",
+            show_default=False,
+        ),
+    ] = None,
+    caption: Annotated[
+        bool, typer.Option("--caption/--no-caption", help="Score and acting rule below.")
+    ] = True,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Play one episode again, and film it.
+
+    Exit code 1 if the program fails in it.
+    """
+    from hlearn.evidence.film import check_film
+    from hlearn.evidence.replay import decisions_per_second
+    from hlearn.evidence.replay import replay as play
+    from hlearn.records import Failure, Split
+    from hlearn.system import System
+    from hlearn.tasks.seeds import split_of, split_seeds
+
+    screen = console(as_json)
+    if video is not None:
+        check_film(video)
+    system = System.open(directory)
+    subject = system.program_of(program) if program else _standing(system, directory)
+    if seed is None:
+        seed = split_seeds(Split.DEV, system.config.seed, 0, 1)[0]
+    elif split_of(seed) is Split.GATE:
+        raise UsageError(
+            f"seed {seed} belongs to the gate, which nobody looks at; take another, such as {seed % 1000}"
+        )
+    episode = play(system.task, subject, seed)
+    outcome = episode.outcome
+    failure = outcome if isinstance(outcome, Failure) else None
+    per_second = decisions_per_second(system.task)
+    screen.print(
+        f"{system.task.env_id}, seed {seed}: score {number(outcome.score)} in {count(outcome.length)} decisions, "
+        f"{duration(outcome.length / per_second)} at natural speed"
+        + (f"; FAILED: {failure.kind.value}" if failure else ""),
+        soft_wrap=True,
+        markup=False,
+    )
+    if failure is not None:
+        screen.print(failure.message.rstrip(), markup=False, soft_wrap=True)
+    shares = _shares(episode)
+    if shares:
+        screen.print(
+            "acted: " + ", ".join(f"{name} {share:.0%}" for name, share in shares),
+            markup=False,
+            soft_wrap=True,
+        )
+    pictures = 0
+    if video is not None:
+        pictures = _film(episode, video, per_second, speed, start_s, length_s, caption)
+        screen.print(f"{video}: {count(pictures)} pictures", soft_wrap=True, markup=False)
+    data = {
+        "system": str(system.path),
+        "program_sha256": subject.sha256,
+        "seed": seed,
+        "score": outcome.score,
+        "length": outcome.length,
+        "env_steps": outcome.env_steps,
+        "failure": failure.kind.value if failure else None,
+        "rules": dict(shares),
+        "video": str(video) if video else None,
+        "pictures": pictures,
+    }
+    return Answer(data=data, code=NO if failure else DONE)
+
+
+def _film(
+    episode: Replay,
+    video: Path,
+    per_second: float,
+    speed: float,
+    start_s: float,
+    length_s: float | None,
+    caption: bool,
+) -> int:
+    from hlearn.evidence.film import write_film
+    from hlearn.evidence.replay import shots
+
+    suffix = video.suffix.lower()
+    rate = min(_FILM_HZ[suffix], max(1, round(per_second * speed)))
+    every = per_second * speed / rate
+    if length_s is None and suffix == ".gif":
+        length_s = _GIF_S
+    start = int(start_s * per_second)
+    if start > len(episode.recording.actions):
+        raise UsageError(
+            f"--start-s {start_s:g} is after the episode's end at {len(episode.recording.actions) / per_second:.1f} s"
+        )
+    stop = None if length_s is None else start + int(length_s * rate * every)
+    pictures = (s.picture for s in shots(episode, every=every, start=start, stop=stop, caption=caption))
+    return write_film(video, pictures, per_second=rate)
+
+
+def _standing(system: System, directory: Path) -> Program:
+    program = system.working() or system.champion()
+    if program is None:
+        raise UsageError(
+            f"{directory} has no program yet; learn one with: hl learn {system.task.env_id} --resume --out {directory}"
+        )
+    return program
+
+
+def _shares(episode: Replay) -> list[tuple[str, float]]:
+    """Which rule acted in which share of the decisions, the busiest first."""
+    counts: dict[str, int] = {}
+    for rule in episode.rules:
+        if rule:
+            counts[rule] = counts.get(rule, 0) + 1
+    total = max(len(episode.rules), 1)
+    return [(name, n / total) for name, n in sorted(counts.items(), key=lambda item: -item[1])[:12]]
+
+
+def _told(story: Story) -> list[tuple[str, str]]:
+    task, sums = story.task, story.totals
+    lines = [
+        (
+            "task",
+            f"{task.env_id}, access {task.access.value}, protocol {task.protocol.value}, seed {story.seed}",
+        ),
+        (
+            "champion",
+            f"trial {story.champion_trial}, program {story.champion[:12]}" if story.champion else "none yet",
+        ),
+    ]
+    if story.holdout_failures:
+        lines.append(("holdout", f"{story.holdout_failures} episodes FAILED"))
+    elif story.holdout is not None:
+        seen, (low, high) = story.holdout, story.holdout.iqm_interval
+        hns = "" if story.hns is None else f", HNS {story.hns:.2f}"
+        lines.append(
+            (
+                "holdout",
+                f"mean {number(seen.mean)}{hns}, min {number(seen.low)}, max {number(seen.high)}, IQM {number(seen.iqm)} "
+                f"(95 % interval {number(low)} to {number(high)}), "
+                f"{seen.count} episodes; holdout seeds were used {story.holdout_uses} times",
+            )
+        )
+    else:
+        lines.append(("holdout", "not measured; see hl eval --split holdout"))
+    planner = f" and {count(sums.planner_steps)} planner steps" if sums.planner_steps else ""
+    lines.append(
+        (
+            "cost",
+            f"{count(sums.env_steps)} environment steps{planner}, {count(sums.episodes)} episodes; reports {count(sums.report_steps)}",
+        )
+    )
+    lines.append(("trials", f"{sums.trials} judged, {sums.accepted} accepted"))
+    if story.failures:
+        lines.append(("failures", ", ".join(f"{n} {kind}" for kind, n in story.failures)))
+    if sums.best_dev is not None:
+        best: list[float] = []
+        for point in story.points:
+            best.append(max(point.score, best[-1]) if best else point.score)
+        lines.append(("running best", f"{sparkline(best, 48)} {number(sums.best_dev)}"))
+    for span in story.runs:
+        lines.append(
+            (
+                f"run {span.run.run}",
+                f"{span.run.editor}: steps {count(span.first_step)} to {count(span.last_step)}, {span.why or 'not ended'}",
+            )
+        )
+    return lines
+
+
+def _story_data(story: Story, system: System, png: Path | None) -> dict[str, object]:
+    sums, seen = story.totals, story.holdout
+    return {
+        "system": str(system.path),
+        "task": story.task.env_id,
+        "access": story.task.access.value,
+        "protocol": story.task.protocol.value,
+        "seed": story.seed,
+        "champion_sha256": story.champion,
+        "champion_trial": story.champion_trial,
+        "score": seen.mean if seen is not None and not story.holdout_failures else None,
+        "score_min": seen.low if seen else None,
+        "score_max": seen.high if seen else None,
+        "iqm": seen.iqm if seen else None,
+        "iqm_interval": list(seen.iqm_interval) if seen else None,
+        "hns": story.hns,
+        "holdout_episodes": (seen.count if seen else 0) + story.holdout_failures,
+        "holdout_uses": story.holdout_uses,
+        "best_dev": sums.best_dev,
+        "env_steps": sums.env_steps,
+        "planner_steps": sums.planner_steps,
+        "report_steps": sums.report_steps,
+        "steps_to_target": sums.steps_to_target,
+        "episodes": sums.episodes,
+        "trials": sums.trials,
+        "accepted": sums.accepted,
+        "failures": dict(story.failures),
+        "runs": [
+            {
+                "run": s.run.run,
+                "editor": s.run.editor,
+                "first_step": s.first_step,
+                "last_step": s.last_step,
+                "why": s.why,
+            }
+            for s in story.runs
+        ],
+        "png": str(png) if png else None,
+    }

@@ -1,0 +1,204 @@
+"""A system's folder and its history: ``hl init``, ``hl history``, ``hl diff``, ``hl rollback``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hlearn.cli.options import AccessName, ProtocolName, Seed, SystemDir, Target, TaskName
+from hlearn.cli.output import Answer, AsJson, Debug, console, verb
+from hlearn.cli.words import count, number
+from hlearn.errors import UsageError
+
+if TYPE_CHECKING:
+    from hlearn.evidence.story import Judged
+
+
+@verb
+def init(
+    task: TaskName,
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)
+    ],
+    access: AccessName = None,
+    protocol: ProtocolName = None,
+    target: Target = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Create a heuristic system without a program, for a person or an agent to write one."""
+    from hlearn.system import System
+    from hlearn.tasks import resolve_task
+
+    screen = console(as_json)
+    resolved = resolve_task(task, access=access, protocol=protocol, target=target)
+    system = System.create(directory, resolved, seed=seed)
+    screen.print(
+        f"Created {directory} for {resolved.env_id}: access {resolved.access.value}"
+        f"{'' if access else ' (default)'}, protocol {resolved.protocol.value}{'' if protocol else ' (default)'}, "
+        f"seed {seed}.\nRead {directory / 'AGENTS.md'}, write {directory / 'policy.py'}, then: hl gate {directory}\n"
+        f"Or let the embedded search write it: hl learn {task} --resume --out {directory}",
+        soft_wrap=True,
+        markup=False,
+    )
+    data = {
+        "system": str(system.path),
+        "task": resolved.env_id,
+        "access": resolved.access.value,
+        "protocol": resolved.protocol.value,
+        "target": resolved.target,
+        "seed": seed,
+    }
+    return Answer(data=data)
+
+
+@verb
+def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False) -> Answer:
+    """List every trial: what was proposed, what the gate said, what it cost."""
+    from rich.table import Table
+
+    from hlearn.evidence.story import tell
+    from hlearn.ledger import RolledBack
+    from hlearn.system import System
+
+    screen = console(as_json)
+    system = System.open(directory)
+    story = tell(system)
+    table = Table(
+        "trial", "when", "steps", "verdict", "score", "against", "commit", "what", box=None, pad_edge=False
+    )
+    for judged in story.judged:
+        trial = judged.trial
+        mark = "*" if trial.trial == story.champion_trial else " "
+        table.add_row(
+            f"{mark}{trial.trial}",
+            _when(judged.when),
+            count(judged.env_steps),
+            trial.decision.value,
+            number(trial.challenger_mean),
+            number(trial.champion_mean),
+            (judged.commit or "")[:9],
+            trial.note,
+        )
+    for at in (0, 2, 4, 5):
+        table.columns[at].justify = "right"
+    for column in table.columns[:-1]:
+        column.no_wrap = True
+    table.columns[-1].overflow = "ellipsis"
+    table.columns[-1].no_wrap = True
+    if story.judged:
+        screen.print(table)
+        screen.print(
+            f"* is the champion. Scores are means on gate seeds. Why one was turned down: {directory}/memory/rejected"
+        )
+    else:
+        screen.print("No trials yet.")
+    backs = [r for r in system.ledger.rows if isinstance(r.event, RolledBack)]
+    for row in backs:
+        assert isinstance(row.event, RolledBack)
+        screen.print(f"{_when(row.time)}  rolled back to trial {row.event.trial} ({row.event.commit[:9]})")
+    data = {
+        "system": str(system.path),
+        "champion_sha256": story.champion,
+        "champion_trial": story.champion_trial,
+        "trials": [_as_data(j) for j in story.judged],
+        "rollbacks": [
+            {"trial": r.event.trial, "commit": r.event.commit, "when": r.time}
+            for r in backs
+            if isinstance(r.event, RolledBack)
+        ],
+    }
+    return Answer(data=data)
+
+
+@verb
+def diff(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[DIR] A B",
+            help="Two programs: trial numbers, SHA-256 prefixes or git revisions. DIR is here by default.",
+            show_default=False,
+        ),
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Show the change from program A to program B."""
+    from hlearn.system import System
+
+    if len(names) not in (2, 3):
+        raise UsageError(f"expected [DIR] A B, got {len(names)} name{'' if len(names) == 1 else 's'}")
+    directory = Path(names[0]) if len(names) == 3 else Path()
+    a, b = names[-2:]
+    system = System.open(directory)
+    text = system.diff(a, b)
+    screen = console(as_json)
+    if screen.is_terminal and text:
+        from rich.syntax import Syntax
+
+        screen.print(Syntax(text, "diff", background_color="default"))
+    else:
+        print(text or "The two programs are the same.", end="" if text else "\n", file=screen.file)
+    data = {
+        "system": str(system.path),
+        "a": system.program_of(a).sha256,
+        "b": system.program_of(b).sha256,
+        "diff": text,
+    }
+    return Answer(data=data)
+
+
+@verb
+def rollback(
+    directory: SystemDir,
+    trial: Annotated[
+        int, typer.Argument(metavar="TRIAL", help="An accepted trial, see hl history.", show_default=False)
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Make the program of an earlier accepted trial the champion again, by a new commit."""
+    from hlearn.system import System
+
+    system = System.open(directory)
+    with system.exclusive():
+        commit = system.rollback(trial)
+    champion = system.champion()
+    assert champion is not None
+    console(as_json).print(f"Trial {trial} is the champion again (commit {commit[:9]}).")
+    return Answer(
+        data={
+            "system": str(system.path),
+            "trial": trial,
+            "commit": commit,
+            "champion_sha256": champion.sha256,
+        }
+    )
+
+
+def _as_data(judged: Judged) -> dict[str, object]:
+    trial = judged.trial
+    return {
+        "trial": trial.trial,
+        "run": trial.run,
+        "when": judged.when,
+        "env_steps": judged.env_steps,
+        "decision": trial.decision.value,
+        "note": trial.note,
+        "reasons": list(trial.reasons),
+        "program_sha256": trial.program,
+        "against_sha256": trial.champion,
+        "pairs": trial.pairs,
+        "challenger_mean": trial.challenger_mean,
+        "champion_mean": trial.champion_mean,
+        "commit": judged.commit,
+    }
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

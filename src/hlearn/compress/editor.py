@@ -1,0 +1,86 @@
+"""An editor that only makes programs smaller: what nothing reads, then one part after another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from hlearn.compress.unused import without_unused
+from hlearn.editors.api import Brief, Lab, Proposal
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job
+from hlearn.policy.source import list_rules, without_rule
+from hlearn.records import Evaluation, Program, Split
+
+
+class CompressEditor:
+    """Proposes the champion without parts that development episodes do not miss; the gate has the last word.
+
+    Args:
+        episodes: paired development episodes on which a shorter program must not be worse.
+        size: how large a program is.
+    """
+
+    name = "compress"
+    deterministic = False
+
+    def __init__(self, *, episodes: int = 5, size: Callable[[str], int]) -> None:
+        self._episodes = episodes
+        self._size = size
+        self._tried: set[str] = set()
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        """Returns the next smaller program that development episodes do not speak against."""
+        champion = brief.champion
+        if champion is None:
+            return None
+        for what, source in self._shorter(champion.source):
+            program = Program(source=source, parent=champion.sha256)
+            if program.sha256 in self._tried or self._size(source) >= self._size(champion.source):
+                continue
+            self._tried.add(program.sha256)
+            lab.say(what)
+            try:
+                dev = self._no_worse(program, champion, lab)
+            except BudgetExhausted:
+                return None
+            if dev is not None:
+                return Proposal(program=program, note=what, dev=dev)
+        return None
+
+    def _shorter(self, source: str) -> Iterator[tuple[str, str]]:
+        try:
+            yield "without what nothing reads", without_unused(source)
+            for part in reversed(list_rules(source)):
+                if part.role not in ("detect", "controller"):
+                    yield f"without {part.role} {part.name}", without_unused(without_rule(source, part.name))
+        except SyntaxError:
+            return
+
+    def _no_worse(self, program: Program, champion: Program, lab: Lab) -> Evaluation | None:
+        """The shorter program's development scores, None where they are worse beyond chance or a part was needed."""
+        seeds = lab.seeds(0, self._episodes)
+        gaps: list[float] = []
+        outcomes = []
+        for seed in seeds:  # one pair at a time: a program that misses a part is seen at once
+            ours, theirs = lab.measure([Job(program=p, seed=seed) for p in (program, champion)])
+            outcomes.append(ours.outcome)
+            evaluation = Evaluation(program=program.sha256, split=Split.DEV, outcomes=tuple(outcomes))
+            if evaluation.failures:
+                return None
+            gaps.append(ours.outcome.score - theirs.outcome.score)
+            if _mean(gaps) < -2 * _error(gaps) or (len(gaps) == len(seeds) and _mean(gaps) < -_error(gaps)):
+                return None
+        return evaluation
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _error(values: list[float]) -> float:
+    """Standard error of the mean; with one value its own size, so that one pair decides nothing."""
+    n, mean = len(values), _mean(values)
+    if n == 1:
+        return abs(mean)
+    return math.sqrt(sum((v - mean) ** 2 for v in values) / (n - 1) / n)
