@@ -13,7 +13,8 @@ from hlearn.cli.judging import compress, gate
 from hlearn.cli.learn import learn
 from hlearn.cli.machine import doctor
 from hlearn.cli.probing import probe
-from hlearn.cli.showing import replay, report
+from hlearn.cli.replaying import replay
+from hlearn.cli.reporting import report
 from hlearn.cli.systems import diff, history, init, rollback
 
 app = typer.Typer(

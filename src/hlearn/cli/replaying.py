@@ -1,4 +1,4 @@
-"""Looking at a system: ``hl report`` and ``hl replay``."""
+"""``hl replay``: one episode again, and a film of it."""
 
 from __future__ import annotations
 
@@ -9,49 +9,16 @@ import typer
 
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, duration, number, sparkline
+from hlearn.cli.words import count, duration, number
 from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
     from hlearn.evidence.replay import Replay
-    from hlearn.evidence.story import Story
     from hlearn.records import Program
     from hlearn.system import System
 
 _GIF_S = 20.0  # a GIF is cut after so many seconds unless told otherwise
 _FILM_HZ = {".mp4": 30, ".gif": 20}
-
-
-@verb
-def report(
-    directory: SystemDir,
-    png: Annotated[
-        Path | None,
-        typer.Option("--png", help="Where the picture goes. Default: DIR/report.png.", show_default=False),
-    ] = None,
-    picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Draw the picture.")] = True,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> Answer:
-    """Tell how a system came to its program: text, and a picture of score against environment steps."""
-    from hlearn.evidence.story import tell
-    from hlearn.system import System
-
-    screen = console(as_json)
-    system = System.open(directory)
-    story = tell(system)
-    path: Path | None = None
-    if picture:
-        from hlearn.evidence.figures import draw_learning
-
-        path = png or directory / "report.png"
-        draw_learning(story, path)
-    for name, text in _told(story):
-        screen.print(f"[dim]{name:<13}[/dim]", end="")
-        screen.print(text, markup=False, soft_wrap=True)
-    if path is not None:
-        screen.print(f"[dim]{'picture':<13}[/dim]{path}", soft_wrap=True)
-    return Answer(data=_story_data(story, system, path))
 
 
 @verb
@@ -200,96 +167,3 @@ def _shares(episode: Replay) -> list[tuple[str, float]]:
             counts[rule] = counts.get(rule, 0) + 1
     total = max(len(episode.rules), 1)
     return [(name, n / total) for name, n in sorted(counts.items(), key=lambda item: -item[1])[:12]]
-
-
-def _told(story: Story) -> list[tuple[str, str]]:
-    task, sums = story.task, story.totals
-    lines = [
-        (
-            "task",
-            f"{task.env_id}, access {task.access.value}, protocol {task.protocol.value}, seed {story.seed}",
-        ),
-        (
-            "champion",
-            f"trial {story.champion_trial}, program {story.champion[:12]}" if story.champion else "none yet",
-        ),
-    ]
-    if story.holdout_failures:
-        lines.append(("holdout", f"{story.holdout_failures} episodes FAILED"))
-    elif story.holdout is not None:
-        seen, (low, high) = story.holdout, story.holdout.iqm_interval
-        hns = "" if story.hns is None else f", HNS {story.hns:.2f}"
-        lines.append(
-            (
-                "holdout",
-                f"mean {number(seen.mean)}{hns}, min {number(seen.low)}, max {number(seen.high)}, IQM {number(seen.iqm)} "
-                f"(95 % interval {number(low)} to {number(high)}), "
-                f"{seen.count} episodes; holdout seeds were used {story.holdout_uses} times",
-            )
-        )
-    else:
-        lines.append(("holdout", "not measured; see hl eval --split holdout"))
-    planner = f" and {count(sums.planner_steps)} planner steps" if sums.planner_steps else ""
-    lines.append(
-        (
-            "cost",
-            f"{count(sums.env_steps)} environment steps{planner}, {count(sums.episodes)} episodes; reports {count(sums.report_steps)}",
-        )
-    )
-    lines.append(("trials", f"{sums.trials} judged, {sums.accepted} accepted"))
-    if story.failures:
-        lines.append(("failures", ", ".join(f"{n} {kind}" for kind, n in story.failures)))
-    if sums.best_dev is not None:
-        best: list[float] = []
-        for point in story.points:
-            best.append(max(point.score, best[-1]) if best else point.score)
-        lines.append(("running best", f"{sparkline(best, 48)} {number(sums.best_dev)}"))
-    for span in story.runs:
-        lines.append(
-            (
-                f"run {span.run.run}",
-                f"{span.run.editor}: steps {count(span.first_step)} to {count(span.last_step)}, {span.why or 'not ended'}",
-            )
-        )
-    return lines
-
-
-def _story_data(story: Story, system: System, png: Path | None) -> dict[str, object]:
-    sums, seen = story.totals, story.holdout
-    return {
-        "system": str(system.path),
-        "task": story.task.env_id,
-        "access": story.task.access.value,
-        "protocol": story.task.protocol.value,
-        "seed": story.seed,
-        "champion_sha256": story.champion,
-        "champion_trial": story.champion_trial,
-        "score": seen.mean if seen is not None and not story.holdout_failures else None,
-        "score_min": seen.low if seen else None,
-        "score_max": seen.high if seen else None,
-        "iqm": seen.iqm if seen else None,
-        "iqm_interval": list(seen.iqm_interval) if seen else None,
-        "hns": story.hns,
-        "holdout_episodes": (seen.count if seen else 0) + story.holdout_failures,
-        "holdout_uses": story.holdout_uses,
-        "best_dev": sums.best_dev,
-        "env_steps": sums.env_steps,
-        "planner_steps": sums.planner_steps,
-        "report_steps": sums.report_steps,
-        "steps_to_target": sums.steps_to_target,
-        "episodes": sums.episodes,
-        "trials": sums.trials,
-        "accepted": sums.accepted,
-        "failures": dict(story.failures),
-        "runs": [
-            {
-                "run": s.run.run,
-                "editor": s.run.editor,
-                "first_step": s.first_step,
-                "last_step": s.last_step,
-                "why": s.why,
-            }
-            for s in story.runs
-        ],
-        "png": str(png) if png else None,
-    }
