@@ -73,7 +73,7 @@ class Gate:
         budget_fraction: share of the step budget that the gate may spend over the whole run; the first look of
             every race is played in any case.
         simpler: how much smaller (as a share) a program must be to win with scores that are no worse.
-        stall_steps: an episode without any reward for so many environment steps is over (5 minutes of an Atari game),
+        stall_steps: an episode without any reward for so many environment steps is over (2.5 minutes of an Atari game),
             so that a program that found an endless loop does not eat the budget. Reports play on.
     """
 
@@ -81,7 +81,7 @@ class Gate:
     max_pairs: int = 24
     budget_fraction: float = 0.10
     simpler: float = 0.05
-    stall_steps: int = 18_000
+    stall_steps: int = 9_000
 
     def judge(
         self,
