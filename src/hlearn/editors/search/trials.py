@@ -1,0 +1,118 @@
+"""Candidates on trial: a fixed list of development seeds on which a challenger has to beat the best so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hlearn.editors.api import Lab
+from hlearn.editors.search.tune import Tunable
+from hlearn.evaluate.api import Job
+from hlearn.records import Episode, Evaluation, Outcome, Program, Split
+
+TRIAL_SEEDS = 500_000  # where in the run's development seeds the list begins; tuning stays below
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A program with the numbers it was written from.
+
+    Attributes:
+        number: candidates on trial are numbered as they come.
+        outcomes: on the first seeds of the list.
+    """
+
+    number: int
+    program: Program
+    values: dict[str, float]
+    note: str = ""
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """float[episodes], -inf where the program failed."""
+        return np.array([o.score if isinstance(o, Episode) else -math.inf for o in self.outcomes])
+
+    @property
+    def mean(self) -> float:
+        """Mean score so far, -inf before the first."""
+        return float(self.scores.mean()) if self.outcomes else -math.inf
+
+    def evaluation(self) -> Evaluation:
+        """The outcomes as development scores of a proposal."""
+        return Evaluation(program=self.program.sha256, split=Split.DEV, outcomes=tuple(self.outcomes))
+
+
+class Trials:
+    """Plays candidates on the list of seeds, each seed at most once per candidate."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.count = 0
+
+    def candidate(self, tunable: Tunable, values: Mapping[str, float], note: str) -> Candidate:
+        """Numbers a candidate and writes its program, which names the number."""
+        self.count += 1
+        program = tunable.program(values, trial=f"Trial {self.count}: {note}.")
+        return Candidate(number=self.count, program=program, values=dict(values), note=note)
+
+    def play(self, candidates: Sequence[Candidate], episodes: int) -> None:
+        """Gives every candidate at least so many episodes, in one batch.
+
+        Raises:
+            BudgetExhausted: nothing is left; what was played before is kept.
+        """
+        jobs, owners = [], []
+        for candidate in candidates:
+            have = len(candidate.outcomes)
+            for seed in self.lab.seeds(TRIAL_SEEDS + have, max(0, episodes - have)):
+                jobs.append(Job(program=candidate.program, seed=seed))
+                owners.append(candidate)
+        if jobs:
+            for owner, result in zip(owners, self.lab.measure(jobs), strict=True):
+                owner.outcomes.append(result.outcome)
+
+    def challenge(self, challenger: Candidate, best: Candidate | None, episodes: int) -> bool:
+        """Whether the challenger is better than the best; unpromising ones leave after a few episodes.
+
+        Args:
+            episodes: how many decide at most (4, 8, 16, ... are played until then).
+        """
+        count = min(4, episodes)
+        while True:
+            self.play([challenger] if best is None else [challenger, best], count)
+            if best is None:
+                return math.isfinite(challenger.mean)
+            gap, error = compare(challenger, best)
+            if not math.isfinite(challenger.mean) or gap < -error:
+                return False
+            if count >= episodes:
+                return gap > 0.0
+            count = min(2 * count, episodes)
+
+
+def compare(challenger: Candidate, best: Candidate) -> tuple[float, float]:
+    """Mean paired difference on the seeds that both played, and its standard error (0 for fewer than two)."""
+    count = min(len(challenger.outcomes), len(best.outcomes))
+    ours, theirs = challenger.scores[:count], best.scores[:count]
+    if count == 0 or not np.isfinite(ours).all():
+        return -math.inf, 0.0
+    if not np.isfinite(theirs).all():
+        return math.inf, 0.0
+    gaps = ours - theirs
+    error = float(gaps.std(ddof=1)) / math.sqrt(count) if count > 1 else abs(float(gaps[0]))
+    return float(gaps.mean()), error
+
+
+def saturated(candidate: Candidate, floor: float) -> bool:
+    """Whether nothing can be gained: every episode ran into the time limit with the same positive score.
+
+    Args:
+        floor: what random pushes scored.
+    """
+    scores = candidate.scores
+    whole = all(isinstance(o, Episode) and o.truncated for o in candidate.outcomes)
+    return len(scores) >= 8 and whole and bool((scores == scores[0]).all()) and scores[0] > max(0.0, floor)

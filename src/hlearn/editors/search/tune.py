@@ -1,0 +1,236 @@
+"""Tuning the numbers of a program: CMA-ES with common seeds and a champion that has to be beaten.
+
+Works on anything with knobs that can write itself as a program: the templates of the search, and programs that
+people wrote, through their ``Param`` declarations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from cmaes import CMA, SepCMA
+
+from hlearn.editors.api import Lab
+from hlearn.evaluate.api import Job, Record, Result
+from hlearn.policy.source import list_rules, read_params, with_params, without_rule
+from hlearn.records import Episode, Program
+
+SEP_FROM = 60  # more knobs than this: the diagonal variant, whose cost per generation is linear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """An open number.
+
+    Attributes:
+        start: where the search begins.
+        spread: standard deviation of the first generation; how far a sensible step goes.
+        low: smallest value (-inf: free).
+        high: largest value.
+        unit: unit, for the program's text.
+    """
+
+    name: str
+    start: float = 0.0
+    spread: float = 1.0
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+
+    def declare(self, value: float) -> str:
+        """The line of a program that declares this knob with a value."""
+        low = self.low if math.isfinite(self.low) else min(self.start - 8 * self.spread, value)
+        high = self.high if math.isfinite(self.high) else max(self.start + 8 * self.spread, value)
+        unit = f', unit="{self.unit}"' if self.unit else ""
+        return f"{self.name} = Param({tidy(value)}, low={tidy(low)}, high={tidy(high)}{unit})"
+
+
+class Tunable(Protocol):
+    """What can be tuned."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def knobs(self) -> tuple[Knob, ...]: ...
+
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKnobs:
+    """A program that somebody wrote, through its ``Param`` declarations; its rules may be dropped.
+
+    Attributes:
+        source: the program.
+        knobs: its parameters that have a range, in the order written.
+        name: for progress lines.
+    """
+
+    source: str
+    knobs: tuple[Knob, ...]
+    name: str = "parameters"
+
+    @classmethod
+    def read(cls, program: Program) -> SourceKnobs:
+        """Reads a program's parameters. One without ``low`` and ``high`` may move as far as its value is large."""
+        knobs = []
+        for name, spec in read_params(program.source).items():
+            if spec.choices:
+                continue
+            reach = max(abs(spec.value), 1e-3)
+            low = spec.low if spec.low is not None else min(spec.value - 2.0 * reach, 0.0)
+            high = spec.high if spec.high is not None else max(spec.value + 2.0 * reach, 0.0)
+            low, high = min(low, spec.value), max(high, spec.value)
+            if high > low:
+                knobs.append(Knob(name=name, start=spec.value, spread=(high - low) / 6.0, low=low, high=high))
+        return cls(program.source, tuple(knobs))
+
+    @property
+    def droppable(self) -> tuple[str, ...]:
+        """The rules and reflexes that may go; at least one rule stays."""
+        rules = [r.name for r in list_rules(self.source) if r.role == "rule"]
+        reflexes = [r.name for r in list_rules(self.source) if r.role == "reflex"]
+        return tuple(rules if len(rules) > 1 else []) + tuple(reflexes)
+
+    def drop(self, part: str) -> SourceKnobs:
+        """The same program without one rule or reflex."""
+        return SourceKnobs(without_rule(self.source, part), self.knobs, self.name)
+
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+        """The program with other numbers, everything else as it was written."""
+        return Program(source=with_params(self.source, values), parent=parent)
+
+
+def tidy(value: float) -> float:
+    """Rounds to four significant digits, so that the program measured is the program read."""
+    return float(f"{value:.4g}")
+
+
+class Played(NamedTuple):
+    """One program of a generation."""
+
+    values: dict[str, float]
+    program: Program
+    mean: float
+
+
+class Tuner:
+    """CMA-ES over the knobs of one tunable, a generation at a time.
+
+    Every program of a generation plays the same seeds; each generation plays new ones.
+
+    Args:
+        start: values to begin at; the knobs' own where missing.
+        sigma: first step size, in the knobs' spreads.
+        episodes: episodes per program and generation; may be raised between generations.
+        population: programs per generation; by the number of knobs if None.
+        first_seed: index of the first development seed used.
+        floor: a generation that scores the same throughout, and not above this, has nothing to climb: the next
+            one is also ranked by how much of the observation space its episodes saw.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        tunable: Tunable,
+        *,
+        start: Mapping[str, float] | None = None,
+        sigma: float = 1.0,
+        episodes: int = 2,
+        population: int | None = None,
+        first_seed: int = 0,
+        floor: float = math.inf,
+    ) -> None:
+        knobs = tunable.knobs
+        size = len(knobs)
+        self.lab = lab
+        self.tunable = tunable
+        self.episodes = episodes
+        self.generation = 0
+        self.floor = floor
+        self.tied = False
+        padding = [0.0] if size == 1 else []  # CMA-ES wants two dimensions; the second has no effect
+        self._origin = np.array([(start or {}).get(k.name, k.start) for k in knobs] + padding, dtype=np.float64)
+        self._spread = np.array([k.spread for k in knobs] + [1.0] * len(padding), dtype=np.float64)
+        low = (np.array([k.low for k in knobs] + [-math.inf] * len(padding)) - self._origin) / self._spread
+        high = (np.array([k.high for k in knobs] + [math.inf] * len(padding)) - self._origin) / self._spread
+        optimiser = SepCMA if size > SEP_FROM else CMA
+        self._cma = optimiser(
+            mean=np.clip(np.zeros(len(self._origin)), low, high),
+            sigma=sigma,
+            bounds=np.stack([low, high], axis=1),
+            seed=int(lab.rng.integers(2**31)),
+            population_size=population or max(8, 4 + int(3 * math.log(size))),
+        )
+        self._next_seed = first_seed
+
+    @property
+    def population(self) -> int:
+        """Programs per generation."""
+        return int(self._cma.population_size)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the optimiser's own criteria say that it is done."""
+        return bool(self._cma.should_stop())
+
+    @property
+    def centre(self) -> dict[str, float]:
+        """The knob values at the centre of the distribution."""
+        return self._values(np.asarray(self._cma.mean))
+
+    def step(self) -> list[Played]:
+        """Plays one generation and returns it, best first.
+
+        Raises:
+            BudgetExhausted: the budget ended within the generation; the optimiser is as before.
+        """
+        points = [self._cma.ask() for _ in range(self._cma.population_size)]
+        values = [self._values(p) for p in points]
+        programs = [self.tunable.program(v) for v in values]
+        seeds = self.lab.seeds(self._next_seed, self.episodes)
+        record = Record.STEPS if self.tied else Record.NOTHING
+        jobs = [Job(program=p, seed=s, record=record) for p in programs for s in seeds]
+        results = self.lab.measure(jobs)
+        scores = np.array([r.outcome.score if isinstance(r.outcome, Episode) else -np.inf for r in results])
+        means = scores.reshape(len(points), len(seeds)).mean(axis=1)
+        breadth = _breadth(results, len(points)) if self.tied else np.zeros(len(points))
+        order = np.lexsort((-breadth, -means))
+        ranks = np.empty(len(points))
+        ranks[order] = np.arange(len(points))
+        if not breadth.any():  # equal scores share a rank, so that chance does not steer
+            _, places = np.unique(-means, return_inverse=True)
+            ranks = places.astype(np.float64)
+        self._cma.tell(list(zip(points, ranks.tolist(), strict=True)))
+        self._next_seed += self.episodes
+        self.generation += 1
+        self.tied = bool(means.max() == means.min() and means.max() <= self.floor)
+        return [Played(values=values[i], program=programs[i], mean=float(means[i])) for i in order]
+
+    def _values(self, point: np.ndarray) -> dict[str, float]:
+        numbers = self._origin + self._spread * point
+        return {k.name: tidy(float(v)) for k, v in zip(self.tunable.knobs, numbers, strict=False)}
+
+
+def _breadth(results: Sequence[Result], groups: int) -> np.ndarray:
+    """How much of the observation space each program saw, relative to the generation, float[groups]."""
+    ranges = []
+    for result in results:
+        seen = result.recording.observations if result.recording is not None else None
+        if seen is None or not len(seen):
+            ranges.append(None)
+            continue
+        flat = np.asarray(seen, dtype=np.float64).reshape(len(seen), -1)
+        ranges.append(flat.max(axis=0) - flat.min(axis=0))
+    known = [r for r in ranges if r is not None]
+    if not known:
+        return np.zeros(groups)
+    scale = np.maximum(np.max(known, axis=0), 1e-12)
+    breadth = np.array([0.0 if r is None else float((r / scale).mean()) for r in ranges])
+    means: np.ndarray = breadth.reshape(groups, -1).mean(axis=1)
+    return means

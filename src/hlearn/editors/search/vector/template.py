@@ -1,0 +1,142 @@
+"""Programs with open numbers: what a family of policies looks like before its constants are tuned."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hlearn.editors.search.tune import Knob
+from hlearn.editors.search.vector.sketch import Signal
+from hlearn.records import Program
+
+IMPORTS = ("ComposedPolicy", "Param", "RulePolicy", "controller", "detect", "reflex", "rule")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One summand, ``knob * factor``; ``factor`` is a Python expression over ``s``, or "1" for a bias."""
+
+    knob: str
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A named number, written into the program as a detector.
+
+    Attributes:
+        terms: the weighted sum that it is.
+        source: an expression over ``s`` instead of a sum, "" for a sum.
+    """
+
+    name: str
+    doc: str
+    terms: tuple[Term, ...]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A policy with open numbers.
+
+    Attributes:
+        name: the family, for progress lines and notes.
+        title: name of the class that is written.
+        story: what the policy does, for its docstring.
+        composed: whether it is a ComposedPolicy (box actions) or a RulePolicy (discrete ones).
+        attributes: class attributes, as source lines.
+        knobs: the open numbers.
+        signals: every signal that formulas and body may read; only those read are written.
+        formulas: weighted sums, in the order in which they read each other.
+        body: the methods that act, as source.
+        parts: names that the body uses from ``hlearn.parts``, as (module, name).
+    """
+
+    name: str
+    title: str
+    story: str
+    composed: bool
+    attributes: tuple[str, ...]
+    knobs: tuple[Knob, ...]
+    signals: tuple[Signal, ...]
+    formulas: tuple[Formula, ...]
+    body: str
+    parts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def droppable(self) -> tuple[str, ...]:
+        """The knobs that weigh a term, and so may go with it."""
+        weights = {t.knob for f in self.formulas for t in f.terms}
+        return tuple(k.name for k in self.knobs if k.name in weights)
+
+    def drop(self, part: str) -> Template:
+        """Returns the template without a knob and the terms that it weighs."""
+        return replace(
+            self,
+            knobs=tuple(k for k in self.knobs if k.name != part),
+            formulas=tuple(
+                replace(f, terms=tuple(t for t in f.terms if t.knob != part)) for f in self.formulas
+            ),
+        )
+
+    def extend(self, formula: str, knob: Knob, factor: str) -> Template:
+        """Returns the template with one more term in the named formula."""
+        term = Term(knob=knob.name, factor=factor)
+        return replace(
+            self,
+            knobs=(*self.knobs, knob),
+            formulas=tuple(
+                replace(f, terms=(*f.terms, term)) if f.name == formula else f for f in self.formulas
+            ),
+        )
+
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+        """Writes the program with these numbers.
+
+        Args:
+            values: one value per knob, by name.
+            trial: where the numbers come from, for the comment above them.
+        """
+        members = [f'"""{self.story}"""', "", *self.attributes]
+        params = [f"# {trial}"] if trial and self.knobs else []
+        params += [knob.declare(values[knob.name]) for knob in self.knobs]
+        formulas = [_formula(f) for f in self.formulas]
+        readers = "\n".join([*formulas, self.body])
+        signals = [_signal(s) for s in self.signals if _reads(readers, s.name)]
+        blocks = ["\n".join(members), "\n".join(params), *signals, *formulas, self.body.strip("\n")]
+        text = "\n\n".join(b for b in blocks if b)
+        used = [n for n in IMPORTS if f"@{n}\n" in text or f"= {n}(" in text or n == self._base()]
+        head = [f'"""{self.title}, written by the search of hlearn."""\n']
+        if "math." in text:
+            head.append("import math\n")
+        if "np." in text:
+            head.append("import numpy as np\n")
+        head += [f"from hlearn.parts.{module} import {name}" for module, name in sorted(self.parts)]
+        head.append(f"from hlearn.policy import {', '.join(used)}\n\n")
+        source = "\n".join(head) + f"class {self.title}({self._base()}):\n" + textwrap.indent(text, "    ") + "\n"
+        return Program(source=source, parent=parent)
+
+    def _base(self) -> str:
+        return "ComposedPolicy" if self.composed else "RulePolicy"
+
+
+def _reads(text: str, name: str) -> bool:
+    return re.search(rf"\bs\.{name}\b", text) is not None
+
+
+def _signal(signal: Signal) -> str:
+    note = f"Rate of change of {signal.rate_of}." if signal.rate_of else ""
+    doc = f'\n    """{note}"""' if note else ""
+    return f"@detect\ndef {signal.name}(self, obs):{doc}\n    return {signal.source}"
+
+
+def _formula(formula: Formula) -> str:
+    terms = [f"self.{t.knob}" if t.factor == "1" else f"self.{t.knob} * {t.factor}" for t in formula.terms]
+    body = formula.source or " + ".join(terms) or "0.0"
+    if len(body) > 90:
+        body = "(\n        " + "\n        + ".join(terms) + "\n    )"
+    head = f'@detect\ndef {formula.name}(self, obs):\n    """{formula.doc}"""\n'
+    reads = "    s = self.s\n" if re.search(r"\bs\.", body) else ""
+    return f"{head}{reads}    return {body}"
