@@ -6,6 +6,7 @@ import pytest
 from hlearn.parts.blobs import (
     Blob,
     BlobDetector,
+    Follow,
     Motions,
     falling,
     highest,
@@ -153,3 +154,47 @@ def test_motions_follow_each_and_remember_what_blinks():
     assert motions.update([]) == []
     (back,) = motions.update([Blob(10, 19, 1, 1)])
     assert back.vy == 3
+
+
+def test_follow_agrees_with_a_search_of_the_whole_box():
+    rng = np.random.default_rng(5)
+    detector = BlobDetector(RED, box=(5, 20, 155, 205), width=(1, 3), height=(2, 5), channel=0)
+    follow = Follow(detector)
+    x, y, vx, vy = 40, 100, 3, 4
+    for _ in range(400):
+        obs = screen()
+        paint(obs, 0, 30, 160, 6)  # a wall of the same color
+        if rng.random() > 0.1:  # it blinks
+            paint(obs, x, y, 2, 4)
+        assert follow.find(obs) == detector.find(obs)
+        x, y = x + vx, y + vy
+        vx = -vx if not 4 < x < 153 else vx
+        vy = -vy if not 36 < y < 200 else vy
+        if rng.random() < 0.02:
+            x, y = int(rng.integers(10, 150)), int(rng.integers(50, 190))  # served anew
+
+
+def test_follow_stays_with_its_own():
+    obs = screen()
+    paint(obs, 20, 50, 4, 4)
+    follow = Follow(BlobDetector(RED))
+    assert follow.find(obs) == Blob(21.5, 51.5, 4, 4)
+    paint(obs, 100, 150, 8, 8)
+    assert follow.find(obs) == Blob(21.5, 51.5, 4, 4)
+    assert follow.find(screen()) is None
+    assert follow.find(obs) == Blob(21.5, 51.5, 4, 4)
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"channel": 0}])
+def test_steps_see_the_same_crowd_to_one_step(kwargs):
+    obs = screen()
+    for row in range(4):
+        for column in range(6):
+            paint(obs, 21 + 16 * column, 31 + 18 * row, 8, 10)
+    box = (5, 7, 160, 200)
+    whole = sorted(BlobDetector(RED, box=box, **kwargs).all(obs))
+    coarse = sorted(BlobDetector(RED, box=box, step=(2, 2), ignore=[(5, 7, 20, 20)], **kwargs).all(obs))
+    assert len(whole) == len(coarse) == 24
+    for a, b in zip(whole, coarse, strict=True):
+        assert max(abs(a.x - b.x), abs(a.y - b.y), abs(a.width - b.width), abs(a.height - b.height)) <= 1
+    assert BlobDetector(RED, box=box, step=(2, 2), ignore=[(0, 0, 160, 200)], **kwargs).all(obs) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hlearn.parts.blobs import BlobDetector
+from hlearn.parts.blobs import BlobDetector, Follow
 from hlearn.probe.picture import look, save_scene
 from hlearn.probe.pixels import find_things, record_screens
 from hlearn.probe.scene import Axis, Kind, Scene, Thing
@@ -134,10 +134,11 @@ def test_detectors_find_the_things_and_are_quoted_in_full(toy):
     recording, scene = toy
     frames, _ = toy_game(400)
     for thing in (*scene.players, *scene.movers):
-        assert thing.detector.imports and "{const}" in thing.detector.expression
-        assert thing.detector.value("THING").startswith("THING.find(obs)")
-        found = [built(thing).find(f) for f in frames[::20]]
-        assert all(b is not None for b in found)
+        names = {"BlobDetector": BlobDetector, "Follow": Follow, "THING": built(thing)}
+        if thing.detector.state:
+            names["memory"] = eval(thing.detector.memory("THING"), names)
+        ask = thing.detector.value("THING", state="memory")
+        assert all(eval(ask, names, {"obs": f}) == built(thing).find(f) is not None for f in frames[::3])
     assert str(scene).count("\n") == len(scene.things) - 1
     assert scene.frames == len(recording.codes)
 

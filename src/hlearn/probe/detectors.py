@@ -8,7 +8,7 @@ from hlearn.probe.candidates import BACKDROP, LARGEST, Candidate, Found
 from hlearn.probe.groups import Group, group_tracks, union
 from hlearn.probe.scene import Detector
 from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
-from hlearn.probe.sights import Edges, Options, Sight, detector_source, try_on
+from hlearn.probe.sights import Edges, Options, Sight, detector_source, in_steps, try_on
 
 _EXTEND = 0.02  # lookalikes per frame that a larger box may bring in
 _WALL = 0.4  # share of a row or column of the box that a wall fills
@@ -26,10 +26,10 @@ def sight_of(candidate: Candidate, player: Group | None, found: Found, recording
     if len(candidate.groups) > 1:
         whole = _against_background(candidate, player, found, recording)
         if whole is not None and whole.recall + whole.precision > 1.7:
-            return whole
+            return in_steps(whole, found.trials)
     seen = max(g.visible for g in candidate.groups)
     sights = [s for g in candidate.groups if g.visible >= 0.8 * seen for s in _colored(g, found, recording)]
-    return _best(sights)
+    return in_steps(_best(sights), found.trials)
 
 
 def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecording) -> Sight | None:
@@ -53,7 +53,7 @@ def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecordin
     width = (max(int(sizes[:, 0].min()) - 1, 1), int(sizes[:, 1].max()) + 1)
     height = (max(int(sizes[:, 2].min()) - 1, 1), int(sizes[:, 3].max()) + 1)
     options = Options(colors, False, box, width, height, (), (1, 1), channel)
-    return try_on(options, union(groups), found.trials)
+    return in_steps(try_on(options, union(groups), found.trials), found.trials)
 
 
 def _best(sights: list[Sight]) -> Sight:
@@ -127,7 +127,8 @@ def _by_color(
 ) -> Options:
     """The arguments for a group of one colour in a box."""
     width, height = _sizes(group)
-    ignore = _standing(_within(_lookalikes(group, found), box), group)
+    # Many of a kind stand here and there themselves.
+    ignore = _standing(_within(_lookalikes(group, found), box), group) if group.single else ()
     channel = _channel({group.parts.code}, box, found, recording)
     return Options((recording.color(group.parts.code),), False, box, width, height, ignore, gap, channel)
 
@@ -252,7 +253,9 @@ def _against_background(
         return None
     w0, w1, h0, h1 = group.size(2, 98)
     colors = tuple(recording.color(c) for c in plain)
-    options = Options(colors, True, box, (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1), (), (3, 3), None)
+    channel = _channel(set(plain), box, found, recording)
+    width, height = (max(w0 - 1, 1), w1 + 1), (max(h0 - 1, 1), h1 + 1)
+    options = Options(colors, True, box, width, height, (), (3, 3), channel)
     return try_on(options, group, found.trials)
 
 

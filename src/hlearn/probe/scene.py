@@ -76,7 +76,7 @@ class Detector:
             observation.
         expression_all: an expression for a list of everything of this kind, "" where there is only one.
         state: an expression for what the detector remembers, to be made in ``setup``; "" where it remembers
-            nothing. Then the value must be asked for once per step, by one of the two expressions.
+            nothing. Where it remembers, ask for the value once per step, by one of the two expressions.
     """
 
     imports: tuple[str, ...]
@@ -89,6 +89,10 @@ class Detector:
         """The expression for one value, given the names of the constant, the player and the state."""
         text = self.expression.replace("{const}", const).replace("{player}", player)
         return text.replace("{state}", state)
+
+    def memory(self, const: str) -> str:
+        """The expression for the state, given the constant's name; "" where there is none."""
+        return self.state.replace("{const}", const)
 
     def values(self, const: str, state: str = "") -> str:
         """The expression for the list, given the names of the constant and the state."""
@@ -142,7 +146,7 @@ class Thing:
 
     def drive(self, axis: Axis) -> Drive | None:
         """How actions move it along ``axis``, or None where they do not."""
-        return next((d for d in self.drives if d.axis is axis), None)
+        return next((d for d in self.drives if d.axis == axis), None)
 
     def named(self, name: str) -> Thing:
         """The same thing under another name."""
