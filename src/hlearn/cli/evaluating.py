@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number
@@ -65,6 +66,7 @@ def evaluate(
 
     screen = console(as_json)
     desk = open_desk(directory)
+    note_torn_ledger(directory, screen)
     chosen = _choice(Split, split, "split")
     if desk.inside_trial and chosen is not Split.DEV:
         raise UsageError(f"{directory} is the worktree of a trial; only --split dev may be looked at there")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hlearn.cli.evaluating import read_program, working_program
+from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count
@@ -52,7 +53,7 @@ def gate(
     from hlearn.loop.aside import OneEdit
 
     screen = console(as_json)
-    system = _own_system(directory)
+    system = _own_system(directory, screen)
     subject = read_program(program) if program else working_program(directory)
     champion = system.champion()
     if champion is not None and champion.sha256 == subject.sha256:
@@ -83,13 +84,13 @@ def compress(
     from hlearn.gate import program_size
 
     screen = console(as_json)
-    system = _own_system(directory)
+    system = _own_system(directory, screen)
     champion = system.champion()
     if champion is None:
         raise UsageError(
             f"{directory} has no program yet; learn one with: hl learn {system.task.env_id} --out {directory} --resume"
         )
-    if (working := system.working()) is not None and working.sha256 != champion.sha256:
+    if (directory / "policy.py").exists() and working_program(directory).sha256 != champion.sha256:
         raise UsageError(f"{directory / 'policy.py'} was edited; judge it first with: hl gate {directory}")
     trials = _aside(
         system, CompressEditor(episodes=episodes, size=program_size), steps, workers, screen, share=0.5
@@ -101,10 +102,11 @@ def compress(
     return _judged(system, trials, screen, before=champion)
 
 
-def _own_system(directory: Path) -> System:
+def _own_system(directory: Path, screen: Console) -> System:
     from hlearn.evidence.measure import open_desk
 
     desk = open_desk(directory)
+    note_torn_ledger(directory, screen)
     if desk.inside_trial:
         raise UsageError(
             f"{directory} is the worktree of a trial; leave the edit in place, the gate judges it next"

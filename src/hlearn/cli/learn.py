@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import AccessName, ProtocolName, Steps, Target, TaskName, Workers
 from hlearn.cli.output import DONE, NO, STOPPED, Answer, AsJson, Debug, console, verb
 from hlearn.errors import OutputExists, UsageError
@@ -86,6 +89,8 @@ def learn(
     screen = console(as_json)
     plan = _plan(task, access, protocol, editor, steps, target, seed, workers, out, resume)
     made = make_editor(plan.editor)
+    _let_agents_find_hl()
+    note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
     title = f"{plan.task.env_id}  {plan.task.access.value}  {plan.task.protocol.value}"
     with showing(title, plan.task.env_id, screen) as progress, _terminated_like_ctrl_c():
@@ -204,6 +209,13 @@ def default_out(task: Task, seed: int) -> Path:
     """``runs/TASK-ACCESS-PROTOCOL-sSEED``."""
     name = re.sub(r"[^\w.-]+", "-", task.env_id.removeprefix("ALE/"))
     return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}-s{seed}"
+
+
+def _let_agents_find_hl() -> None:
+    """Puts this interpreter's commands at the end of PATH, for editors that run ``hl eval .`` themselves."""
+    os.environ["PATH"] = os.pathsep.join(
+        [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hlearn.cli.words import count, duration, number, sparkline
+from hlearn.cli.words import count, duration, number, several, sparkline
 from hlearn.lab import Progress, Silent, Standing
 from hlearn.ledger import Decision, Purpose, Trial
 from hlearn.records import Outcome
@@ -189,7 +189,7 @@ class Lines:
             f"{count(standing.steps)}/{count(standing.steps_total)} steps",
             f"champion {champion_words(standing, self._env_id)}",
             f"best {number(standing.best_dev)}",
-            f"{standing.trials} trials, {standing.accepted} accepted",
+            f"{several(standing.trials, 'trial')}, {standing.accepted} accepted",
         ]
         if left is not None:
             parts.append(f"at most {duration(left)} left")

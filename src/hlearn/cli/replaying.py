@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.evaluating import working_program
+from hlearn.cli.opening import open_system
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, duration, number
@@ -70,13 +72,12 @@ def replay(
     from hlearn.evidence.replay import decisions_per_second
     from hlearn.evidence.replay import replay as play
     from hlearn.records import Failure, Split
-    from hlearn.system import System
     from hlearn.tasks.seeds import split_of, split_seeds
 
     screen = console(as_json)
     if video is not None:
         check_film(video)
-    system = System.open(directory)
+    system = open_system(directory, screen)
     subject = system.program_of(program) if program else _standing(system, directory)
     if seed is None:
         seed = split_seeds(Split.DEV, system.config.seed, 0, 1)[0]
@@ -151,7 +152,9 @@ def _film(
 
 
 def _standing(system: System, directory: Path) -> Program:
-    program = system.working() or system.champion()
+    if (directory / "policy.py").exists():
+        return working_program(directory)
+    program = system.champion()
     if program is None:
         raise UsageError(
             f"{directory} has no program yet; learn one with: hl learn {system.task.env_id} --resume --out {directory}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.opening import open_system
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number, sparkline
@@ -29,10 +30,9 @@ def report(
 ) -> Answer:
     """Tell how a system came to its program: text, and a picture of score against environment steps."""
     from hlearn.evidence.story import tell
-    from hlearn.system import System
 
     screen = console(as_json)
-    system = System.open(directory)
+    system = open_system(directory, screen)
     story = tell(system)
     path: Path | None = None
     if picture:

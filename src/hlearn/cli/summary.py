@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from hlearn.cli.words import count, duration, number
+from hlearn.cli.words import count, duration, number, several
 from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def announce(
     screen.print(
         Text(
             f"  editor {editor}, at most {count(steps)} environment steps, {said('seed', seed)}, "
-            f"{workers} worker{'' if workers == 1 else 's'}"
+            f"{several(workers, 'worker')}"
             + ("" if task.target is None else f", target {number(task.target)}")
         ),
         soft_wrap=True,
@@ -55,7 +55,7 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
     if result.interrupted:
         screen.print(
             Text(
-                f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, {result.trials} trials, "
+                f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, {several(result.trials, 'trial')}, "
                 f"{result.accepted} accepted. Everything measured is kept. Go on with:\n  {resume}"
             ),
             soft_wrap=True,
@@ -64,7 +64,8 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
     if result.program_sha256 is None:
         screen.print(
             Text(
-                f"No program was accepted ({result.why}): {count(result.env_steps)} steps, {result.trials} trials.\n"
+                f"No program was accepted ({result.why}): {count(result.env_steps)} steps, "
+                f"{several(result.trials, 'trial')}.\n"
                 f"Try more steps: {resume} --steps {2 * steps}"
             ),
             soft_wrap=True,
@@ -123,6 +124,6 @@ def _score(result: LearnResult) -> str:
 def _cost(result: LearnResult) -> str:
     planner = f" + {count(result.planner_steps)} planner steps" if result.planner_steps else ""
     return (
-        f"{count(result.env_steps)} environment steps{planner}, {result.episodes} episodes, "
-        f"{result.trials} trials ({result.accepted} accepted), {duration(result.seconds)}"
+        f"{count(result.env_steps)} environment steps{planner}, {several(result.episodes, 'episode')}, "
+        f"{several(result.trials, 'trial')} ({result.accepted} accepted), {duration(result.seconds)}"
     )

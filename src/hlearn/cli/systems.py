@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.opening import open_system
 from hlearn.cli.options import AccessName, ProtocolName, Seed, SystemDir, Target, TaskName
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number
@@ -63,10 +64,9 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
 
     from hlearn.evidence.story import tell
     from hlearn.ledger import RolledBack
-    from hlearn.system import System
 
     screen = console(as_json)
-    system = System.open(directory)
+    system = open_system(directory, screen)
     story = tell(system)
     table = Table(
         "trial", "when", "steps", "verdict", "score", "against", "commit", "what", box=None, pad_edge=False
@@ -129,15 +129,13 @@ def diff(
     debug: Debug = False,
 ) -> Answer:
     """Show the change from program A to program B."""
-    from hlearn.system import System
-
     if len(names) not in (2, 3):
         raise UsageError(f"expected [DIR] A B, got {len(names)} name{'' if len(names) == 1 else 's'}")
     directory = Path(names[0]) if len(names) == 3 else Path()
     a, b = names[-2:]
-    system = System.open(directory)
-    text = system.diff(a, b)
     screen = console(as_json)
+    system = open_system(directory, screen)
+    text = system.diff(a, b)
     if screen.is_terminal and text:
         from rich.syntax import Syntax
 
@@ -163,14 +161,13 @@ def rollback(
     debug: Debug = False,
 ) -> Answer:
     """Make the program of an earlier accepted trial the champion again, by a new commit."""
-    from hlearn.system import System
-
-    system = System.open(directory)
+    screen = console(as_json)
+    system = open_system(directory, screen)
     with system.exclusive():
         commit = system.rollback(trial)
     champion = system.champion()
     assert champion is not None
-    console(as_json).print(f"Trial {trial} is the champion again (commit {commit[:9]}).")
+    screen.print(f"Trial {trial} is the champion again (commit {commit[:9]}).")
     return Answer(
         data={
             "system": str(system.path),

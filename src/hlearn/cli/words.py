@@ -21,6 +21,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def several(value: int, thing: str) -> str:
+    """A count of things: 1 trial, 1,234 trials."""
+    return f"{count(value)} {thing}{'' if value == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time: 8 s, 3 min 20 s, 2 h 05 min."""
     if seconds < 60:

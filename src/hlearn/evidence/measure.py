@@ -40,10 +40,9 @@ class Measured(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Where a program is edited and where its measurements are recorded; two places inside a trial's worktree."""
+    """Where measurements are recorded; inside a trial's worktree not the folder that is edited."""
 
     system: System
-    program: Program | None
     inside_trial: bool
 
 
@@ -54,9 +53,9 @@ def open_desk(path: Path) -> Desk:
     """
     system = System.open(path)
     if (path / ".git").is_dir():
-        return Desk(system, system.working(), False)
+        return Desk(system, False)
     common = Git(path)("rev-parse", "--path-format=absolute", "--git-common-dir").strip()
-    return Desk(System.open(Path(common).parent), system.working(), True)
+    return Desk(System.open(Path(common).parent), True)
 
 
 def aside_run(system: System, task: Task, *, workers: int) -> RunStarted:

@@ -1,0 +1,44 @@
+"""Opening the system that a command line names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hlearn.system import System
+
+
+def open_system(directory: Path, screen: Console) -> System:
+    """Opens a system and says so where its ledger's last line is torn.
+
+    Raises:
+        UsageError: the folder is no system.
+        SchemaTooNew: a newer hlearn wrote it.
+        LedgerCorrupt: a past line of the ledger was edited.
+    """
+    from hlearn.system import System
+
+    system = System.open(directory)
+    note_torn_ledger(directory, screen)
+    return system
+
+
+def note_torn_ledger(directory: Path, screen: Console) -> None:
+    """Says so where the last line of the ledger was not finished; the next append repairs it."""
+    try:
+        with (directory / "ledger.jsonl").open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+    except OSError:
+        return
+    if torn:
+        screen.print(
+            f"Note: the last line of {directory / 'ledger.jsonl'} is torn, as when a run is killed while it writes. "
+            "Nothing before it is lost; it is repaired with the next measurement.",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,130 @@
+"""Bad input: a clear message, the right exit code, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+from pathlib import Path
+
+import pytest
+
+from hlearn.ledger import Ledger, Note
+from tests.cli.conftest import CORRIDOR, hl, process
+
+
+def _messages(*arguments: object) -> tuple[int, str]:
+    said = hl(*arguments)
+    assert "Traceback" not in said.err
+    return said.code, said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["CartPol-v1"], "did you mean CartPole-v1?"),
+        (["ALE/Brekout-v5"], "did you mean ALE/Breakout-v5"),
+        (["no_such_module:Env-v0"], "no module no_such_module"),
+        (["CartPole-v1", "--access", "ram"], "choose access vector"),
+        (["CartPole-v1", "--protocol", "sticky"], "choose standard"),
+        (["ALE/Breakout-v5", "--access", "vector"], "choose ram or pixels"),
+        (["ALE/Breakout-v5", "--protocol", "bumpy"], "no protocol bumpy"),
+        (["CartPole-v1", "--editor", "magic"], "no editor magic; choose search or command:"),
+        (["CartPole-v1", "--editor", "command:"], "command of the editor is empty"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_and_one_paragraph(arguments: list[str], words: str) -> None:
+    code, text = _messages("learn", *arguments)
+    assert code == 2
+    assert words in text
+    assert not Path("runs").exists()
+
+
+def test_an_error_is_a_json_object_too() -> None:
+    said = hl("learn", "CartPol-v1", "--json")
+    assert said.code == 2
+    assert said.data["error"] == "UnknownTask" and said.data["exit_code"] == 2
+
+
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "needs_more.py").write_text("import a_package_that_is_not_installed\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    code, text = _messages("learn", "needs_more:Env-v0")
+    assert code == 2 and "pip install a_package_that_is_not_installed" in text
+
+
+def test_an_unknown_option_is_exit_code_2() -> None:
+    assert hl("learn", CORRIDOR, "--stps", 3).code == 2
+
+
+def test_an_out_that_is_not_empty_is_refused_and_untouched(system: Path) -> None:
+    before = sorted(p.name for p in system.iterdir())
+    code, text = _messages("learn", CORRIDOR, "--out", system)
+    assert code == 2 and "--resume" in text
+    assert sorted(p.name for p in system.iterdir()) == before
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").touch()
+    for arguments in (["learn", CORRIDOR, "--resume", "--out"], ["eval"], ["report"], ["gate"]):
+        code, text = _messages(*arguments, tmp_path / "thesis")
+        assert code == 2 and "no system" in text, text
+
+
+def test_resuming_another_task_is_refused(system: Path) -> None:
+    code, text = _messages("learn", "CartPole-v1", "--resume", "--out", system)
+    assert code == 2 and "Corridor-v0" in text
+
+
+def test_a_full_disk_is_a_harness_fault_that_loses_nothing(system: Path) -> None:
+    ledger = system / "ledger.jsonl"
+    Ledger(ledger).append(Note(text="x" * 2_000_000))  # larger than what the workers' own files need
+    before = ledger.read_bytes()
+    limit = len(before) + 100
+    arguments = ["eval", system, "--episodes", 9, "--workers", 1, "--json"]
+    done = process(
+        arguments,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)),
+    )
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["error"] == "StorageFull"
+    assert "no space" in done.stderr
+    assert ledger.read_bytes() == before
+    assert process(arguments).returncode == 0
+    assert ledger.read_bytes().startswith(before)
+
+
+def test_a_torn_last_line_is_said_and_repaired(system: Path) -> None:
+    ledger = system / "ledger.jsonl"
+    whole = ledger.read_bytes()
+    ledger.write_bytes(whole + b'{"data":{"acc')
+    said = hl("eval", system, "--episodes", 9, "--workers", 1)
+    assert said.code == 0 and "is torn" in said.out
+    assert ledger.read_bytes().startswith(whole) and ledger.read_bytes().endswith(b"}\n")
+    assert "is torn" not in hl("history", system).out
+
+
+def test_an_edited_past_line_is_a_harness_fault_that_names_the_line(system: Path) -> None:
+    ledger = system / "ledger.jsonl"
+    lines = ledger.read_text().splitlines(keepends=True)
+    number = next(i for i, line in enumerate(lines) if '"score":10.0' in line)
+    lines[number] = lines[number].replace('"score":10.0', '"score":99.0', 1)
+    ledger.write_text("".join(lines))
+    for arguments in (["report", system], ["learn", CORRIDOR, "--resume", "--out", system], ["gate", system]):
+        code, text = _messages(*arguments)
+        assert code == 3 and f"line {number + 1} does not follow" in text and "hl doctor" in text
+
+
+def test_a_system_of_a_newer_schema_is_refused(system: Path) -> None:
+    config = system / "hl.toml"
+    config.write_text(re.sub(r"schema = \d+", "schema = 99", config.read_text()))
+    code, text = _messages("eval", system)
+    assert code == 2 and "schema 99" in text and "upgrade" in text
+
+
+def test_an_unexpected_error_is_exit_code_3_with_the_traceback_in_a_file(system: Path) -> None:
+    (system / "tests" / "golden.npz").unlink()
+    (system / "report.png").mkdir()
+    said = hl("report", system, "--json")
+    assert said.code == 3 and "hl doctor" in said.err and "Traceback" not in said.err

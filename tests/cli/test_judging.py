@@ -1,0 +1,159 @@
+"""``hl eval``, ``hl gate``, ``hl compress``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import CORRIDOR, hl
+from tests.cli.programs import BROKEN, LEFT, SEEK
+
+
+def test_eval_measures_the_program_as_it_stands(system: Path) -> None:
+    said = hl("eval", system, "--episodes", 6, "--workers", 1, "--json")
+    assert said.code == 0
+    data = said.data
+    assert data["mean"] == data["iqm"] == 10.0 and data["completed"] == 6 and data["split"] == "dev"
+    assert len(data["episodes"]) == 6 and data["iqm_interval"] == [10.0, 10.0]
+    (system / "policy.py").write_text(LEFT)
+    other = hl("eval", system, "--episodes", 6, "--workers", 1, "--json")
+    assert other.data["mean"] < 10.0 and other.data["played"] == 6
+
+
+def test_what_the_ledger_knows_is_not_played_again(system: Path) -> None:
+    first = hl("eval", system, "--episodes", 6, "--workers", 1, "--json").data
+    again = hl("eval", system, "--episodes", 6, "--workers", 1, "--json").data
+    assert first["played"] > 0 and again["played"] == 0
+    assert again["episodes"] == first["episodes"]
+
+
+def test_each_look_at_holdout_is_recorded(system: Path) -> None:
+    before = hl("report", system, "--no-picture", "--json").data["holdout_uses"]
+    assert hl("eval", system, "--split", "holdout", "--episodes", 3, "--workers", 1).code == 0
+    assert hl("report", system, "--no-picture", "--json").data["holdout_uses"] == before + 1
+
+
+def test_gate_episodes_are_not_shown_one_by_one(system: Path) -> None:
+    said = hl("eval", system, "--split", "gate", "--episodes", 3, "--workers", 1, "--json")
+    assert said.code == 0 and said.data["episodes"] == [] and said.data["mean"] == 10.0
+
+
+def test_a_failing_program_is_shown_with_its_traceback(system: Path) -> None:
+    (system / "policy.py").write_text(BROKEN)
+    said = hl("eval", system, "--episodes", 2, "--workers", 1)
+    assert said.code == 1
+    assert "FAILED: crashed" in said.out and "lost my way" in said.out
+
+
+def test_a_program_that_is_not_text_is_wrong_usage(system: Path) -> None:
+    (system / "policy.py").write_bytes(b"\xff\xfe\x00")
+    said = hl("eval", system)
+    assert said.code == 2 and "UTF-8" in said.err
+
+
+def test_the_gate_turns_a_worse_edit_down_and_leaves_it_in_place(system: Path) -> None:
+    (system / "policy.py").write_text(LEFT)
+    said = hl("gate", system, "--workers", 1, "--json", "--note", "always left")
+    assert said.code == 1 and said.data["decision"] in ("rejected", "undecided")
+    assert (system / "policy.py").read_text() == LEFT
+    assert list((system / "memory" / "rejected").glob("*.patch"))
+    assert hl("history", system, "--json").data["trials"][-1]["note"] == "always left"
+
+
+def test_the_gate_takes_a_simpler_edit_as_a_commit_that_can_be_rolled_back(system: Path) -> None:
+    simpler = SEEK.replace('''
+    @rule
+    def never(self, s):
+        return 0 if self.here > 99 else None
+''', "")  # fmt: skip
+    (system / "policy.py").write_text(simpler)
+    said = hl("gate", system, "--workers", 1, "--json")
+    assert said.code == 0, said.err
+    assert said.data["decision"] == "accepted"
+    log = subprocess.run(
+        ["git", "-C", system, "log", "--format=%H"], capture_output=True, text=True, check=True
+    )
+    assert said.data["trials"][0]["commit"] in log.stdout
+    changed = hl("diff", system, 1, 2, "--json")
+    assert "-    def never(self, s):" in changed.data["diff"]
+    back = hl("rollback", system, 1, "--json")
+    assert back.code == 0 and (system / "policy.py").read_text() == SEEK
+    assert hl("history", system, "--json").data["rollbacks"][0]["trial"] == 1
+    assert hl("rollback", system, 1).code == 2
+
+
+def test_the_champion_itself_is_no_edit(system: Path) -> None:
+    said = hl("gate", system)
+    assert said.code == 2 and "edit it first" in said.err
+
+
+def test_learning_goes_on_after_an_edit_was_judged(system: Path, tmp_path: Path) -> None:
+    (system / "policy.py").write_text(LEFT)
+    assert hl("gate", system, "--workers", 1).code == 1
+    (tmp_path / "seek.py").write_text(SEEK)
+    said = hl(
+        *("learn", CORRIDOR, "--resume", "--out", system, "--holdout-episodes", 2, "--workers", 1, "--json"),
+        *("--editor", f"command:cp {tmp_path / 'seek.py'} policy.py"),
+    )
+    assert said.code == 0, said.err
+    assert hl("report", system, "--no-picture", "--json").data["runs"][-1]["run"] == 3
+
+
+def test_compress_drops_the_rule_that_never_speaks(system: Path) -> None:
+    said = hl("compress", system, "--workers", 1, "--json")
+    assert said.code == 0, said.err
+    assert said.data["accepted"] == 1 and said.data["size"] < said.data["size_before"]
+    left = (system / "policy.py").read_text()
+    assert "def never" not in left and "def left" in left and "def right" in left
+    assert hl("compress", system, "--workers", 1).code == 1
+
+
+def test_the_first_program_of_an_empty_system(tmp_path: Path) -> None:
+    made = hl("init", CORRIDOR, tmp_path / "own", "--json")
+    assert made.code == 0 and made.data["access"] == "vector"
+    for verb in ("eval", "gate", "replay", "compress"):
+        assert hl(verb, tmp_path / "own").code == 2
+    assert hl("history", tmp_path / "own").code == 0
+    (tmp_path / "own" / "policy.py").write_text(SEEK)
+    assert hl("gate", tmp_path / "own", "--workers", 1).code == 0
+    assert hl("init", CORRIDOR, tmp_path / "own").code == 2
+
+
+def test_an_agent_may_measure_inside_its_worktree(system: Path, tmp_path: Path) -> None:
+    (tmp_path / "better.py").write_text(SEEK + "\n# measured before it was proposed\n")
+    (tmp_path / "agent.sh").write_text(
+        f"test -e {tmp_path / 'eval.txt'} && exit\ncp {tmp_path / 'better.py'} policy.py\n"
+        f"{sys.executable} -m hlearn.cli.main eval . --episodes 4 --workers 1 > {tmp_path / 'eval.txt'} 2>&1\n"
+        f"{sys.executable} -m hlearn.cli.main gate . > {tmp_path / 'gate.txt'} 2>&1\n"
+        "rm -rf __pycache__\n"
+    )
+    said = hl(
+        *(
+            "learn",
+            CORRIDOR,
+            "--resume",
+            "--out",
+            system,
+            "--steps",
+            30_000,
+            "--holdout-episodes",
+            0,
+            "--json",
+        ),
+        *(
+            "--editor",
+            f"command:PYTHONPATH={':'.join(_python_path())} sh {tmp_path / 'agent.sh'}",
+            "--workers",
+            1,
+        ),
+    )
+    assert "mean 10" in (tmp_path / "eval.txt").read_text()
+    assert "worktree of a trial" in (tmp_path / "gate.txt").read_text()
+    assert "tampering" not in said.err, said.err
+    assert len(hl("history", system, "--json").data["trials"]) >= 2
+
+
+def _python_path() -> list[str]:
+    root = Path(__file__).parents[2]
+    return [str(root / "src"), str(root)]

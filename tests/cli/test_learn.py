@@ -1,0 +1,110 @@
+"""``hl learn`` from the outside."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from hlearn.learn import LearnResult
+from tests.cli.conftest import CORRIDOR, Said, command, hl, process
+from tests.cli.programs import LEFT, SEEK
+
+
+def test_learning_ends_with_a_score_a_program_and_what_to_try_next(learnt: tuple[Path, Said]) -> None:
+    system, said = learnt
+    assert said.code == 0
+    assert said.data.keys() == {f.name for f in dataclasses.fields(LearnResult)}
+    assert said.data["score"] == 10.0 and said.data["target_reached"] is True
+    assert said.data["holdout_episodes"] == 4 and said.data["accepted"] == 1
+    assert "access vector (default), protocol standard (default)" in said.err
+    assert f"hl replay {system}" in said.err and f"{system}/policy.py" in said.err
+    assert (system / "policy.py").read_text() == SEEK
+
+
+def test_stdout_is_one_json_object_and_has_no_nan(learnt: tuple[Path, Said]) -> None:
+    _, said = learnt
+    assert len(said.out.splitlines()) == 1
+    json.loads(said.out, parse_constant=lambda name: (_ for _ in ()).throw(ValueError(name)))
+
+
+def test_a_missed_target_is_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "left.py").write_text(LEFT)
+    said = hl(
+        *("learn", CORRIDOR, "--editor", f"command:cp {tmp_path / 'left.py'} policy.py", "--steps", 5_000),
+        *("--holdout-episodes", 2, "--target", 9, "--workers", 1, "--json"),
+    )
+    assert said.code == 1 and said.data["target_reached"] is False
+    assert Path("runs/hlearn.testing.toys-Corridor-v0-vector-standard-s0/policy.py").exists()
+    assert "missed" in said.err
+
+
+def test_no_program_at_all_is_exit_code_1() -> None:
+    said = hl("learn", CORRIDOR, "--editor", "command:true", "--steps", 500, "--out", "nothing", "--json")
+    assert said.code == 1 and said.data["score"] is None and said.data["program_sha256"] is None
+    assert "No program was accepted" in said.err
+
+
+def test_resume_takes_over_what_the_system_was_started_with(system: Path) -> None:
+    said = hl("learn", CORRIDOR, "--resume", "--out", system, "--holdout-episodes", 4, "--json")
+    assert said.code == 0
+    assert said.data["target"] == 9 and said.data["editor"].startswith("command:cp ")
+    assert "at most 20,000 environment steps" in said.err
+
+
+def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "edit.sh").write_text("touch started; sleep 60\n")
+    arguments = ("learn", CORRIDOR, "--editor", f"command:sh {tmp_path / 'edit.sh'}", "--steps", 5_000)
+    arguments += ("--out", tmp_path / "s", "--workers", 1, "--json")
+    running = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "running sh" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert json.loads(out.splitlines()[-1])["why"] == "interrupted"
+    assert f"hl learn {CORRIDOR} --resume --out {tmp_path / 's'}" in err
+    assert "Traceback" not in err
+    (tmp_path / "seek.py").write_text(SEEK)
+    again = process(
+        [
+            *("learn", CORRIDOR, "--resume", "--out", tmp_path / "s", "--holdout-episodes", 2),
+            *("--editor", f"command:cp {tmp_path / 'seek.py'} policy.py", "--json"),
+        ]
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout.splitlines()[-1])["score"] == 10.0
+
+
+def test_a_terminal_gets_a_live_panel(tmp_path: Path) -> None:
+    (tmp_path / "seek.py").write_text(SEEK)
+    (tmp_path / "edit.sh").write_text(f"sleep 1; cp {tmp_path / 'seek.py'} policy.py\n")
+    master, slave = pty.openpty()
+    arguments = ("learn", CORRIDOR, "--editor", f"command:sh {tmp_path / 'edit.sh'}", "--steps", 5_000)
+    arguments += ("--out", tmp_path / "s", "--holdout-episodes", 2, "--workers", 1)
+    running = subprocess.Popen(
+        command(*arguments),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
+    )
+    os.close(slave)
+    shown = b""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+    assert running.wait(30) == 0
+    text = shown.decode(errors="replace")
+    assert "trying" in text and "running sh" in text and "Ctrl-C stops and keeps everything" in text
+    assert "trial 1 accepted (10)" in text and "Try next:" in text
