@@ -20,9 +20,8 @@ CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.ST
 
 
 def program(rule: str, extra: str = "") -> Program:
-    return Program(
-        source=f"class P:\n    def reset(self, seed):\n        pass\n    def act(self, o):\n        {extra}return {rule}\n"
-    )
+    head = "class P:\n    def reset(self, seed):\n        pass\n    def act(self, o):\n"
+    return Program(source=f"{head}        {extra}return {rule}\n")
 
 
 LEFT, LEAN, GOOD = program("0"), program("int(o[2] > 0)"), program("int(o[2] + 0.5 * o[3] > 0)")
@@ -143,6 +142,7 @@ def test_randomness_is_read_from_the_source(source: str, random: bool) -> None:
 
 def test_size_ignores_words_and_counts_code() -> None:
     plain = "def f(x):\n    return x + 1\n"
-    wordy = '"""A module."""\n\n\ndef long_name(argument):\n    """Adds one."""\n    # a comment\n    return argument + 1\n'
+    wordy = '"""A module."""\n\n\ndef long_name(argument):\n    """Adds one."""\n'
+    wordy += "    # a comment\n    return argument + 1\n"
     assert program_size(plain) == program_size(wordy)
     assert program_size(plain) < program_size(plain + "y = 2\n")

@@ -16,7 +16,8 @@ from hlearn.tasks import Task
 PONG = Task(env_id="ALE/Pong-v5", access=Access.RAM, protocol=Protocol.ARTICLE)
 STILL = Program(source="class P:\n    def reset(self, seed): pass\n    def act(self, o): return 0\n")
 CHANCE = Program(
-    source="import random\nclass P:\n    def reset(self, seed): pass\n    def act(self, o): return random.randrange(6)\n"
+    source="import random\n\n\nclass P:\n    def reset(self, seed): pass\n"
+    "    def act(self, o): return random.randrange(6)\n"
 )
 
 

@@ -68,7 +68,7 @@ def test_every_event_survives_the_file(event) -> None:
 
 
 def measured(**changes) -> Measured:
-    values = dict(
+    values: dict[str, object] = dict(  # noqa: C408 - reads like the call
         run=1,
         program="p" * 64,
         task="t" * 64,
@@ -113,5 +113,5 @@ def test_an_edit_after_reading_is_found(tmp_path: Path) -> None:
 def test_a_row_that_does_not_fit_its_event_is_named(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     Journal(path, schema=1).append_many([("note", {"text": 3})])
-    with pytest.raises(LedgerCorrupt, match="line 1 .note."):
+    with pytest.raises(LedgerCorrupt, match=r"line 1 .note."):
         Ledger(path)

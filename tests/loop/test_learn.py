@@ -69,7 +69,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_what_is_better_is_kept_and_the_rest_is_remembered(learnt) -> None:
-    out, result, listener = learnt
+    out, _, listener = learnt
     assert [t.decision for t in listener.trials] == [
         Decision.ACCEPTED,
         Decision.REJECTED,

@@ -5,14 +5,19 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from hlearn.editors.api import Brief, Lab, Proposal
+from hlearn.errors import StorageFull
+from hlearn.learn import LearnResult, learn
 from hlearn.ledger import Ledger, Measured, Trial
-from hlearn.learn import learn
 from hlearn.system import System
 from tests.loop.climber import CARTPOLE, Climber
 
@@ -39,22 +44,31 @@ def essence(path: Path) -> dict[str, object]:
     }
 
 
-def test_kill_9_at_random_moments(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LearnResult, float]:
+    out = tmp_path_factory.mktemp("whole") / "system"
     began = time.monotonic()
-    whole = learn(
-        CARTPOLE, out=tmp_path / "whole", editor=Climber(), steps=20_000, seed=4, workers=1, holdout=3
-    )
+    whole = learn(CARTPOLE, out=out, editor=Climber(), steps=20_000, seed=4, workers=1, holdout=3)
     took = time.monotonic() - began
     assert whole.trials >= 3
     assert whole.accepted >= 2
+    return out, whole, took
+
+
+def command(out: Path) -> tuple[list[str], dict[str, str]]:
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), *sys.path]))
+    return [sys.executable, "-m", "tests.loop.climber", str(out)], env
+
+
+def test_kill_9_at_random_moments(undisturbed: tuple[Path, LearnResult, float], tmp_path: Path) -> None:
+    there, whole, took = undisturbed
 
     out = tmp_path / "killed"
     rng = random.Random(1)
-    env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), *sys.path]))
-    command = [sys.executable, "-m", "tests.loop.climber", str(out)]
+    line, env = command(out)
     rows = 0
     for _ in range(4):
-        process = subprocess.Popen(command, env=env, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(line, env=env, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
         try:
             _, said = process.communicate(timeout=0.7 + rng.random() * took / 3)
             assert process.returncode == 0, said
@@ -65,12 +79,43 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
             now = len(Ledger(out / "ledger.jsonl").rows)
             assert now >= rows
             rows = now
-    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert essence(out) == essence(tmp_path / "whole")
+    assert essence(out) == essence(there)
     result = learn(
         CARTPOLE, out=out, editor=Climber(), steps=20_000, seed=4, workers=1, holdout=3, resume=True
     )
     changed = {"system": result.system, "seconds": 0.0, "overhead_s": 0.0}
     assert dataclasses.replace(whole, **changed) == dataclasses.replace(result, **changed)
     assert System.open(out).verify() >= rows
+
+
+class FullDisk(Climber):
+    """The disk has room for 300 more bytes of ledger from the third proposal on."""
+
+    def __init__(self, ledger: Path) -> None:
+        super().__init__()
+        self.ledger = ledger
+        self.calls = 0
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        self.calls += 1
+        if self.calls == 3:
+            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.ledger.stat().st_size + 300, hard))
+        return super().propose(brief, lab)
+
+
+def test_a_full_disk_loses_nothing(undisturbed: tuple[Path, LearnResult, float], tmp_path: Path) -> None:
+    out = tmp_path / "full"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    editor = FullDisk(out / "ledger.jsonl")
+    try:
+        with pytest.raises(StorageFull, match="--resume"):
+            learn(CARTPOLE, out=out, editor=editor, steps=20_000, seed=4, workers=1, holdout=3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert editor.calls == 3
+    assert System.open(out).verify() > 5
+    learn(CARTPOLE, out=out, editor=Climber(), steps=20_000, seed=4, workers=1, holdout=3, resume=True)
+    assert essence(out) == essence(undisturbed[0])

@@ -196,8 +196,9 @@ class RunEnded:
     """A run came to its end; one that was interrupted has no such row.
 
     Attributes:
-        why: "target reached", "budget spent" or "nothing more to try".
-        seconds: wall time of all its sittings that ended in an orderly way.
+        why: "target reached", "budget spent", "nothing more to try" or "another run took over".
+        seconds: wall time of the sitting that ended it.
+        overhead_s: the part of it in which no episode was being played.
     """
 
     run: int

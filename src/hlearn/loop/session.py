@@ -175,7 +175,8 @@ class Session:
                 run=self.run.run,
                 why=why,
                 champion=self.champion.sha256 if self.champion else None,
-                seconds=round(self.meter.monotonic() - self.meter.started, 3),
+                seconds=round(seconds := self.meter.monotonic() - self.meter.started, 3),
+                overhead_s=round(max(0.0, seconds - self.meter.busy_s), 3),
             )
         )
         self.system.close_run(f"Run {self.run.run} ends: {why}")
@@ -217,9 +218,14 @@ class Session:
         return max(0, share - self.meter.by_purpose[Purpose.GATE] - self.meter.by_purpose[Purpose.CASE])
 
     def _reserve(self) -> int:
-        """What editors must leave: the gate's share, and enough for one more first look (at most a third of all)."""
+        """What editors must leave: the gate's share, and enough for one more first look (at most a third of all).
+
+        Nothing where the seed has no effect: the gate's episode is then the one that development has played.
+        """
+        if not seed_matters(self.task):
+            return 0
         look = min(_FIRST_LOOK * self.meter.usual, (self.run.steps - self.run.spent) // 3)
-        return max(self._share(), look if seed_matters(self.task) else 0)
+        return max(self._share(), look)
 
     def _without_gate(self, proposal: Proposal) -> Verdict:
         """What is decided where no step is left: a first program may stand on its development episodes."""
