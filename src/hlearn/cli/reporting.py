@@ -10,7 +10,7 @@ import typer
 from hlearn.cli.opening import open_system
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, number, sparkline
+from hlearn.cli.words import count, number, several, sparkline
 
 if TYPE_CHECKING:
     from hlearn.evidence.story import Story
@@ -70,7 +70,7 @@ def _told(story: Story) -> list[tuple[str, str]]:
                 "holdout",
                 f"mean {number(seen.mean)}{hns}, min {number(seen.low)}, max {number(seen.high)}, "
                 f"IQM {number(seen.iqm)} (95 % interval {number(low)} to {number(high)}), "
-                f"{seen.count} episodes; holdout seeds were used {story.holdout_uses} times",
+                f"{several(seen.count, 'episode')}; holdout seeds were used {several(story.holdout_uses, 'time')}",
             )
         )
     else:
@@ -79,7 +79,7 @@ def _told(story: Story) -> list[tuple[str, str]]:
     lines.append(
         (
             "cost",
-            f"{count(sums.env_steps)} environment steps{planner}, {count(sums.episodes)} episodes; "
+            f"{count(sums.env_steps)} environment steps{planner}, {several(sums.episodes, 'episode')}; "
             f"reports {count(sums.report_steps)}",
         )
     )

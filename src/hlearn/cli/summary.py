@@ -55,7 +55,8 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
     if result.interrupted:
         screen.print(
             Text(
-                f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, {several(result.trials, 'trial')}, "
+                f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, "
+                f"{several(result.trials, 'trial')}, "
                 f"{result.accepted} accepted. Everything measured is kept. Go on with:\n  {resume}"
             ),
             soft_wrap=True,

@@ -14,7 +14,7 @@ from hlearn.tasks.scores import human_normalized_score
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK, _SOFT, _GOOD, _WARM = "#1f4e79", "#b8c4d0", "#2e7d32", "#c62828"
+_INK, _SOFT, _GOOD, _WARM = "#1f4e79", "#98a8b8", "#2e7d32", "#c62828"
 
 
 def draw_learning(story: Story, path: Path) -> None:
@@ -74,7 +74,7 @@ def _points(axes: Axes, story: Story) -> None:
                 [p.score for p in points],
                 linestyle="none",
                 marker=".",
-                markersize=3,
+                markersize=4,
                 color=ink,
                 alpha=0.6,
                 rasterized=True,
@@ -120,7 +120,7 @@ def _levels(axes: Axes, story: Story) -> None:
             color=_WARM,
             linewidth=1.2,
             linestyle="--",
-            label=f"champion, mean of {story.holdout.count} holdout episodes: {story.holdout.mean:,.4g}",
+            label=f"champion on holdout seeds (n = {story.holdout.count}): {story.holdout.mean:,.4g}",
         )
     if story.task.target is not None:
         axes.axhline(

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from hlearn.errors import HarnessError, UsageError
+from hlearn.evaluate.api import Recording
+from hlearn.evidence.film import write_film
+from hlearn.evidence.replay import Replay, decisions_per_second, replay, shots
+from hlearn.records import Episode, Program
+from hlearn.tasks import resolve_task
+from tests.cli.programs import SEEK
+
+
+def _pictures(count: int) -> list[np.ndarray]:
+    pictures = np.zeros((count, 48, 64, 3), np.uint8)
+    for i in range(count):
+        pictures[i, :, : 2 * i + 2] = (200, 40, 40)
+    return list(pictures)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_a_film_has_every_picture_in_its_colours(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    assert write_film(path, _pictures(25), per_second=25) == 25
+    with av.open(str(path)) as container:
+        frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+    assert len(frames) == 25
+    assert np.abs(frames[-1][24, 5].astype(int) - (200, 40, 40)).max() < 30
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_film_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    def broken():  # type: ignore[no-untyped-def]
+        yield from _pictures(3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_film(tmp_path / "film.mp4", broken(), per_second=10)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_endings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\.mp4 or \.gif"):
+        write_film(tmp_path / "film.avi", [], per_second=10)
+
+
+def test_shots_follow_the_episode() -> None:
+    task = resolve_task("hlearn.testing.toys:Corridor-v0")
+    film = replay(task, Program(source=SEEK), 11)
+    assert isinstance(film.outcome, Episode)
+    taken = list(shots(film, every=1))
+    assert [s.decision for s in taken] == list(range(film.outcome.length + 1))
+    assert taken[-1].score == film.outcome.score
+    assert len(list(shots(film, every=0.5))) == 2 * len(taken) - 1
+    assert [s.decision for s in shots(film, every=3, start=4, stop=12)] == [4, 7, 10]
+    height, width, _ = taken[0].picture.shape
+    assert height % 2 == width % 2 == 0
+
+
+def test_an_episode_that_is_not_repeatable_is_a_fault() -> None:
+    task = resolve_task("hlearn.testing.toys:Corridor-v0")
+    film = replay(task, Program(source=SEEK), 11)
+    rewards = film.recording.rewards.copy()
+    rewards[3] += 1
+    other = Recording(
+        observations=film.recording.observations, actions=film.recording.actions, rewards=rewards
+    )
+    with pytest.raises(HarnessError, match="not repeatable"):
+        list(shots(Replay(task, 11, film.outcome, other, film.rules), every=1))
+
+
+def test_natural_speeds() -> None:
+    assert decisions_per_second(resolve_task("ALE/Pong-v5")) == 60
+    assert decisions_per_second(resolve_task("ALE/Pong-v5", protocol="v5")) == 15
+    assert decisions_per_second(resolve_task("CartPole-v1")) == 50
+    assert decisions_per_second(resolve_task("hlearn.testing.toys:Corridor-v0")) == 30
