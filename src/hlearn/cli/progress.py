@@ -40,9 +40,11 @@ class Pace:
         self._monotonic = monotonic
         self._seen: deque[tuple[float, int]] = deque()
 
-    def note(self, steps: int) -> None:
-        """Notes how many steps have been spent by now."""
+    def note(self, steps: int, *, reporting: bool = False) -> None:
+        """Notes how many steps have been spent by now; reports at the end spend none."""
         now = self._monotonic()
+        if reporting:
+            self._seen.clear()
         if self._seen and now - self._seen[-1][0] < 0.5:
             return
         self._seen.append((now, steps))
@@ -101,7 +103,7 @@ class LivePanel:
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
         """Episodes were played and recorded."""
         self._standing = standing
-        self._pace.note(standing.steps)
+        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
         if standing.best_dev is not None:
             self._curve.append(standing.best_dev)
             if len(self._curve) > _CURVE_POINTS:
@@ -173,7 +175,7 @@ class Lines:
 
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
         """Episodes were played and recorded."""
-        self._pace.note(standing.steps)
+        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
         self._maybe(standing)
 
     def judged(self, trial: Trial, standing: Standing) -> None:
