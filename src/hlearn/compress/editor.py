@@ -11,6 +11,7 @@ from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job
 from hlearn.policy.source import list_rules, without_rule
 from hlearn.records import Evaluation, Program, Split
+from hlearn.tasks.registry import seed_matters
 
 
 class CompressEditor:
@@ -59,7 +60,7 @@ class CompressEditor:
 
     def _no_worse(self, program: Program, champion: Program, lab: Lab) -> Evaluation | None:
         """The shorter program's development scores, None where they are worse beyond chance or a part was needed."""
-        seeds = lab.seeds(0, self._episodes)
+        seeds = lab.seeds(0, self._episodes if seed_matters(lab.task) else 1)
         gaps: list[float] = []
         outcomes = []
         for seed in seeds:  # one pair at a time: a program that misses a part is seen at once
@@ -69,7 +70,10 @@ class CompressEditor:
             if evaluation.failures:
                 return None
             gaps.append(ours.outcome.score - theirs.outcome.score)
-            if _mean(gaps) < -2 * _error(gaps) or (len(gaps) == len(seeds) and _mean(gaps) < -_error(gaps)):
+            # The last look is stricter, and one pair alone must not be worse at all.
+            last = len(gaps) == len(seeds)
+            allowed = 0.0 if last and len(gaps) == 1 else _error(gaps) * (1 if last else 2)
+            if _mean(gaps) < -allowed:
                 return None
         return evaluation
 

@@ -96,6 +96,14 @@ class Session:
         self._judged: set[tuple[str, str | None]] = set()
         self._idle = 0
         self.meter.trials = 0 if self.replaying else sum(t.run == run.run for t in self._before)
+        if self.champion is not None:
+            sha256 = self.champion.sha256
+            scores = [
+                t.challenger_mean
+                for t in self._before
+                if t.program == sha256 and t.decision is Decision.ACCEPTED
+            ]
+            self.meter.champion, self.meter.champion_score = sha256, scores[-1] if scores else None
 
     # The recipe's steps -----------------------------------------------------------------------------------
 
