@@ -10,7 +10,7 @@ import typer
 from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, number
+from hlearn.cli.words import count, number, several
 from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def evaluate(
 
     Exit code 1 if the program failed an episode.
     """
-    from hlearn.cli.progress import showing
     from hlearn.evidence.measure import measure_program, open_desk
     from hlearn.evidence.statistics import summarize
     from hlearn.loop.opening import usable_cores
@@ -72,8 +71,7 @@ def evaluate(
         raise UsageError(f"{directory} is the worktree of a trial; only --split dev may be looked at there")
     wanted = None if protocol is None else _choice(Protocol, protocol, "protocol")
     subject = read_program(program) if program else working_program(directory)
-    title = f"{desk.system.task.env_id}  {chosen.value}"
-    with showing(title, desk.system.task.env_id, screen, lines=False) as progress:
+    with screen.status(f"playing {several(episodes, 'episode')}"):
         measured = measure_program(
             desk.system,
             subject,
@@ -81,7 +79,6 @@ def evaluate(
             episodes=episodes,
             protocol=wanted,
             workers=workers or usable_cores(),
-            progress=progress,
         )
     evaluation, task = measured.evaluation, measured.task
     summary = summarize(evaluation.scores)

@@ -151,6 +151,10 @@ def _judged(system: System, trials: list[Trial], screen: Console, *, before: Pro
         )
         for reason in trial.reasons:
             screen.print(f"  {reason}", markup=False, soft_wrap=True)
+    if before is None and not accepted:
+        screen.print(
+            "The edited file stays as it is; the change and the reasons are kept in memory/rejected."
+        )
     champion = system.champion()
     sizes = [program_size(p.source) for p in (before, champion) if p is not None]
     if before is not None and accepted:

@@ -36,7 +36,8 @@ def probe(
 
     screen = console(as_json)
     resolved = resolve_task(task, access=access, protocol=protocol)
-    seen = look(resolved, steps=steps, seed=seed)
+    with screen.status(f"playing {count(steps)} steps at random"):
+        seen = look(resolved, steps=steps, seed=seed)
     observation = seen.observation
     shape = ", ".join(map(str, observation.shape))
     screen.print(

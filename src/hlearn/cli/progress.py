@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hlearn.cli.words import count, duration, number, several, sparkline
-from hlearn.lab import Progress, Silent, Standing
+from hlearn.lab import Progress, Standing
 from hlearn.ledger import Decision, Purpose, Trial
 from hlearn.records import Outcome
 from hlearn.tasks.scores import human_normalized_score
@@ -205,11 +205,8 @@ class Lines:
 
 
 @contextmanager
-def showing(title: str, env_id: str, console: Console, *, lines: bool = True) -> Iterator[Progress]:
-    """Shows progress while the block runs: a panel on a terminal, else lines (none where ``lines`` is False)."""
-    if not console.is_terminal and not lines:
-        yield Silent()
-        return
+def showing(title: str, env_id: str, console: Console) -> Iterator[Progress]:
+    """Shows progress while the block runs: a panel on a terminal, else lines."""
     display: LivePanel | Lines = (
         LivePanel(title, env_id, console) if console.is_terminal else Lines(env_id, console)
     )

@@ -85,7 +85,8 @@ def replay(
         raise UsageError(
             f"seed {seed} belongs to the gate, which nobody looks at; take another, such as {seed % 1000}"
         )
-    episode = play(system.task, subject, seed)
+    with screen.status("playing the episode"):
+        episode = play(system.task, subject, seed)
     outcome = episode.outcome
     failure = outcome if isinstance(outcome, Failure) else None
     per_second = decisions_per_second(system.task)
@@ -107,7 +108,8 @@ def replay(
         )
     pictures = 0
     if video is not None:
-        pictures = _film(episode, video, per_second, speed, start_s, length_s, caption)
+        with screen.status(f"filming {video}"):
+            pictures = _film(episode, video, per_second, speed, start_s, length_s, caption)
         screen.print(f"{video}: {count(pictures)} pictures", soft_wrap=True, markup=False)
     data = {
         "system": str(system.path),

@@ -78,12 +78,11 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
     for command, why in (
         (f"hl replay {place} --video episode.mp4", "watch it play"),
         (f"hl report {place}", "how it came to this, as text and report.png"),
-        (f"hl eval {place} --split dev", f"after an edit of {out / 'policy.py'}; then hl gate {place}"),
+        (f"hl eval {place} --split dev", f"after an edit of policy.py; then: hl gate {place}"),
         (f"{resume} --steps {max(2 * steps, steps)}", "learn on"),
     ):
-        line = Text(f"  {command}")
-        line.append(f"   # {why}", style="dim")
-        screen.print(line, soft_wrap=True)
+        screen.print(Text(f"  # {why}", style="dim"))
+        screen.print(Text(f"  {command}"), soft_wrap=True)
 
 
 def _box(result: LearnResult, out: Path) -> Panel:

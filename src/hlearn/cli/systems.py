@@ -17,6 +17,8 @@ from hlearn.errors import UsageError
 if TYPE_CHECKING:
     from hlearn.evidence.story import Judged
 
+_BESIDE_NOTE = 84  # characters that the other columns of a history take
+
 
 @verb
 def init(
@@ -61,6 +63,7 @@ def init(
 def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False) -> Answer:
     """List every trial: what was proposed, what the gate said, what it cost."""
     from rich.table import Table
+    from rich.text import Text
 
     from hlearn.evidence.story import tell
     from hlearn.ledger import RolledBack
@@ -68,12 +71,13 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
     screen = console(as_json)
     system = open_system(directory, screen)
     story = tell(system)
-    table = Table(
-        "trial", "when", "steps", "verdict", "score", "against", "commit", "what", box=None, pad_edge=False
-    )
+    titles = ("trial", "when", "steps", "verdict", "score", "against", "commit", "what")
+    table = Table(*titles, box=None, pad_edge=False)
+    room = max(20, screen.width - _BESIDE_NOTE)
     for judged in story.judged:
         trial = judged.trial
         mark = "*" if trial.trial == story.champion_trial else " "
+        note = " ".join(trial.note.split())
         table.add_row(
             f"{mark}{trial.trial}",
             _when(judged.when),
@@ -82,14 +86,10 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
             number(trial.challenger_mean),
             number(trial.champion_mean),
             (judged.commit or "")[:9],
-            trial.note,
+            Text(note if len(note) <= room else note[: room - 1] + "…"),
         )
     for at in (0, 2, 4, 5):
         table.columns[at].justify = "right"
-    for column in table.columns[:-1]:
-        column.no_wrap = True
-    table.columns[-1].overflow = "ellipsis"
-    table.columns[-1].no_wrap = True
     if story.judged:
         screen.print(table)
         screen.print(
