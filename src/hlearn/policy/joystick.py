@@ -37,10 +37,11 @@ def action_meaning(name: str) -> tuple[int, int, int]:
     return ("RIGHT" in name) - ("LEFT" in name), ("DOWN" in name) - ("UP" in name), int("FIRE" in name)
 
 
-def action_table(buttons: tuple[str, ...]) -> dict[tuple[int, int, int], int]:
-    """Returns the action index for every (across, down, pressed), with the nearest where one is missing.
+def action_table(buttons: tuple[str, ...]) -> dict[tuple[int, int, int], tuple[int, int]]:
+    """Returns, for every (across, down, pressed), the action index for even and for odd steps.
 
-    A missing combination gives up the press last: a game without RIGHTFIRE fires, then moves on.
+    Where a combination is missing, its parts take turns: a game without RIGHTFIRE fires on one step and moves
+    on the next.
 
     Args:
         buttons: action names in the environment's order, as ALE spells them ("UPRIGHTFIRE").
@@ -52,16 +53,23 @@ def action_table(buttons: tuple[str, ...]) -> dict[tuple[int, int, int], int]:
     for across in (-1, 0, 1):
         for down in (-1, 0, 1):
             for press in (0, 1):
-                nearest = (
-                    (across, down, press),
-                    (across, 0, press),
+                if (across, down, press) in known:
+                    exact = known[across, down, press]
+                    table[across, down, press] = (exact, exact)
+                    continue
+                parts = (
                     (0, down, press),
-                    (0, 0, press),
+                    (across, 0, press),
                     (across, down, 0),
+                    (0, 0, press),
                     (across, 0, 0),
                     (0, down, 0),
                 )
-                table[across, down, press] = next((known[c] for c in nearest if c in known), 0)
+                found = [p for p in parts if p in known and p != (0, 0, 0)] or [(0, 0, 0)]
+                wanted = (across, down, press)
+                lacking = [i for i in range(3) if wanted[i] and not found[0][i]]
+                second = next((p for p in found if any(p[i] for i in lacking)), found[0])
+                table[across, down, press] = (known.get(found[0], 0), known.get(second, 0))
     return table
 
 
@@ -74,7 +82,7 @@ class JoystickPolicy(RulePolicy):
     """
 
     buttons: ClassVar[tuple[str, ...]] = ("NOOP",)
-    _table: ClassVar[dict[tuple[int, int, int], int]] = {}
+    _table: ClassVar[dict[tuple[int, int, int], tuple[int, int]]] = {}
     _meaning: ClassVar[tuple[tuple[int, int, int], ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -89,10 +97,12 @@ class JoystickPolicy(RulePolicy):
         self._press = self._roles.get("trigger", ())
         self._why = ("", "", "")
         self.went = (0, 0, 0)
+        self._odd = 0
 
     def reset(self, seed: int) -> None:
         """Begins an episode."""
         self.went = (0, 0, 0)
+        self._odd = 0
         super().reset(seed)
 
     def act(self, observation: np.ndarray) -> int:
@@ -125,7 +135,8 @@ class JoystickPolicy(RulePolicy):
                 press, why_press = (1 if move else 0), name
                 break
         self._why = (why_across, why_down, why_press)
-        action = self._table[across, down, press]
+        self._odd ^= 1
+        action = self._table[across, down, press][self._odd]
         self.went = self._meaning[action]
         return action
 

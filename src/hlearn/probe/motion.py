@@ -122,7 +122,8 @@ def driven(motion: Motion, values: Sequence[np.ndarray], commands: Sequence[np.n
         target = np.concatenate(targets).astype(float)
         if target.var() == 0:
             continue
-        weights, *_ = np.linalg.lstsq(design, target, rcond=None)
+        gram = design.T @ design + 1e-6 * np.eye(design.shape[1])
+        weights = np.linalg.solve(gram, design.T @ target)
         explained = 1.0 - float(((target - design @ weights) ** 2).mean() / target.var())
         response = weights[:LAGS]
         noise = 3.0 * np.sqrt(target.var() / count)

@@ -50,7 +50,7 @@ def find_motions(
 ) -> tuple[ByteMotion, ...]:
     """Returns every byte that moves like a position: first those that commands move, best explained first.
 
-    Bytes that move just as another one does (copies, shifted by a constant) are left out.
+    Of bytes that move alike (copies, shifted by a constant) one is kept, a plain one if there is one.
 
     Args:
         episodes: (observations uint8[T, 128], actions int[T]) pairs; ``observations[t]`` is what was seen
@@ -59,7 +59,7 @@ def find_motions(
     """
     meaning = np.array([action_meaning(n)[:2] for n in action_names])
     commands = [meaning[actions] for _, actions in episodes]
-    found, known = [], set()
+    known: dict[bytes, ByteMotion] = {}
     for index in range(episodes[0][0].shape[1]):
         readings = []
         for coded in (False, True):
@@ -71,11 +71,10 @@ def find_motions(
             continue
         motion, coded, values = max(readings, key=lambda r: (round(r[0].steady, 1), not r[1]))
         trail = b"".join(np.diff(v).tobytes() for v in values)
-        if trail in known:
+        if trail in known and (coded or not known[trail].coded):
             continue
-        known.add(trail)
-        found.append(
-            ByteMotion(index=index, coded=coded, motion=driven(motion, values, commands), values=values)
-        )
+        told = driven(motion, values, commands)
+        known[trail] = ByteMotion(index=index, coded=coded, motion=told, values=values)
+    found = list(known.values())
     found.sort(key=lambda b: (b.motion.axis is None, -b.motion.explained, -b.motion.moving))
     return tuple(found)

@@ -131,6 +131,20 @@ def _flee(b: Behavior, w: Writing) -> None:
     w.lines.append("return turn" if w.sign > 0 else "return -turn if turn is not None else None")
 
 
+def _cross(b: Behavior, w: Writing) -> None:
+    count = int(dict(b.knobs)["count"].value)
+    speeds = w.part("speeds", f"[Speed(6) for _ in range({count})]")
+    moving = w.watch("drift", "None", f"[v.see(x) for v, x in zip({speeds}, {w.see['lane']}, strict=True)]")
+    w.lines += [
+        f"lane = int(({w.see['own']} + {w.knob('ahead')} - {w.knob('origin')}) // {w.knob('height')})",
+        f"if 0 <= lane < {count}:",
+        f"    gap = {w.see['lane']}[lane] + {w.knob('lead')} * {moving}[lane] - {w.knob('place')}",
+        f"    if abs(gap) < {w.knob('radius')}:",
+        "        return 0",
+        f"return {b.option}",
+    ]
+
+
 def _hold(b: Behavior, w: Writing) -> None:
     w.steer(f"toward({w.rest}, {w.knob('place')}, {w.knob('deadband')})")
 
@@ -192,6 +206,12 @@ KINDS: Mapping[str, Kind] = {
         imports=("Speed", "Variety", "landing", "toward"),
     ),
     "flee": Kind(doc="Makes way for the {hazard}.", noun={"hazard": "hazard"}, write=_flee, imports=("away",)),
+    "cross": Kind(
+        doc="Keeps going while the lane ahead is free, else waits.",
+        noun={"lane": "lanes"},
+        write=_cross,
+        imports=("Speed",),
+    ),
     "hold": Kind(doc="Goes to its place and stays.", noun={}, write=_hold, imports=("toward",)),
     "sweep": Kind(doc="Patrols between two ends.", noun={}, write=_sweep, imports=("Sweep",)),
     "push": Kind(doc="Keeps pushing one way.", noun={}, write=_push),

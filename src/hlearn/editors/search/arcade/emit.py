@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 
@@ -189,14 +190,15 @@ class _Page:
         return f"self._{word}"
 
     def _watch(self, behavior: Behavior, word: str, made: str, call: str) -> str:
-        part = self._part(word, made)
+        part = self._part(word, made) if made != "None" else ""
         lines = []
         for _, signal in behavior.roles:
             seen = self.names.get(signal.sight.key)
             if signal.sight.optional and seen and f"s.{seen}" in call:
                 lines += [f"if self.s.{seen} is None:", f"{_INDENT}return 0.0"]
                 break
-        lines.append(f"return {part}.{call.replace('s.', 'self.s.', 1)}")
+        call = re.sub(r"(?<![\w.])s\.", "self.s.", call)
+        lines.append(f"return {part}.{call}" if part else f"return {call}")
         self.detectors += self.method("detect", word, "obs", "Speed per step.", lines)
         return f"s.{word}"
 
@@ -240,6 +242,7 @@ def _tell(behavior: Behavior) -> str:
         "pursue": "go where {} will be",
         "intercept": "meet {}",
         "flee": "make way for {}",
+        "cross": "cross the lanes of {} when free",
         "hold": "stay in place",
         "sweep": "patrol",
         "push": "keep pushing",
@@ -250,6 +253,6 @@ def _tell(behavior: Behavior) -> str:
         "serve": "press while {} rests",
         "aim": "press when level with {}",
     }
-    about = next((s.key for r, s in behavior.roles if r in ("target", "ball", "hazard")), "")
+    about = next((s.key for r, s in behavior.roles if r in ("target", "ball", "hazard", "lane")), "")
     text = words.get(behavior.kind, behavior.kind).format(about)
     return f"{text} (if {behavior.guard.signal.key} is {behavior.guard.test} its level)" if behavior.guard else text

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Knob
+from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.probe.scene import Axis
@@ -117,6 +118,33 @@ def from_relation(relation: Relation, channel: str) -> list[Behavior]:
     return [go]
 
 
+def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
+    """Crossing lanes, either way, waiting while the next one is not free."""
+    source = f"probe: {lanes.events} accidents"
+    size = abs(lanes.height)
+    found = []
+    for option in (1, -1):
+        ahead = 0.6 * size * option * own.sign
+        found.append(
+            Behavior(
+                kind="cross",
+                channel=channel,
+                roles=(("lane", lanes.row), ("own", own)),
+                option=option,
+                knobs=(
+                    ("count", Knob(value=lanes.count, low=lanes.count, high=lanes.count, step=0, source=source)),
+                    ("origin", Knob(value=round(lanes.origin, 1), low=lanes.origin - size, high=lanes.origin + size, unit="px", step=1, source=source)),
+                    ("height", Knob(value=lanes.height, low=lanes.height - 2, high=lanes.height + 2, unit="px", step=0.3, source=source)),
+                    ("ahead", Knob(value=round(ahead, 1), low=-2 * size, high=2 * size, unit="px", step=2)),
+                    ("place", Knob(value=lanes.place, low=lanes.place - 16, high=lanes.place + 16, unit="px", step=2, source=source)),
+                    ("radius", Knob(value=12, low=0, high=60, unit="px", step=3)),
+                    ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
+                ),
+            )
+        )
+    return found
+
+
 def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:
     """Following with a lead."""
     return Behavior(
@@ -139,6 +167,8 @@ def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterat
         for depth in movers:
             if depth is ball or depth.turns is None or (ball.axis is not None and ball.axis is depth.axis):
                 continue
+            if not _one_thing(ball, depth):
+                continue
             for option in (1, -1):
                 low, high = depth.turns
                 line = high if option > 0 else low
@@ -157,6 +187,14 @@ def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterat
                         ("wall_high", Knob(value=ball.turns[1], low=ball.turns[1] - 8, high=ball.turns[1] + 8, unit="px", step=1, source="probe")),
                     ),
                 )
+
+
+def _one_thing(one: Signal, other: Signal) -> bool:
+    """Whether both may be coordinates of one flying thing: it moves in both, about as often."""
+    if one.axis is not None and other.axis is not None:
+        return one.sight.key == other.sight.key
+    least, most = sorted((one.moving, other.moving))
+    return least > 0.15 and most < 1.35 * least
 
 
 def _comparable(own: Signal, other: Signal) -> bool:

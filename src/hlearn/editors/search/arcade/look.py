@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.evaluate.api import Job, Record, Result
@@ -29,6 +30,7 @@ class View:
         movers: positions that move by themselves, the busiest first.
         flags: other numbers that take few values, for guards.
         relations: what goes with gains and losses, the strongest first.
+        lanes: rows of things that run over a player who crosses their lanes.
         length: mean length of a random episode (environment steps).
         score: mean score of random play.
     """
@@ -37,6 +39,7 @@ class View:
     movers: tuple[Signal, ...]
     flags: tuple[Signal, ...]
     relations: tuple[Relation, ...]
+    lanes: tuple[Lanes, ...] = ()
     length: float
     score: float
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.evaluate.api import Record
+from hlearn.policy.joystick import action_meaning
 from hlearn.probe.ram import find_motions, read_byte
 from hlearn.tasks.environment import Discrete
 
@@ -41,9 +43,23 @@ def look_at_ram(lab: Lab) -> View:
         for obs, column in zip(observations, series, strict=True):
             column[place.key] = read_byte(obs, _index(place), coded=False)
     counters = lives_counters(observations)
+    meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
     passages = [
-        Passage(series=column, rewards=r.rewards, lost=_drops(r.observations, counters))
+        Passage(
+            series=column,
+            rewards=r.rewards,
+            lost=_drops(r.observations, counters),
+            commands=meaning[r.actions],
+        )
         for column, r in zip(series, recordings, strict=True)
+    ]
+    lone = [b.index for b in found if b.motion.axis is None and not b.coded]
+    lanes = [
+        lane
+        for column, axis in enumerate(("x", "y"))
+        for place in [next((s for s in own if s.drive == axis), None)]
+        if place is not None
+        for lane in find_lanes(passages, place, column, observations, lone)
     ]
     length, score = means(results)
     return View(
@@ -51,6 +67,7 @@ def look_at_ram(lab: Lab) -> View:
         movers=movers,
         flags=_flags(observations, taken),
         relations=relate(passages, own, movers + placed),
+        lanes=tuple(lanes),
         length=length,
         score=score,
     )

@@ -28,11 +28,13 @@ class Passage:
         series: values per signal key, float[T]; nan where not seen.
         rewards: float[T], what the action after each value brought.
         lost: bool[T], whether a counter of lives went down.
+        commands: int[T, 2], what was steered after each value: across and down.
     """
 
     series: Mapping[str, np.ndarray]
     rewards: np.ndarray
     lost: np.ndarray
+    commands: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,8 +28,8 @@ from hlearn.tasks.environment import Discrete
 MOVERS = 16  # movers considered for steering
 PAIRS = 24  # pairs considered for interception
 ELITE = 6
-BROOD = 8  # children per generation
-RUNGS = (1, 3, 6, 12)  # seeds a child must have stood at each rung
+BROOD = 12  # children per generation
+RUNGS = (1, 2, 4, 8, 16)  # seeds a child must have stood at each rung
 STALL = 9_000  # environment steps without reward after which a development episode is over
 
 
@@ -107,19 +107,12 @@ class ArcadeSearch:
 
         rhythms = hypotheses.presses(view.movers[:4], has_button=has_button)
         blind = {c: hypotheses.blind(c) for c in channels}
-        base = [Genome(behaviors=(p,)) for p in rhythms[:3]] or [Genome()]
-        base += [Genome(behaviors=(b, *rhythms[:1])) for c in channels for b in blind[c]]
-        self.lab.say(f"{len(base)} blind programs")
-        order = self._race(self._arena(view, len(base), 0.05), base)
-        press = max(
-            (r for r in order if not self._genome(r).on(ACROSS) and not self._genome(r).on(DOWN)),
-            key=lambda r: (r.mean, -r.number),
-        )
-        rhythm = self._genome(press).on(PRESS)
+        order, rhythm = self._rhythm(view, rhythms[:3], blind)
 
+        contexts = {c: self._context(order, c, rhythm) for c in (ACROSS, DOWN)}
         guesses: list[tuple[str, Genome]] = []
         for channel, owns in ((ACROSS, across), (DOWN, down)):
-            for own in owns[:2]:
+            for own in (o for o in owns[:2] if o.explained >= 0.8 * owns[0].explained):
                 home = Genome(**{"across" if channel == ACROSS else "down": own})
                 told = [
                     b
@@ -127,13 +120,14 @@ class ArcadeSearch:
                     if r.own.key == own.key
                     for b in hypotheses.from_relation(r, channel)
                 ]
+                told += [b for lane in view.lanes[:2] for b in hypotheses.crossings(lane, own, channel)]
                 for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
-                    guesses.append((channel, replace(home, behaviors=(behavior, *rhythm))))
+                    guesses.append((channel, replace(home, behaviors=(behavior, *contexts[channel]))))
                 pairs = list(hypotheses.interceptions(own, movers, channel))[: PAIRS * 2]
                 for behavior in pairs:
                     ball = behavior.role("ball")
                     serve = tuple(p for p in rhythms if p.kind == "serve" and p.role("ball").key == ball.key)[:1]
-                    guesses.append((channel, replace(home, behaviors=(behavior, *(serve or rhythm)))))
+                    guesses.append((channel, replace(home, behaviors=(behavior, *(serve or contexts[channel])))))
         self.lab.say(f"{len(guesses)} first guesses")
         guessed = self._race(self._arena(view, len(guesses), 0.15), [g for _, g in guesses])
 
@@ -149,6 +143,32 @@ class ArcadeSearch:
         self.home = Genome(across=next(iter(across), None), down=next(iter(down), None))
         signals = tuple(view.movers[:MOVERS]) + tuple(s for s in view.own) + view.flags[:24]
         return Pool(behaviors=behaviors, signals=signals), order + guessed
+
+    def _context(
+        self, order: Sequence[Runner], channel: str, rhythm: tuple[Behavior, ...]
+    ) -> tuple[Behavior, ...]:
+        """What the best blind program without a way to steer ``channel`` does: the rest of a first guess."""
+        still = [r for r in order if not self._genome(r).on(channel)]
+        plain = max((r.mean for r in still if len(self._genome(r).behaviors) <= len(rhythm)), default=0.0)
+        best = max(still, key=lambda r: (r.mean, -r.number), default=None)
+        if best is None or best.mean <= plain + 0.1 * abs(plain):
+            return rhythm
+        return self._genome(best).behaviors
+
+    def _rhythm(
+        self, view: View, rhythms: Sequence[Behavior], blind: Mapping[str, Sequence[Behavior]]
+    ) -> tuple[list[Runner], tuple[Behavior, ...]]:
+        """Races programs that look at nothing; returns them and the way to press that served them best."""
+        ways: list[tuple[Behavior, ...]] = [(r,) for r in rhythms] or [()]
+        carriers: list[tuple[Behavior, ...]] = [(), *((swings[2],) for swings in blind.values())]
+        by_way = [[Genome(behaviors=(*c, *way)) for c in carriers] for way in ways]
+        extra = [Genome(behaviors=(b, *ways[min(1, len(ways) - 1)])) for bs in blind.values() for b in bs]
+        base = [g for genomes in by_way for g in genomes] + extra
+        self.lab.say(f"{len(base)} blind programs")
+        order = self._race(self._arena(view, len(base), 0.04), base)
+        totals = [sum(self.runner(g).mean for g in genomes) for genomes in by_way]
+        best = max(range(len(ways)), key=lambda i: (totals[i], i == 1))
+        return order, ways[best]
 
     def _arena(self, view: View, count: int, share: float) -> Arena:
         """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
@@ -190,32 +210,40 @@ class ArcadeSearch:
 
     # whole episodes
 
+    def _joined(self, across: Genome, down: Genome) -> Genome:
+        """One genome's way across with the other's way up and down."""
+        behaviors = across.on(ACROSS) + down.on(DOWN) + across.on(PRESS)
+        return replace(across, down=down.down, behaviors=behaviors)
+
     def _settle(self, firsts: list[Runner]) -> list[Runner]:
         """Measures the best of the first race on whole episodes."""
         best: dict[str, list[Runner]] = {}
         for runner in firsts:
             genome = self._genome(runner)
-            channel = ACROSS if genome.on(ACROSS) else DOWN if genome.on(DOWN) else PRESS
+            kinds = [b.channel for b in genome.behaviors if b.roles] or [b.channel for b in genome.behaviors]
+            channel = kinds[0] if kinds else PRESS
             best.setdefault(channel, []).append(runner)
         picked = []
         for runners in best.values():
-            picked += sorted(runners, key=lambda r: (-r.mean, r.number))[:ELITE]
+            runners.sort(key=lambda r: (-r.mean, r.number))
+            picked += runners[:ELITE]
         both = [
-            replace(
-                self._genome(a),
-                down=self._genome(d).down,
-                behaviors=self._genome(a).on(ACROSS) + self._genome(d).on(DOWN) + self._genome(a).on(PRESS),
-            )
+            self._joined(self._genome(a), self._genome(d))
             for a in best.get(ACROSS, [])[:3]
             for d in best.get(DOWN, [])[:3]
         ]
+        for channel in (ACROSS, DOWN):
+            ranked = [self._genome(r) for r in best.get(channel, [])]
+            dodges = [g for g in ranked if [b.kind for b in g.on(channel)[:1]] == ["flee"]][:3]
+            goals = [g for g in ranked if g.on(channel) and g.on(channel)[0].kind not in ("flee", "intercept")][:3]
+            both += [g.with_channel(channel, d.on(channel) + g.on(channel)) for d in dodges for g in goals]
         self.known.clear()  # whole episodes from here on: capped scores are not comparable
         genomes = [self._genome(r) for r in picked] + both
         self.arena = Arena(self.lab, stall_steps=STALL)
         field = [self.runner(self._with_home(g)) for g in genomes]
         field = list({id(r): r for r in field}.values())
         self.lab.say(f"{len(field)} programs on whole episodes")
-        for count, kept in ((1, len(field)), (2, ELITE), (4, 3)) if not self.deterministic else ((1, len(field)),):
+        for count, kept in ((1, len(field)), (2, 2 * ELITE), (4, ELITE), (8, 3)) if not self.deterministic else ((1, len(field)),):
             field.sort(key=lambda r: (-r.mean, r.number))
             self.arena.run(field[:kept], count)
         field = sorted(field[:ELITE], key=lambda r: (len(r.scores) < 2, -r.mean, r.number))
@@ -279,22 +307,22 @@ class ArcadeSearch:
                     break
                 assert self.champion is not None
                 self.arena.run([*children, self.champion], rung)
-                patience = {1: 0.5, 3: 0.5, 6: 0.0, 12: 0.0}[rung]
+                patience = {1: 0.25, 2: 0.25}.get(rung, 0.0)
                 worst = self.elite[-1]
                 children = [
                     c
                     for c in children
-                    if not hopeless(c, self.champion, patience) or (rung <= 3 and better(c, worst))
+                    if not hopeless(c, self.champion, patience) or (rung <= 2 and better(c, worst))
                 ]
                 children.sort(key=lambda r: (-r.mean, r.number))
-                children = children[: {1: 4, 3: 2, 6: 1, 12: 1}[rung]]
-                if rung >= min(6, rungs[-1]):
+                children = children[: max(1, len(children) // 2)]
+                if rung >= min(4, rungs[-1]):
                     self._admit(children)
             if self.deterministic is False and self.champion is not None and len(self.champion.scores) < 40:
                 self.arena.run([self.champion], len(self.champion.scores) + 1)
                 self._demote()
             spent = proposed_at - self.lab.remaining
-            if self.champion is not self.proposed and spent > 0.12 * start and len(self.champion.scores) >= rungs[-1]:
+            if self.champion is not self.proposed and spent > 0.12 * start and len(self.champion.scores) >= min(8, rungs[-1]):
                 proposed_at = self.lab.remaining
                 yield self._proposal(self.champion)
         if self.champion is not self.proposed:
@@ -314,7 +342,7 @@ class ArcadeSearch:
                 continue
             if child not in self.elite:
                 self.elite.append(child)
-            if better(child, self.champion) and len(child.scores) >= min(12, len(self.champion.scores)):
+            if better(child, self.champion) and len(child.scores) >= min(8, len(self.champion.scores)):
                 self.champion = child
                 self._tell()
         self._order()
@@ -322,7 +350,7 @@ class ArcadeSearch:
     def _demote(self) -> None:
         """Another runner leads once more seeds showed the champion to have been lucky."""
         assert self.champion is not None
-        rivals = [r for r in self.elite if len(r.scores) >= 6]
+        rivals = [r for r in self.elite if len(r.scores) >= 4]
         best = max(rivals, key=lambda r: (r.mean, -r.number), default=self.champion)
         if best is not self.champion and best.mean > self.champion.mean:
             self.arena.run([best], len(self.champion.scores))
