@@ -26,15 +26,10 @@ GLIBC_MINORS = range(39, 4, -1)  # manylinux_2_39 down to manylinux_2_5
 # Needed on some Python versions only; pip resolves for the version that runs it.
 ONLY_ON = {
     "box2d": ("3.11", "3.12", "3.13"),  # no wheel for 3.14 or for other machines than x86_64
-    "pyyaml": ("3.11", "3.12", "3.14"),  # libcst takes a fork on 3.13
-    "pyyaml-ft": ("3.13",),
 }
 MARKERS = {
     "box2d": 'python_version < "3.14" and platform_machine == "x86_64"',
-    "pyyaml": 'python_version != "3.13"',
-    "pyyaml-ft": 'python_version == "3.13"',
 }
-EXTRA = {"pyyaml": "pyyaml-ft"}  # whoever needs the first here needs the second on another Python
 BUILD = ["setuptools>=77"]  # builds the package itself without fetching anything more
 HEADER = "# Written by tools/pin.py from pyproject.toml; do not edit.\n"
 
@@ -74,9 +69,6 @@ def resolve(requirements: list[str], constraints: list[str]) -> dict[str, str]:
         file.write("\n".join(constraints))
         file.flush()
         found = pip_report([*requirements, "--constraint", file.name])
-    for name, other in EXTRA.items():
-        for missing in {name, other} - set(found) if {name, other} & set(found) else ():
-            found |= pip_report([*target(ONLY_ON[missing][0], MACHINES[0]), missing])
     return {name: version for name, (version, _) in found.items()}
 
 

@@ -22,9 +22,9 @@ _PACKAGES = {
     "numpy": "arrays",
     "opencv-python-headless": "pictures",
     "cmaes": "tuning",
-    "libcst": "programs as text",
     "av": "films",
     "matplotlib": "figures",
+    "pytest": "tests of a system",
 }
 _OPTIONAL = {
     "Box2D": "Box2D environments (pip install box2d)",
