@@ -6,10 +6,14 @@ import math
 from collections.abc import Mapping
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
-from hlearn.editors.search.tune import Tunable, Tuner
+from hlearn.editors.search.tune import Played, Tuner
 
+CAPPED_PATIENCE = 25  # generations without progress before episodes are played to their end
+LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # generations without a better best before more episodes are played per program
+DEAREST = 0.03  # share of the remaining budget that one generation may cost after that
 MOST_EPISODES = 16  # per program and generation
 RECENT = 3  # generations
 FORMER = 3  # bests of before that stay in the running
@@ -25,13 +29,15 @@ class Lane:
         best: whom to beat, None for the first candidate.
         floor: what random pushes score; see :class:`Tuner`.
         decide: episodes on which a challenger is compared with the best.
+        horizon: environment steps after which episodes are stopped at first, until that brings no more progress:
+            getting anywhere comes before lasting, and costs less.
     """
 
     def __init__(
         self,
         lab: Lab,
         trials: Trials,
-        tunable: Tunable,
+        tunable: Prunable,
         *,
         start: Mapping[str, float] | None = None,
         sigma: float = 1.0,
@@ -40,6 +46,7 @@ class Lane:
         population: int | None = None,
         best: Candidate | None = None,
         floor: float = math.inf,
+        horizon: int | None = None,
     ) -> None:
         self.lab = lab
         self.trials = trials
@@ -50,8 +57,16 @@ class Lane:
         self.done = False
         self.spent = 0
         self.quiet = 0
+        self._level = self._highest = -math.inf
         self.tuner = Tuner(
-            lab, tunable, start=start, sigma=sigma, episodes=episodes, population=population, floor=floor
+            lab,
+            tunable,
+            start=start,
+            sigma=sigma,
+            episodes=episodes,
+            population=population,
+            floor=floor,
+            horizon=horizon,
         )
 
     @property
@@ -77,14 +92,19 @@ class Lane:
             self.spent += before - self.lab.remaining
 
     def _step(self) -> bool:
+        before = self.lab.remaining
         played = self.tuner.step()
+        cost = before - self.lab.remaining
+        if self.tuner.horizon is not None:
+            return self._look(played)
         values = played[0].values
         if self.tuner.generation % CENTRE_EVERY == 0 and self.tuner.generation > 2 * CENTRE_EVERY:
             values = self.tuner.centre
         better = self.challenge(values)
         self.quiet = 0 if better else self.quiet + 1
         if self.quiet >= PATIENCE:
-            if self.tuner.episodes < MOST_EPISODES and not self.tuner.tied:
+            affordable = 2 * cost < DEAREST * self.lab.remaining
+            if self.tuner.episodes < MOST_EPISODES and not self.tuner.tied and affordable:
                 self.tuner.episodes = min(2 * self.tuner.episodes, MOST_EPISODES)
                 self.quiet = 0
             elif self.quiet >= 2 * PATIENCE:
@@ -92,11 +112,25 @@ class Lane:
         self.done = self.done or self.tuner.converged
         return better
 
-    def challenge(self, values: Mapping[str, float]) -> bool:
+    def _look(self, played: list[Played]) -> bool:
+        """While episodes are capped: is there still progress, and what is the centre worth now and then?"""
+        level = sum(p.mean for p in played[: max(1, len(played) // 4)]) / max(1, len(played) // 4)
+        self._level = level if self._level == -math.inf else 0.8 * self._level + 0.2 * level
+        if self._level > self._highest + 0.01 * abs(self._highest):
+            self._highest, self.quiet = self._level, 0
+        else:
+            self.quiet += 1
+        if self.quiet >= CAPPED_PATIENCE or self.tuner.converged:
+            self.tuner.horizon, self.quiet = None, 0
+        if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:
+            return self.challenge(self.tuner.centre, decide=4)
+        return False
+
+    def challenge(self, values: Mapping[str, float], decide: int | None = None) -> bool:
         """Tries values against the best; returns whether they replace it."""
         note = f"{self.tunable.name}, generation {self.tuner.generation}"
         challenger = self.trials.candidate(self.tunable, values, note)
-        if self.trials.challenge(challenger, self.best, self.decide):
+        if self.trials.challenge(challenger, self.best, decide or self.decide):
             if self.best is not None:
                 self.former = [*self.former, self.best][-FORMER:]
             self.best = challenger

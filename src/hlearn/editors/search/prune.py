@@ -51,8 +51,11 @@ def prune(
     """Drops parts as long as the score holds.
 
     Args:
+        trials: where drops are measured.
+        tunable: what may lose parts.
         best: the present numbers and their trial; must have been written by ``tunable``.
         episodes: on which a drop must hold.
+        say: who is told what is tried.
         patience: how far the score may fall with all drops together, in standard errors of the paired difference
             to ``best``; a fall within it counts as noise.
 
@@ -66,7 +69,8 @@ def prune(
     trials.play([best, *tried.values()], min(SCREEN, episodes))
     gaps = {p: compare(c, best) for p, c in tried.items()}
     order = [p for p in sorted(gaps, key=lambda p: -gaps[p][0]) if gaps[p][0] >= -gaps[p][1]]
-    kept, present, dropped = tunable, best, []
+    kept, present = tunable, best
+    dropped: list[str] = []
     for part in order:
         shorter = kept.drop(part)
         if not shorter.knobs and not shorter.droppable:

@@ -79,6 +79,8 @@ class Trials:
         """Whether the challenger is better than the best; unpromising ones leave after a few episodes.
 
         Args:
+            challenger: gets further episodes.
+            best: whom to beat, None if there is none: then anything that does not fail is better.
             episodes: how many decide at most (4, 8, 16, ... are played until then).
         """
         count = min(4, episodes)
@@ -111,6 +113,7 @@ def saturated(candidate: Candidate, floor: float) -> bool:
     """Whether nothing can be gained: every episode ran into the time limit with the same positive score.
 
     Args:
+        candidate: whose episodes are looked at.
         floor: what random pushes scored.
     """
     scores = candidate.scores

@@ -53,12 +53,15 @@ class Tunable(Protocol):
     """What can be tuned."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """For progress lines and notes."""
 
     @property
-    def knobs(self) -> tuple[Knob, ...]: ...
+    def knobs(self) -> tuple[Knob, ...]:
+        """The open numbers."""
 
-    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program: ...
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+        """Writes the program with these numbers; ``trial`` names their origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,42 @@ class Played(NamedTuple):
     mean: float
 
 
+def scatter(
+    lab: Lab, tunable: Tunable, *, count: int, first_seed: int, horizon: int | None, finalists: int = 6
+) -> dict[str, float]:
+    """Plays random settings around the knobs' starts, the best few of them again, and returns the best.
+
+    Args:
+        lab: where they play.
+        tunable: whose knobs are set.
+        count: random settings, one episode each.
+        first_seed: index of the first development seed used (4 are).
+        horizon: environment steps per episode at most.
+        finalists: settings that play three more episodes.
+    """
+    drawn = [
+        {
+            k.name: tidy(float(np.clip(k.start + k.spread * lab.rng.standard_normal(), k.low, k.high)))
+            for k in tunable.knobs
+        }
+        for _ in range(count)
+    ]
+    programs = [tunable.program(values) for values in drawn]
+    seeds = lab.seeds(first_seed, 4)
+    first = [
+        _score(r) for r in lab.measure([Job(program=p, seed=seeds[0], max_steps=horizon) for p in programs])
+    ]
+    order = np.argsort(-np.array(first), kind="stable")[:finalists]
+    jobs = [Job(program=programs[i], seed=s, max_steps=horizon) for i in order for s in seeds[1:]]
+    later = np.array([_score(r) for r in lab.measure(jobs)]).reshape(len(order), -1)
+    totals = [first[i] + float(row.sum()) for i, row in zip(order, later, strict=True)]
+    return drawn[order[int(np.argmax(totals))]]
+
+
+def _score(result: Result) -> float:
+    return result.outcome.score if isinstance(result.outcome, Episode) else -math.inf
+
+
 class Tuner:
     """CMA-ES over the knobs of one tunable, a generation at a time.
 
@@ -132,6 +171,7 @@ class Tuner:
         first_seed: index of the first development seed used.
         floor: a generation that scores the same throughout, and not above this, has nothing to climb: the next
             one is also ranked by how much of the observation space its episodes saw.
+        horizon: environment steps after which an episode is stopped; may be raised between generations.
     """
 
     def __init__(
@@ -145,6 +185,7 @@ class Tuner:
         population: int | None = None,
         first_seed: int = 0,
         floor: float = math.inf,
+        horizon: int | None = None,
     ) -> None:
         knobs = tunable.knobs
         size = len(knobs)
@@ -153,9 +194,13 @@ class Tuner:
         self.episodes = episodes
         self.generation = 0
         self.floor = floor
+        self.horizon = horizon
         self.tied = False
+        self.stopped = 0.0  # share of the last generation's episodes that the horizon stopped
         padding = [0.0] if size == 1 else []  # CMA-ES wants two dimensions; the second has no effect
-        self._origin = np.array([(start or {}).get(k.name, k.start) for k in knobs] + padding, dtype=np.float64)
+        self._origin = np.array(
+            [(start or {}).get(k.name, k.start) for k in knobs] + padding, dtype=np.float64
+        )
         self._spread = np.array([k.spread for k in knobs] + [1.0] * len(padding), dtype=np.float64)
         low = (np.array([k.low for k in knobs] + [-math.inf] * len(padding)) - self._origin) / self._spread
         high = (np.array([k.high for k in knobs] + [math.inf] * len(padding)) - self._origin) / self._spread
@@ -195,9 +240,11 @@ class Tuner:
         programs = [self.tunable.program(v) for v in values]
         seeds = self.lab.seeds(self._next_seed, self.episodes)
         record = Record.STEPS if self.tied else Record.NOTHING
-        jobs = [Job(program=p, seed=s, record=record) for p in programs for s in seeds]
+        jobs = [
+            Job(program=p, seed=s, record=record, max_steps=self.horizon) for p in programs for s in seeds
+        ]
         results = self.lab.measure(jobs)
-        scores = np.array([r.outcome.score if isinstance(r.outcome, Episode) else -np.inf for r in results])
+        scores = np.array([_score(r) for r in results])
         means = scores.reshape(len(points), len(seeds)).mean(axis=1)
         breadth = _breadth(results, len(points)) if self.tied else np.zeros(len(points))
         order = np.lexsort((-breadth, -means))
@@ -210,6 +257,9 @@ class Tuner:
         self._next_seed += self.episodes
         self.generation += 1
         self.tied = bool(means.max() == means.min() and means.max() <= self.floor)
+        self.stopped = sum(isinstance(r.outcome, Episode) and r.outcome.stopped for r in results) / len(
+            results
+        )
         return [Played(values=values[i], program=programs[i], mean=float(means[i])) for i in order]
 
     def _values(self, point: np.ndarray) -> dict[str, float]:

@@ -67,7 +67,7 @@ def mirror(sketch: Sketch, title: str) -> Template:
         if axis.minus is None:
             terms.append(_weigh(knobs, axis.name, "bias", "1", _gain(axis)))
         formulas.append(Formula(name=axis.name, doc=_meaning(axis, sketch), terms=tuple(terms)))
-    story = "Balances sideways by opposite pushes and decides the other pushes by how far off it is, left or right alike."
+    story = "Balances sideways by opposite pushes; how far off it is, left or right alike, decides the rest."
     return _template(sketch, title, "mirror", story, knobs, formulas, act_by_urges(sketch))
 
 
@@ -142,7 +142,9 @@ def act_by_urges(sketch: Sketch) -> str:
     lines.append(f"    strongest = max({sizes})")
     for axis in sketch.axes:
         lines.append(f"    if {_size(axis)} == strongest:")
-        choice = f"{axis.plus} if s.{axis.name} > 0.0 else {axis.minus}" if axis.minus is not None else axis.plus
+        choice = (
+            f"{axis.plus} if s.{axis.name} > 0.0 else {axis.minus}" if axis.minus is not None else axis.plus
+        )
         lines.append(f"        return {choice}")
     lines.append("    return None")
     return "\n".join(lines)

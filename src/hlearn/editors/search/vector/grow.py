@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.editors.search.trials import Candidate, Trials, compare
 from hlearn.editors.search.tune import Knob
-from hlearn.editors.search.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Sketch
+from hlearn.editors.search.vector.sketch import ANGLE, COS, PLAIN, SIN, Sketch
 from hlearn.editors.search.vector.template import Template
 
 MOST_SCREENED = 40  # terms tried at most
@@ -44,7 +44,7 @@ def extensions(sketch: Sketch, template: Template) -> list[Extension]:
     found = []
     for choices in (singles, sizes, products):
         for formula in template.formulas:
-            if formula.source:
+            if formula.source or formula.arguments:
                 continue
             have = {t.factor for t in formula.terms}
             for name, factor, scale in choices:
@@ -70,7 +70,9 @@ def typical(template: Template, values: Mapping[str, float]) -> float:
     return max(float(np.median(sizes)) if sizes else 1.0, 0.3)
 
 
-def grow(trials: Trials, sketch: Sketch, template: Template, best: Candidate, episodes: int = 8) -> Template | None:
+def grow(
+    trials: Trials, sketch: Sketch, template: Template, best: Candidate, episodes: int = 8
+) -> Template | None:
     """Tries terms one by one, both signs, at the best numbers.
 
     Returns:
@@ -85,7 +87,9 @@ def grow(trials: Trials, sketch: Sketch, template: Template, best: Candidate, ep
         longer = template.extend(extension.formula, extension.knob, extension.factor)
         for sign in (-1.0, 1.0):
             values = {**best.values, extension.knob.name: sign * 0.3 * ratio * extension.knob.spread}
-            tried.append((extension, trials.candidate(longer, values, f"{template.name}, {extension.knob.name}")))
+            tried.append(
+                (extension, trials.candidate(longer, values, f"{template.name}, {extension.knob.name}"))
+            )
     if not tried:
         return None
     trials.play([best, *(c for _, c in tried)], episodes)

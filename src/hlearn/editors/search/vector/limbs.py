@@ -14,11 +14,13 @@ class Part:
     Attributes:
         name: how programs call it: ``joint0``, ``joint0_rate``, ``contact``.
         indices: where the first and the second limb have it in the observation.
+        centre: mean over the probe, both limbs together.
         scale: standard deviation over the probe, both limbs together.
     """
 
     name: str
     indices: tuple[int, int]
+    centre: float
     scale: float
 
 
@@ -28,7 +30,7 @@ class Limbs:
 
     Attributes:
         parts: numbers of a limb, joints in order of their channels, contacts last.
-        body: signals that belong to neither.
+        body: signals that pushes move and that belong to neither.
         channels: action channels of the first and the second limb, joint by joint.
         joints: how many joints a limb has.
     """
@@ -37,6 +39,17 @@ class Limbs:
     body: tuple[Signal, ...]
     channels: tuple[tuple[int, ...], tuple[int, ...]]
     joints: int
+
+    def find(self, name: str) -> Part | None:
+        """Returns the part of that name, None if the limbs have none."""
+        return next((p for p in self.parts if p.name == name), None)
+
+    def part(self, name: str) -> Part:
+        """Returns the part of that name."""
+        part = self.find(name)
+        if part is None:
+            raise KeyError(name)
+        return part
 
 
 def find_limbs(sketch: Sketch) -> Limbs | None:
@@ -48,7 +61,7 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
     count = len(sketch.axes)
     if sketch.discrete or count < 2 or count % 2:
         return None
-    driven = [_joint(sketch, k) for k in range(count)]
+    driven = [find_joint(sketch, k) for k in range(count)]
     half = count // 2
     pairs = list(zip(driven[:half], driven[half:], strict=True))
     if any(a is None or b is None for a, b in pairs):
@@ -61,27 +74,28 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
     for n, (a, b) in enumerate(pairs):
         assert a is not None and b is not None
         for suffix, first, second in (("", a[0], b[0]), ("_rate", a[1], b[1])):
-            if first is None or second is None:
-                continue
             places = (first.indices[0], second.indices[0])
             if places[1] - places[0] != offset or used & set(places):
                 return None
             used |= set(places)
-            scale = 0.5 * (first.scale + second.scale)
-            parts.append(Part(name=f"joint{n}{suffix}", indices=places, scale=scale))
+            centre, scale = 0.5 * (first.centre + second.centre), 0.5 * (first.scale + second.scale)
+            parts.append(Part(name=f"joint{n}{suffix}", indices=places, centre=centre, scale=scale))
     flags = {s.indices[0] for s in sketch.signals if s.kind == FLAG}
     contacts = [i for i in sorted(flags) if i + offset in flags and i - offset not in flags]
     for n, i in enumerate(contacts):
         name = "contact" if len(contacts) == 1 else f"contact{n}"
-        parts.append(Part(name=name, indices=(i, i + offset), scale=1.0))
+        parts.append(Part(name=name, indices=(i, i + offset), centre=0.0, scale=1.0))
         used |= {i, i + offset}
-    body = tuple(s for s in sketch.signals if s.kind != FLAG and not used & set(s.indices))
+    moved = {name for axis in sketch.axes for name, _ in axis.drives}
+    body = tuple(
+        s for s in sketch.signals if s.name in moved and s.kind != FLAG and not used & set(s.indices)
+    )
     channels = (tuple(range(half)), tuple(range(half, count)))
     return Limbs(parts=tuple(parts), body=body, channels=channels, joints=half)
 
 
-def _joint(sketch: Sketch, channel: int) -> tuple[Signal | None, Signal] | None:
-    """The joint that a channel drives most: its position (if seen) and its rate."""
+def find_joint(sketch: Sketch, channel: int) -> tuple[Signal, Signal] | None:
+    """The joint that a channel drives most: its position and its rate."""
     for name, _ in sketch.axes[channel].drives:
         signal = sketch.signal(name)
         if signal.rate_of is not None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
-from hlearn.editors.search.prune import prune
+from hlearn.editors.search.prune import Prunable, prune
 from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
-from hlearn.editors.search.tune import SourceKnobs
+from hlearn.editors.search.tune import SourceKnobs, scatter
 from hlearn.editors.search.vector.families import urge_families
+from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
 from hlearn.editors.search.vector.grow import grow, rescaled
+from hlearn.editors.search.vector.limbs import find_limbs
 from hlearn.editors.search.vector.naming import class_name
 from hlearn.editors.search.vector.probing import probe
 from hlearn.editors.search.vector.template import Template
@@ -21,11 +22,24 @@ from hlearn.errors import BudgetExhausted
 
 RACE_DECIDE = 16  # episodes that decide between candidates during the race
 FINAL = 48  # episodes on which finalists meet
-ROUNDS = ((8, True), (8, False), (16, True), (16, True), (32, True), (32, True))  # generations, halve after it?
+ROUNDS = (
+    (8, True),
+    (8, False),
+    (16, True),
+    (16, True),
+    (32, True),
+    (32, True),
+)  # generations, halve after it?
+MANY_AXES = 3  # box channels from which a task is taken for a body with joints
+HORIZON = 500  # environment steps to which a body's episodes are capped at first
+BODY_POPULATION = 16
+SCATTERED = 100  # random settings from which a body's lane chooses its start
+SCATTER_SEEDS = 400_000  # index of the development seeds they play
+SHARE = 0.6  # of the remaining budget, for one lane of a relay
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 DEARER = 1.5  # a lane that is behind may cost so many times what the leader has cost
-MOST_RESTARTS = 1  # in a row without a gain
+RESTARTS = 1  # in a row without a gain
 
 
 def search_vector(brief: Brief, lab: Lab) -> Iterator[Proposal]:
@@ -52,10 +66,14 @@ class _VectorSearch:
         self.lab = lab
         self.trials = Trials(lab)
         self.lanes: list[Lane] = []
+        self.bodies: list[Template] = []
+        self.winner: Lane | None = None
         self.best: Candidate | None = None
-        self.template: Template | SourceKnobs | None = None
+        self.template: Prunable | None = None
         self.proposed: Candidate | None = None
         self.floor = -math.inf
+        self.scattered = 0
+        self.body_population = BODY_POPULATION
         self.budget = lab.remaining
         self.offered_at = 0
 
@@ -65,40 +83,91 @@ class _VectorSearch:
         """Race, polish, grow, prune; then again from elsewhere, as long as that gains something."""
         self.sketch = probe(self.lab)
         self.floor = max(self.sketch.scores, default=-math.inf)
-        self.lanes = self._open_lanes()
-        restarts = 0
-        while restarts <= MOST_RESTARTS:
-            before = self.best
-            yield from self._race(self.lanes)
+        self._open()
+        for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():
+            yield from self._relay() if self.bodies else self._race()
+            if self.winner is None:
+                return
             yield from self._polish(self.winner)
             yield from self._offer()
             if not self._finished():
                 yield from self._grow()
             yield from self._prune()
             yield from self._offer()
-            if self._finished() or self.template is None:
+            if self._finished() or not isinstance(self.winner.tunable, Template):
                 return
-            gained = before is None or self.best is not before
-            restarts = 0 if gained and before is not None else restarts + 1
-            self.lanes = self._restart(self.winner)
+            self._start_again(self.winner)
 
-    def _open_lanes(self) -> list[Lane]:
-        lanes = []
+    def _open(self) -> None:
+        """Decides which families run, and how: a body's one after another, others in a race."""
         if self.brief.champion is not None:
             knobs = SourceKnobs.read(self.brief.champion)
             if knobs.knobs:
                 start = {k.name: k.start for k in knobs.knobs}
                 lane = Lane(self.lab, self.trials, knobs, start=start, sigma=0.5, decide=RACE_DECIDE)
                 lane.challenge(start)
-                lanes.append(lane)
+                self.lanes.append(lane)
         title = class_name(self.brief.task.env_id)
-        families = urge_families(self.sketch, title)
-        lanes += [Lane(self.lab, self.trials, f, decide=RACE_DECIDE, floor=self.floor) for f in families]
-        return lanes
+        limbs = find_limbs(self.sketch)
+        if limbs is not None:
+            self.bodies += gait_families(self.sketch, limbs, title)
+        if not self.sketch.discrete and len(self.sketch.axes) >= MANY_AXES:
+            self.bodies += [linear_body(self.sketch, title), rhythm(self.sketch, title)]
+        if not self.bodies:
+            self.lanes += [self._lane(family) for family in urge_families(self.sketch, title)]
 
-    def _race(self, lanes: list[Lane]) -> Iterator[Proposal]:
+    def _lane(self, family: Template, population: int | None = None) -> Lane:
+        return Lane(
+            self.lab, self.trials, family, population=population, decide=RACE_DECIDE, floor=self.floor
+        )
+
+    def _body_lane(self, family: Template) -> Lane:
+        """A lane for a body with joints: scattered starts, episodes capped at first."""
+        self.lab.say(f"{family.name}: scattered starts")
+        first_seed = SCATTER_SEEDS + 10 * self.scattered
+        self.scattered += 1
+        start = scatter(self.lab, family, count=SCATTERED, first_seed=first_seed, horizon=HORIZON)
+        return Lane(
+            self.lab,
+            self.trials,
+            family,
+            start=start,
+            sigma=0.4,
+            episodes=1,
+            decide=RACE_DECIDE,
+            population=self.body_population,
+            floor=self.floor,
+            horizon=HORIZON,
+        )
+
+    def _start_again(self, winner: Lane) -> None:
+        """The winner's family again from scratch, with twice the population."""
+        assert isinstance(winner.tunable, Template)
+        self.winner = None
+        if self.bodies:
+            self.bodies, self.lanes = [winner.tunable], []
+            self.body_population *= 2
+        else:
+            self.lanes = [self._lane(winner.tunable, 2 * winner.tuner.population)]
+
+    def _relay(self) -> Iterator[Proposal]:
+        """One family after another, each until it stands still or has had its share of the budget."""
+        opened = list(self.lanes)
+        waiting = list(self.bodies)
+        while opened or waiting:
+            lane = opened.pop(0) if opened else self._body_lane(waiting.pop(0))
+            limit = lane.spent + SHARE * self.lab.remaining
+            while not lane.done and lane.spent < limit and not self._finished():
+                yield from self._run(lane, 1)
+            if self.winner is None or lane.mean > self.winner.mean:
+                self.winner = lane
+            if self._finished():
+                return
+            yield from self._offer()
+
+    def _race(self) -> Iterator[Proposal]:
         """Successive halving: lanes take turns, the better half goes on, until one is left (``self.winner``)."""
-        alive = list(lanes)
+        alive = list(self.lanes)
         for generations, halve in ROUNDS:
             for lane in alive:
                 yield from self._round(lane, alive, generations)
@@ -188,7 +257,7 @@ class _VectorSearch:
             if not self._finished():
                 yield from self._retune(self.template, generations=10)
 
-    def _retune(self, tunable: Template | SourceKnobs, generations: int) -> Iterator[Proposal]:
+    def _retune(self, tunable: Prunable, generations: int) -> Iterator[Proposal]:
         """Tunes around the best numbers."""
         assert self.best is not None
         before = self.best
@@ -206,14 +275,6 @@ class _VectorSearch:
             best=before,
         )
         yield from self._run(lane, generations)
-
-    def _restart(self, winner: Lane) -> list[Lane]:
-        """The winner's family again from scratch, with twice the population."""
-        size = 2 * winner.tuner.population
-        return [
-            Lane(self.lab, self.trials, t, population=size, decide=RACE_DECIDE, floor=self.floor)
-            for t in [winner.tunable]
-        ]
 
     # Bookkeeping ----------------------------------------------------------------------------------------------
 

@@ -95,7 +95,9 @@ def draw_sketch(recordings: Sequence[Recording], actions: ActionSpace, scores: S
         actions: the action space.
         scores: returns of the same episodes.
     """
-    episodes = [np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1) for r in recordings]
+    episodes = [
+        np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1) for r in recordings
+    ]
     acted = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
     keep = [k for k, e in enumerate(episodes) if len(e) >= 3]
     episodes, acted = [episodes[k] for k in keep], [acted[k] for k in keep]
@@ -139,7 +141,9 @@ def _columns(episodes: list[np.ndarray]) -> list[Signal]:
         angle = np.arctan2(every[:, j], every[:, i])
         scale = max(float(np.std(angle)), 0.1)
         atan = f"math.atan2(float(obs[{j}]), float(obs[{i}]))"
-        signals.append(Signal(name=f"angle{n}", source=atan, indices=(i, j), kind=ANGLE, centre=0.0, scale=scale))
+        signals.append(
+            Signal(name=f"angle{n}", source=atan, indices=(i, j), kind=ANGLE, centre=0.0, scale=scale)
+        )
         for k, kind in ((i, COS), (j, SIN)):
             source = f"float(obs[{k}])"
             signals.append(
@@ -154,9 +158,7 @@ def _columns(episodes: list[np.ndarray]) -> list[Signal]:
             )
     for i in flags:
         source = f"float(obs[{i}])"
-        signals.append(
-            Signal(name=f"flag{i}", source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0)
-        )
+        signals.append(Signal(name=f"flag{i}", source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0))
     return signals
 
 
@@ -218,6 +220,8 @@ def _effects(
     """Regresses each signal's step on the state and the action.
 
     Args:
+        signals: what may be moved.
+        episodes: observations, float[T, d] per episode.
         pushes: float[T, m] per episode, the action as m numbers.
         contrasts: float[k, m], the combinations of pushes whose effects are wanted.
 
@@ -266,7 +270,9 @@ def _axes(
     neutral, pairs = _opposites(directions)
     axes = []
     for n, (plus, minus) in enumerate(pairs):
-        push = effect[plus] - (effect[minus] if minus is not None else effect[neutral if neutral is not None else plus])
+        push = effect[plus] - (
+            effect[minus] if minus is not None else effect[neutral if neutral is not None else plus]
+        )
         push = push / (2.0 if minus is not None else 1.0)
         strength = np.maximum(np.abs(t[plus]), np.abs(t[minus]) if minus is not None else 0.0)
         axes.append(

@@ -29,12 +29,14 @@ class Formula:
     Attributes:
         terms: the weighted sum that it is.
         source: an expression over ``s`` instead of a sum, "" for a sum.
+        arguments: of the method, if it is not a detector but is called by others.
     """
 
     name: str
     doc: str
     terms: tuple[Term, ...]
     source: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Template:
         formulas: weighted sums, in the order in which they read each other.
         body: the methods that act, as source.
         parts: names that the body uses from ``hlearn.parts``, as (module, name).
+        head: source between the imports and the class.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Template:
     formulas: tuple[Formula, ...]
     body: str
     parts: tuple[tuple[str, str], ...] = ()
+    head: str = ""
 
     @property
     def droppable(self) -> tuple[str, ...]:
@@ -97,6 +101,7 @@ class Template:
 
         Args:
             values: one value per knob, by name.
+            parent: SHA-256 of the program that it was edited from.
             trial: where the numbers come from, for the comment above them.
         """
         members = [f'"""{self.story}"""', "", *self.attributes]
@@ -110,12 +115,19 @@ class Template:
         used = [n for n in IMPORTS if f"@{n}\n" in text or f"= {n}(" in text or n == self._base()]
         head = [f'"""{self.title}, written by the search of hlearn."""\n']
         if "math." in text:
-            head.append("import math\n")
+            head.append("import math" + ("" if "namedtuple" in self.head else "\n"))
+        if "namedtuple" in self.head:
+            head.append("from collections import namedtuple\n")
         if "np." in text:
             head.append("import numpy as np\n")
         head += [f"from hlearn.parts.{module} import {name}" for module, name in sorted(self.parts)]
-        head.append(f"from hlearn.policy import {', '.join(used)}\n\n")
-        source = "\n".join(head) + f"class {self.title}({self._base()}):\n" + textwrap.indent(text, "    ") + "\n"
+        head.append(f"from hlearn.policy import {', '.join(used)}\n")
+        if self.head:
+            head.append(f"{self.head}\n")
+        head.append("")
+        source = (
+            "\n".join(head) + f"class {self.title}({self._base()}):\n" + textwrap.indent(text, "    ") + "\n"
+        )
         return Program(source=source, parent=parent)
 
     def _base(self) -> str:
@@ -137,6 +149,9 @@ def _formula(formula: Formula) -> str:
     body = formula.source or " + ".join(terms) or "0.0"
     if len(body) > 90:
         body = "(\n        " + "\n        + ".join(terms) + "\n    )"
+    if formula.arguments:
+        arguments = ", ".join(formula.arguments)
+        return f'def {formula.name}(self, {arguments}):\n    """{formula.doc}"""\n    return {body}'
     head = f'@detect\ndef {formula.name}(self, obs):\n    """{formula.doc}"""\n'
     reads = "    s = self.s\n" if re.search(r"\bs\.", body) else ""
     return f"{head}{reads}    return {body}"

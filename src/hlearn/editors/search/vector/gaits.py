@@ -1,0 +1,215 @@
+"""Families for bodies with two alike limbs: linear feedback shared by both, and limbs that take turns."""
+
+from __future__ import annotations
+
+import textwrap
+
+from hlearn.editors.search.tune import Knob
+from hlearn.editors.search.vector.families import attributes, linear
+from hlearn.editors.search.vector.limbs import Limbs, find_joint
+from hlearn.editors.search.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
+from hlearn.editors.search.vector.template import Formula, Template, Term
+
+MOST_BODY = 8  # signals of the body that a rhythm listens to
+PATIENCE = 40  # control steps after which a limb stops waiting
+
+
+def gait_families(sketch: Sketch, limbs: Limbs, title: str) -> list[Template]:
+    """Every family that fits two alike limbs; taking turns needs contacts."""
+    both = [shared(sketch, limbs, title)]
+    return [turns(sketch, limbs, title), *both] if limbs.find("contact") else both
+
+
+def turns(sketch: Sketch, limbs: Limbs, title: str) -> Template:
+    """A state machine of two mirrored halves.
+
+    The leading limb reaches out while the other carries; then it comes down until it touches, and the other
+    leads. Each half has a target angle per joint of the leading and of the carrying limb, held by
+    proportional-derivative control; feedback of the body's motion is added, the same for both limbs.
+    """
+    knobs: list[Knob] = []
+    for phase in ("reach", "plant"):
+        for role in ("lead", "carry"):
+            for j in range(limbs.joints):
+                part = limbs.part(f"joint{j}")
+                knobs.append(Knob(name=f"{phase}_{role}{j}", start=part.centre, spread=0.7 * part.scale))
+    for j in range(limbs.joints):
+        gain = sketch.axes[limbs.channels[0][j]].high
+        knobs.append(Knob(name=f"stiffness{j}", start=gain, spread=0.7 * gain, low=0.0))
+        rate = limbs.find(f"joint{j}_rate")
+        if rate is not None:
+            knobs.append(Knob(name=f"damping{j}", start=0.2 * gain, spread=0.2 * gain, low=0.0))
+    reached = limbs.part("joint0")
+    knobs.append(Knob(name="reached", start=reached.centre, spread=0.7 * reached.scale))
+    formulas = []
+    for j in range(limbs.joints):
+        gain = sketch.axes[limbs.channels[0][j]].high
+        terms = []
+        for signal in limbs.body:
+            knob = Knob(name=f"steady{j}_{signal.name}", spread=0.4 * gain / signal.scale)
+            knobs.append(knob)
+            terms.append(Term(knob=knob.name, factor=f"s.{signal.name}"))
+        doc = f"Correction of joint {j} of both limbs by the motion of the body."
+        formulas.append(Formula(name=f"steady{j}", doc=doc, terms=tuple(terms)))
+    return Template(
+        name="limbs in turns",
+        title=title,
+        story=(
+            "Two limbs take turns: the leading one reaches out while the other carries, then comes down\n"
+            "until it touches, and the other leads. Joints follow target angles; the body's motion corrects them."
+        ),
+        composed=True,
+        attributes=attributes(sketch),
+        knobs=tuple(knobs),
+        signals=sketch.signals,
+        formulas=tuple(formulas),
+        body=_turning(limbs),
+        parts=(("feedback", "pd"), ("oscillator", "Steps")),
+        head=_limb_type(limbs),
+    )
+
+
+def _turning(limbs: Limbs) -> str:
+    """The methods that act."""
+    joints = range(limbs.joints)
+
+    def targets(phase: str, role: str) -> str:
+        return "(" + ", ".join(f"self.{phase}_{role}{j}" for j in joints) + ",)"
+
+    hold = []
+    for j in joints:
+        has_rate = limbs.find(f"joint{j}_rate") is not None
+        rate, damping = (f"limb.joint{j}_rate", f"self.damping{j}") if has_rate else ("0.0", "0.0")
+        hold.append(f"pd(targets[{j}], limb.joint{j}, {rate}, self.stiffness{j}, {damping}) + s.steady{j},")
+    return "\n\n".join(
+        [
+            f"def setup(self):\n    self.steps = Steps(patience={PATIENCE})",
+            _limb_detectors(limbs),
+            "@detect\ndef turn(self, obs):\n"
+            '    """Which limb leads, and whether it comes down already."""\n'
+            "    own = (self.s.limb0, self.s.limb1)[self.steps.lead]\n"
+            "    return self.steps.next(own.joint0 > self.reached, own.contact > 0.5)",
+            "def hold(self, s, limb, targets):\n"
+            '    """Pushes that bring one limb\'s joints to their targets."""\n'
+            "    return [\n" + textwrap.indent("\n".join(hold), "        ") + "\n    ]",
+            "@controller\ndef walk(self, s):\n"
+            "    lead, planting = s.turn\n"
+            "    if planting:\n"
+            f"        leading, carrying = {targets('plant', 'lead')}, {targets('plant', 'carry')}\n"
+            "    else:\n"
+            f"        leading, carrying = {targets('reach', 'lead')}, {targets('reach', 'carry')}\n"
+            "    if lead == 0:\n"
+            "        return self.hold(s, s.limb0, leading) + self.hold(s, s.limb1, carrying)\n"
+            "    return self.hold(s, s.limb0, carrying) + self.hold(s, s.limb1, leading)",
+        ]
+    )
+
+
+def shared(sketch: Sketch, limbs: Limbs, title: str) -> Template:
+    """Linear feedback, the same for both limbs: each joint listens to its limb, to the other, and to the body."""
+    knobs: list[Knob] = []
+    formulas = []
+    for j in range(limbs.joints):
+        gain = sketch.axes[limbs.channels[0][j]].high
+        name = f"joint{j}_push"
+        terms = []
+        sources: list[tuple[str, str, float]] = [(s.name, f"s.{s.name}", s.scale) for s in limbs.body]
+        sources += [(f"own_{p.name}", f"own.{p.name}", p.scale) for p in limbs.parts]
+        sources += [(f"other_{p.name}", f"other.{p.name}", p.scale) for p in limbs.parts]
+        for what, factor, scale in sources:
+            knobs.append(Knob(name=f"joint{j}_{what}", spread=0.5 * gain / scale))
+            terms.append(Term(knob=knobs[-1].name, factor=factor))
+        knobs.append(Knob(name=f"joint{j}_bias", spread=0.5 * gain))
+        terms.append(Term(knob=knobs[-1].name, factor="1"))
+        doc = f"Push on joint {j} of a limb, from its own state, the other limb's and the body's."
+        formulas.append(Formula(name=name, doc=doc, terms=tuple(terms), arguments=("s", "own", "other")))
+    pushes = ", ".join(f"self.joint{j}_push(s, {{0}}, {{1}})" for j in range(limbs.joints))
+    body = (
+        _limb_detectors(limbs)
+        + "\n\n@controller\ndef push(self, s):\n    return [\n"
+        + f"        {pushes.format('s.limb0', 's.limb1')},\n"
+        + f"        {pushes.format('s.limb1', 's.limb0')},\n    ]"
+    )
+    return Template(
+        name="shared linear",
+        title=title,
+        story="Each joint is pushed by a weighted sum of its limb, the other limb and the body; both limbs alike.",
+        composed=True,
+        attributes=attributes(sketch),
+        knobs=tuple(knobs),
+        signals=sketch.signals,
+        formulas=tuple(formulas),
+        body=body,
+        head=_limb_type(limbs),
+    )
+
+
+def linear_body(sketch: Sketch, title: str) -> Template:
+    """Every channel by a weighted sum of its own signals and those of the body."""
+    signals = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG)]
+    return linear(sketch, title, signals, "linear")
+
+
+def rhythm(sketch: Sketch, title: str) -> Template:
+    """Joints that swing in one rhythm, each with its own centre, size and lag, corrected by the body's motion."""
+    knobs: list[Knob] = [Knob(name="pace", start=0.3, spread=0.15, low=0.02, high=1.5, unit="rad/step")]
+    joints = [(axis, find_joint(sketch, k)) for k, axis in enumerate(sketch.axes)]
+    own = {s.name for _, joint in joints if joint for s in joint}
+    body = [s for s in _moved(sketch) if s.name not in own]
+    formulas, pushes = [], []
+    for k, (axis, joint) in enumerate(joints):
+        gain = axis.high
+        scale = joint[0].scale if joint else gain
+        centre = joint[0].centre if joint else 0.0
+        for what, start, spread in (("centre", centre, scale), ("size", 0.0, scale), ("lag", 0.0, 1.5)):
+            knobs.append(Knob(name=f"{what}{k}", start=start, spread=spread))
+        wave = f"self.rhythm.wave(self.centre{k}, self.size{k}, self.lag{k})"
+        if joint:
+            knobs.append(Knob(name=f"stiffness{k}", start=gain / scale, spread=0.5 * gain / scale, low=0.0))
+            knobs.append(Knob(name=f"damping{k}", start=0.0, spread=0.2 * gain / joint[1].scale, low=0.0))
+            wave = f"pd({wave}, s.{joint[0].name}, s.{joint[1].name}, self.stiffness{k}, self.damping{k})"
+        terms = []
+        for signal in body[:MOST_BODY]:
+            knobs.append(Knob(name=f"steady{k}_{signal.name}", spread=0.3 * gain / signal.scale))
+            terms.append(Term(knob=knobs[-1].name, factor=f"s.{signal.name}"))
+        doc = f"Correction on channel {k} by the motion of the body."
+        formulas.append(Formula(name=f"steady{k}", doc=doc, terms=tuple(terms)))
+        pushes.append(f"{wave} + s.steady{k},")
+    parts = [("oscillator", "Oscillator")] + ([("feedback", "pd")] if any(j for _, j in joints) else [])
+    body_source = (
+        "def setup(self):\n    self.rhythm = Oscillator(self.pace)\n\n"
+        "@controller\ndef swing(self, s):\n    self.rhythm.next()\n    return [\n"
+        + textwrap.indent("\n".join(pushes), "        ")
+        + "\n    ]"
+    )
+    return Template(
+        name="rhythm",
+        title=title,
+        story="Every joint swings in one rhythm, with its own centre, size and lag; the body's motion corrects it.",
+        composed=True,
+        attributes=attributes(sketch),
+        knobs=tuple(knobs),
+        signals=sketch.signals,
+        formulas=tuple(formulas),
+        body=body_source,
+        parts=tuple(parts),
+    )
+
+
+def _moved(sketch: Sketch) -> list[Signal]:
+    """Signals that pushes move."""
+    names = {name for axis in sketch.axes for name, _ in axis.drives}
+    return [s for s in sketch.signals if s.name in names and s.kind != FLAG]
+
+
+def _limb_type(limbs: Limbs) -> str:
+    names = " ".join(p.name for p in limbs.parts)
+    return f'Limb = namedtuple("Limb", "{names}")'
+
+
+def _limb_detectors(limbs: Limbs) -> str:
+    blocks = []
+    for side in (0, 1):
+        reads = ", ".join(f"float(obs[{p.indices[side]}])" for p in limbs.parts)
+        blocks.append(f"@detect\ndef limb{side}(self, obs):\n    return Limb({reads})")
+    return "\n\n".join(blocks)
