@@ -145,6 +145,23 @@ def _cross(b: Behavior, w: Writing) -> None:
     ]
 
 
+def _weave(b: Behavior, w: Writing) -> None:
+    cars = [w.see[r] for r, _ in b.roles if r.startswith("car")]
+    tracks = w.part("tracks", f"[Tracker(6) for _ in range({len(cars)})]")
+    update = f"[t.see(c.x, c.y) for t, c in zip({tracks}, ({', '.join(cars)},), strict=True) if c is not None]"
+    moving = w.watch("cars", "None", update)
+    own = w.see["own"].rsplit(".", 1)[0]
+    along, across = ("y", "x") if b.channel == DOWN else ("x", "y")
+    w.lines += [
+        f"ahead = {own}.{along} + {w.knob('ahead')}",
+        f"for car in {moving}:",
+        f"    gap = car.{across} + {w.knob('lead')} * car.v{across} - {own}.{across}",
+        f"    if abs(car.{along} - ahead) < {w.knob('height')} and abs(gap) < {w.knob('radius')}:",
+        "        return 0",
+        f"return {b.option}",
+    ]
+
+
 def _hold(b: Behavior, w: Writing) -> None:
     w.steer(f"toward({w.rest}, {w.knob('place')}, {w.knob('deadband')})")
 
@@ -178,8 +195,12 @@ def _pulse(b: Behavior, w: Writing) -> None:
 
 
 def _serve(b: Behavior, w: Writing) -> None:
-    speed = w.watch("stir", "Speed(4)", f"see({w.see['ball']})")
     pulse = w.part("serving", "Pulse(4, 2)")
+    if b.role("ball").sight.optional:
+        place = w.see["ball"].rsplit(".", 1)[0]
+        w.lines.append(f"return {place} is None and {pulse}.next()")
+        return
+    speed = w.watch("stir", "Speed(4)", f"see({w.see['ball']})")
     w.lines.append(f"return {speed} == 0 and {pulse}.next()")
 
 
@@ -211,6 +232,12 @@ KINDS: Mapping[str, Kind] = {
         noun={"lane": "lanes"},
         write=_cross,
         imports=("Speed",),
+    ),
+    "weave": Kind(
+        doc="Keeps going while nothing is about to cross its way, else waits.",
+        noun={f"car{i}": "car" for i in range(12)},
+        write=_weave,
+        imports=("Tracker",),
     ),
     "hold": Kind(doc="Goes to its place and stays.", noun={}, write=_hold, imports=("toward",)),
     "sweep": Kind(doc="Patrols between two ends.", noun={}, write=_sweep, imports=("Sweep",)),

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.behaviors import Behavior
+from hlearn.editors.search.arcade.behaviors import ACROSS, Behavior
 from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Record, Recording
 
@@ -62,7 +63,7 @@ def calibrated(lab: Lab, runner: Runner, genome: Genome, at: int) -> Genome | No
     contacts: list[Contact] = []
     for result in lab.measure(jobs):
         if result.recording is not None:
-            contacts += find_contacts(result.recording, behavior)
+            contacts += find_contacts(result.recording, behavior, genome.own(behavior.channel))
     edges = find_edges(contacts)
     if edges is None:
         return None
@@ -94,7 +95,7 @@ def repaired(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[
     contacts: list[Contact] = []
     for result in lab.measure(jobs):
         if result.recording is not None:
-            contacts += find_contacts(result.recording, behavior)
+            contacts += find_contacts(result.recording, behavior, genome.own(behavior.channel))
     hits = np.array([c.gap for c in contacts if c.hit])
     misses = np.array([c.gap for c in contacts if not c.hit])
     if len(hits) < 10 or not len(misses):
@@ -117,32 +118,61 @@ def repaired(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[
     return changed, text
 
 
-def find_contacts(recording: Recording, behavior: Behavior) -> list[Contact]:
+def find_contacts(recording: Recording, behavior: Behavior, own: Signal | None) -> list[Contact]:
     """Every arrival of the ball at the line in a traced episode."""
+    if own is None:
+        return []
     traces = recording.traces
     sign = behavior.option
     line = dict(behavior.knobs)["line"].value * sign
-    names = {"ball": "ball", "depth": "ball_depth"}
-    contacts = []
-    depth = _series(traces, names["depth"], behavior.role("depth").field) * sign
-    ball = _series(traces, names["ball"], behavior.role("ball").field)
-    own = _series(traces, "player_x" if behavior.channel == "horizontal" else "player_y", "")
-    if not len(own):
-        own = _series(traces, "player", "x" if behavior.channel == "horizontal" else "y")
-    if not (len(depth) and len(ball) and len(own)):
+    ball_role, depth_role = behavior.role("ball"), behavior.role("depth")
+    one = ball_role.sight.key == depth_role.sight.key
+    across = behavior.channel == ACROSS
+    contacts: list[Contact] = []
+    depth = _series(traces, "ball" if one else "ball_depth", depth_role.field) * sign
+    ball = _series(traces, "ball", ball_role.field)
+    here = _series(traces, "player" if own.field else "player_x" if across else "player_y", own.field)
+    if not (len(depth) and len(ball) and len(here)):
         return []
-    velocity = np.diff(depth)
-    arrived = -WINDOW * 10
-    for t in range(2, len(depth) - WINDOW - 1):
-        if np.isnan(depth[t]) or np.isnan(ball[t]) or np.isnan(own[t]) or t - arrived < 10:
+    depth = _held(depth)
+    steps = np.diff(depth)
+    arrived, coming = -10, 0.0
+    for t in range(1, len(depth) - 1):
+        before, after = steps[t - 1], steps[t]
+        if np.isfinite(before) and before:
+            coming = before if abs(before) <= 16 else 0.0
+        if np.isnan(depth[t]) or np.isnan(here[t]) or t - arrived < 10 or coming <= 0:
             continue
-        if velocity[t - 1] > 0 and depth[t] > line - 8 and velocity[t] < 0 and velocity[t] > -16:
-            contacts.append(Contact(gap=ball[t] - own[t], depth=float(depth[t] * sign), hit=True))
+        turned = np.isfinite(after) and -16 < after < 0
+        if turned and depth[t] > line - 10:
+            at = _last(ball, t)
+            contacts.append(Contact(gap=at - here[t], depth=float(depth[t] * sign), hit=True))
             arrived = t
-        elif depth[t - 1] <= line + 6 < depth[t] and 0 < velocity[t - 1] < 16:
-            contacts.append(Contact(gap=ball[t] - own[t], depth=float(depth[t] * sign), hit=False))
+        elif not turned and depth[t] > line + 6 and np.isfinite(ball[t]):
+            contacts.append(Contact(gap=ball[t] - here[t], depth=float(depth[t] * sign), hit=False))
             arrived = t
-    return contacts
+    return [c for c in contacts if np.isfinite(c.gap)]
+
+
+def _held(values: np.ndarray, most: int = 8) -> np.ndarray:
+    """The series with short gaps filled by the value before them (a ball hidden by what it touches)."""
+    held = values.copy()
+    gap = 0
+    for t in range(1, len(held)):
+        if np.isnan(held[t]):
+            gap += 1
+            if gap <= most:
+                held[t] = held[t - 1]
+        else:
+            gap = 0
+    return held
+
+
+def _last(values: np.ndarray, t: int) -> float:
+    """The last value seen up to step ``t``."""
+    while t > 0 and np.isnan(values[t]):
+        t -= 1
+    return float(values[t])
 
 
 def find_edges(contacts: Sequence[Contact]) -> tuple[float, float] | None:
@@ -171,10 +201,8 @@ def _series(traces: Sequence[dict[str, object]], name: str, field: str) -> np.nd
     values = []
     for trace in traces:
         value = trace.get(name)
-        if field and value is not None:
-            value = getattr(value, field, None) if not isinstance(value, dict) else value.get(field)
-            if value is None and isinstance(trace.get(name), (list, tuple)):
-                value = trace[name][{"x": 0, "y": 1}[field]]  # type: ignore[index]
+        if field:
+            value = value.get(field) if isinstance(value, dict) else None
         values.append(np.nan if value is None else float(value))  # type: ignore[arg-type]
     found = np.array(values, dtype=float)
     return found if np.isfinite(found).any() else np.empty(0)

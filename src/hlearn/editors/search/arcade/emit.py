@@ -79,9 +79,9 @@ class _Page:
                 self.see(own, "player")
                 player = self.names[own.sight.key]
         self.imports.update(sight.imports)
-        self.constants += [line.replace("{name}", name.upper()) for line in sight.constants]
-        self.setup += [line.replace("{name}", name) for line in sight.setup]
-        lines = sight.written(name, player)
+        self.constants += sight.written(sight.constants, name)
+        self.setup += sight.written(sight.setup, name)
+        lines = sight.written(sight.body, name, player)
         self.detectors += ["@detect", f"def {name}(self, obs):", *(_INDENT + line for line in lines), ""]
 
     def rest(self, channel: str) -> str:
@@ -116,6 +116,7 @@ class _Page:
         name = self.fresh(behavior.kind)
         noun = {r: kind.noun.get(r, r) for r, _ in behavior.roles}
         see = {r: self.see(s, noun[r]) for r, s in behavior.roles if r != "own"}
+        see |= {r: v.rsplit(".", 1)[0] for r, v in see.items() if r.startswith("car")}
         steering = behavior.channel if behavior.channel in STEERING else None
         own = self.genome.own(steering) if steering else None
         if any(r == "own" for r, _ in behavior.roles):
@@ -141,7 +142,7 @@ class _Page:
         return self.see(own, "player" if own.field else ("player_x" if across else "player_y"))
 
     def _present(self, behavior: Behavior, own: Signal | None, used: set[str]) -> list[str]:
-        needed = [s for _, s in behavior.roles]
+        needed = [s for r, s in behavior.roles if not r.startswith("car") and behavior.kind != "serve"]
         if own is not None and behavior.kind in _RESTING:
             needed.append(own)
         missing = []
@@ -192,7 +193,9 @@ class _Page:
     def _watch(self, behavior: Behavior, word: str, made: str, call: str) -> str:
         part = self._part(word, made) if made != "None" else ""
         lines = []
-        for _, signal in behavior.roles:
+        for role, signal in behavior.roles:
+            if role.startswith("car"):
+                continue
             seen = self.names.get(signal.sight.key)
             if signal.sight.optional and seen and f"s.{seen}" in call:
                 lines += [f"if self.s.{seen} is None:", f"{_INDENT}return 0.0"]
@@ -243,6 +246,7 @@ def _tell(behavior: Behavior) -> str:
         "intercept": "meet {}",
         "flee": "make way for {}",
         "cross": "cross the lanes of {} when free",
+        "weave": "go on while the way is free",
         "hold": "stay in place",
         "sweep": "patrol",
         "push": "keep pushing",

@@ -145,6 +145,29 @@ def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
     return found
 
 
+def weaves(own: Signal, movers: Sequence[Signal], channel: str) -> list[Behavior]:
+    """Going one way, either one, while nothing seen in two dimensions is about to cross it."""
+    sights = {m.sight.key: m for m in movers if m.field and m.sight.key != own.sight.key}
+    if not own.field or not sights:
+        return []
+    cars = tuple((f"car{i}", m) for i, m in enumerate(list(sights.values())[:12]))
+    return [
+        Behavior(
+            kind="weave",
+            channel=channel,
+            roles=(*cars, ("own", own)),
+            option=option,
+            knobs=(
+                ("ahead", Knob(value=10 * option, low=-40, high=40, unit="px", step=3)),
+                ("height", Knob(value=10, low=0, high=40, unit="px", step=2)),
+                ("radius", Knob(value=12, low=0, high=60, unit="px", step=3)),
+                ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
+            ),
+        )
+        for option in (1, -1)
+    ]
+
+
 def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:
     """Following with a lead."""
     return Behavior(

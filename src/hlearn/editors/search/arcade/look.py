@@ -53,15 +53,15 @@ def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sig
         sights: detectors it carries along, so that its trace tells what they see.
     """
     imports = sorted({line for s in sights for line in s.imports})
-    constants = [line.replace("{name}", f"SIGHT_{i}") for i, s in enumerate(sights) for line in s.constants]
-    setup = [line.replace("{name}", f"sight_{i}") for i, s in enumerate(sights) for line in s.setup]
+    constants = [line for i, s in enumerate(sights) for line in s.written(s.constants, f"sight_{i}")]
+    setup = [line for i, s in enumerate(sights) for line in s.written(s.setup, f"sight_{i}")]
     lines = ['"""Holds a random action for a random while: shows what actions do."""', "", *imports]
     lines += ["from hlearn.policy import RulePolicy, detect, rule", "", *constants, ""]
     lines += ["", "class Wanderer(RulePolicy):", "    def setup(self):", "        self.left = 0", "        self.choice = 0"]
     lines += [f"        {line}" for line in setup]
     for i, sight in enumerate(sights):
         lines += ["", "    @detect", f"    def sight_{i}(self, obs):"]
-        lines += [f"        {line}" for line in sight.written(f"sight_{i}", player="sight_0" if i else "")]
+        lines += [f"        {line}" for line in sight.written(sight.body, f"sight_{i}", "sight_0" if i else "")]
     lines += [
         "",
         "    @rule",
@@ -76,7 +76,7 @@ def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sig
     return Program(source="\n".join(lines))
 
 
-def play_probe(lab: Lab, record: Record, sights: Sequence[Sight] = (), limit: int | None = None) -> list[Result]:
+def play_probe(lab: Lab, record: Record, sights: Sequence[Sight] = ()) -> list[Result]:
     """Plays the probe's episodes, short and long holds in turn.
 
     Raises:
@@ -89,7 +89,6 @@ def play_probe(lab: Lab, record: Record, sights: Sequence[Sight] = (), limit: in
             seed=seed,
             max_steps=PROBE_STEPS,
             record=record,
-            record_limit=limit,
         )
         for at, hold in enumerate(HOLDS)
         for seed in lab.seeds(at * EPISODES, EPISODES)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.arcade import hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
@@ -15,13 +13,13 @@ from hlearn.editors.search.arcade.calibrate import calibrated, repaired, widened
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
-from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Arena, Runner, better, hopeless
 from hlearn.errors import BudgetExhausted
 from hlearn.policy.joystick import action_meaning
-from hlearn.records import Program
+from hlearn.records import Access, Program
 from hlearn.tasks import seed_matters
 from hlearn.tasks.environment import Discrete
 
@@ -78,7 +76,7 @@ class ArcadeSearch:
 
     def _search(self) -> Iterator[Proposal]:
         self.lab.say("probing: random play")
-        view = look_at_ram(self.lab)
+        view = look_at_pixels(self.lab) if self.lab.task.access is Access.PIXELS else look_at_ram(self.lab)
         self.lab.say(
             f"probe: {len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
         )
@@ -121,6 +119,7 @@ class ArcadeSearch:
                     for b in hypotheses.from_relation(r, channel)
                 ]
                 told += [b for lane in view.lanes[:2] for b in hypotheses.crossings(lane, own, channel)]
+                told += hypotheses.weaves(own, movers, channel)
                 for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
                     guesses.append((channel, replace(home, behaviors=(behavior, *contexts[channel]))))
                 pairs = list(hypotheses.interceptions(own, movers, channel))[: PAIRS * 2]
@@ -210,6 +209,22 @@ class ArcadeSearch:
 
     # whole episodes
 
+    def _halve(self, field: list[Runner], budget: float) -> None:
+        """Successive halving: everyone plays once, the better half twice, and so on while the budget lasts."""
+        start = self.lab.remaining
+        count, kept = 1, len(field)
+        while True:
+            for at in range(0, kept, 2 * self.lab.workers):  # in small batches: the first ones are the likeliest
+                if count == 1 and at and start - self.lab.remaining > 0.6 * budget:
+                    break
+                self.arena.run(field[at : min(kept, at + 2 * self.lab.workers)], count)
+            field.sort(key=lambda r: (-min(len(r.scores), count), -r.mean, r.number))
+            count, kept = 2 * count, max(1, kept // 2)
+            spent = start - self.lab.remaining
+            ahead = sum(r.cost for r in field[:kept]) * count / 2
+            if self.deterministic or count > 8 or kept < 2 or spent + ahead > budget:
+                return
+
     def _joined(self, across: Genome, down: Genome) -> Genome:
         """One genome's way across with the other's way up and down."""
         behaviors = across.on(ACROSS) + down.on(DOWN) + across.on(PRESS)
@@ -238,15 +253,14 @@ class ArcadeSearch:
             goals = [g for g in ranked if g.on(channel) and g.on(channel)[0].kind not in ("flee", "intercept")][:3]
             both += [g.with_channel(channel, d.on(channel) + g.on(channel)) for d in dodges for g in goals]
         self.known.clear()  # whole episodes from here on: capped scores are not comparable
-        genomes = [self._genome(r) for r in picked] + both
+        picked.sort(key=lambda r: (-r.mean, r.number))
+        genomes = [self._genome(r) for r in picked[:4]] + both + [self._genome(r) for r in picked[4:]]
         self.arena = Arena(self.lab, stall_steps=STALL)
         field = [self.runner(self._with_home(g)) for g in genomes]
         field = list({id(r): r for r in field}.values())
         self.lab.say(f"{len(field)} programs on whole episodes")
-        for count, kept in ((1, len(field)), (2, 2 * ELITE), (4, ELITE), (8, 3)) if not self.deterministic else ((1, len(field)),):
-            field.sort(key=lambda r: (-r.mean, r.number))
-            self.arena.run(field[:kept], count)
-        field = sorted(field[:ELITE], key=lambda r: (len(r.scores) < 2, -r.mean, r.number))
+        self._halve(field, 0.25 * self.lab.remaining)
+        field = sorted(field, key=lambda r: (-min(len(r.scores), 2), -r.mean, r.number))[:ELITE]
         self.champion = field[0]
         self._tell()
         return field

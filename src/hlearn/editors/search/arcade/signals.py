@@ -14,8 +14,8 @@ from hlearn.probe.scene import Axis
 class Sight:
     """One detector to be written into a program.
 
-    In its lines ``{name}`` stands for the detector's name (in capitals where it names a module constant),
-    ``{player}`` for the expression of the player's present place (or "None").
+    In its lines ``{name}`` stands for the detector's name, ``{NAME}`` for that of its module constant, ``{state}``
+    for what it remembers, ``{player}`` for the expression of the player's present place (or "None").
 
     Attributes:
         key: tells sights apart ("ram99", "blob3").
@@ -33,21 +33,22 @@ class Sight:
     body: tuple[str, ...]
     optional: bool = False
 
-    def written(self, name: str, player: str = "") -> list[str]:
-        """The lines of the detector's body.
+    def written(self, lines: tuple[str, ...], name: str, player: str = "") -> list[str]:
+        """Lines with the names filled in.
 
         Args:
+            lines: ``constants``, ``setup`` or ``body``.
             name: the detector's name in the program.
             player: the name of the player's detector, "" if it has none before this one.
         """
         place = f"self.s.{player}" if player else "None"
-        swaps = {"{NAME}": name.upper(), "{name}": name, "{player}": place}
-        lines = []
-        for line in self.body:
+        swaps = {"{NAME}": name.upper(), "{name}": name, "{state}": f"self._{name}_sight", "{player}": place}
+        filled = []
+        for line in lines:
             for old, new in swaps.items():
                 line = line.replace(old, new)
-            lines.append(line)
-        return lines
+            filled.append(line)
+        return filled
 
     @property
     def looks_for_player(self) -> bool:

@@ -1,0 +1,111 @@
+"""Probing the screen: first what there is, then, with detectors for it, how it moves and what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, wanderer
+from hlearn.editors.search.arcade.relations import Passage
+from hlearn.editors.search.arcade.signals import Sight
+from hlearn.evaluate.api import Job, Record, Recording
+from hlearn.policy.joystick import action_meaning
+from hlearn.probe.motion import driven, moves
+from hlearn.probe.pixels import find_things
+from hlearn.probe.scene import Axis, Kind, Scene, Thing
+from hlearn.probe.screen import ScreenRecorder
+from hlearn.tasks.environment import Discrete
+
+LOOKS = 4  # episodes in which the screen itself is recorded
+LOOK_STEPS = 500  # frames of each
+THINGS = 10  # things that are followed
+
+
+def look_at_pixels(lab: Lab) -> View:
+    """Plays the probe, finds things on the screen and watches them.
+
+    Raises:
+        BudgetExhausted: the budget ends before the probe does.
+    """
+    assert isinstance(lab.actions, Discrete)
+    scene = _scene(lab, lab.actions.names)
+    players = [t for t in scene.players if t.kind is Kind.PLAYER][:2]
+    things = [*players, *scene.movers][:THINGS]
+    lab.say("on the screen: " + ", ".join(t.name for t in things))
+    sights = [_sight(t) for t in things]
+    results = play_probe(lab, Record.TRACES, sights)
+    recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
+    meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
+    commands = [meaning[r.actions] for r in recordings]
+    series: list[dict[str, np.ndarray]] = [{} for _ in recordings]
+    own, movers = [], []
+    for index, (thing, sight) in enumerate(zip(things, sights, strict=True)):
+        for axis in (Axis.X, Axis.Y):
+            values = [_values(r, f"sight_{index}", axis.value) for r in recordings]
+            motion = moves(values, share=0.005, steady=0.5)
+            if motion is None:
+                continue
+            if thing.kind is Kind.PLAYER:
+                motion = driven(motion, values, commands)
+            seen = replace(signal(sight, motion, axis.value), axis=axis)
+            for column, value in zip(series, values, strict=True):
+                column[seen.key] = value
+            (own if seen.drive is not None else movers).append(seen)
+    own.sort(key=lambda s: -s.explained)
+    passages = [
+        Passage(series=c, rewards=r.rewards, lost=np.zeros(len(r.rewards), dtype=bool), commands=m)
+        for c, r, m in zip(series, recordings, commands, strict=True)
+    ]
+    length, score = means(results)
+    return View(
+        own=tuple(own),
+        movers=tuple(movers),
+        flags=(),
+        relations=relate(passages, own, movers),
+        length=length,
+        score=score,
+    )
+
+
+def _scene(lab: Lab, names: Sequence[str]) -> Scene:
+    """Records a few openings, one at a time (a frame has 100 kB), and finds things in them."""
+    recorder = ScreenRecorder(tuple(names), capacity=LOOKS * LOOK_STEPS)
+    for at, seed in enumerate(lab.seeds(50, LOOKS)):
+        program = wanderer(names, HOLDS[0])
+        job = Job(
+            program=program, seed=seed, max_steps=LOOK_STEPS, record=Record.STEPS, record_limit=LOOK_STEPS
+        )
+        lab.say(f"looking at the screen, episode {at + 1} of {LOOKS}")
+        recording = lab.measure([job])[0].recording
+        if recording is not None:
+            steps = zip(recording.observations, recording.actions, strict=False)
+            for t, (observation, action) in enumerate(steps):
+                recorder.add(observation, int(action), start=t == 0)
+    return find_things(recorder.recording())
+
+
+def _sight(thing: Thing) -> Sight:
+    """The detector of a thing, as lines of a program."""
+    found = thing.detector
+    return Sight(
+        key=thing.name,
+        imports=found.imports,
+        constants=(f"{{NAME}} = {found.constant}",) if found.constant else (),
+        setup=(f"{{state}} = {found.memory('{NAME}')}",) if found.state else (),
+        body=(f"return {found.value('{NAME}', '{player}', '{state}')}",),
+        optional=True,
+    )
+
+
+def _values(recording: Recording, name: str, axis: str) -> np.ndarray:
+    """One coordinate of one sight over an episode, nan where it saw nothing."""
+    values = []
+    for trace in recording.traces:
+        place = trace.get(name)
+        values.append(float(place[axis]) if isinstance(place, dict) else np.nan)
+    return np.array(values)
+
+
