@@ -18,6 +18,9 @@ A failing *program* is none of these: it is data, a :class:`hlearn.records.Failu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class HlearnError(Exception):
     """Root of every exception that hlearn raises on purpose."""
@@ -64,4 +67,13 @@ class StorageFull(HarnessError):
 
 
 class BudgetExhausted(HlearnError):
-    """The step budget is spent."""
+    """The step budget is spent.
+
+    Attributes:
+        results: where it ended within a batch of jobs, what was paid for: a :class:`hlearn.evaluate.api.Result` per job
+            in the order of the jobs, None for those that were not played to their end.
+    """
+
+    def __init__(self, message: str, results: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.results: tuple[Any, ...] = tuple(results)

@@ -93,5 +93,5 @@ def improve(session: Session) -> str:
         session.settle(proposal, session.judge(proposal))
         if session.target_reached:
             return "target reached"
-        if session.lab.remaining <= 0:
+        if session.is_over:
             return "budget spent"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.evaluate.inprocess import InProcessEvaluator
-from hlearn.lab import Meter
+from hlearn.lab import Meter, Silent, Standing
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, ProgramStore, Purpose, RunStarted
 from hlearn.ledger.events import started
@@ -31,9 +31,9 @@ class Counting(InProcessEvaluator):
 
     played = 0
 
-    def run(self, jobs: Sequence[Job]) -> list[Result]:
+    def run(self, jobs: Sequence[Job], on_result: Callable[[Result], None] | None = None) -> list[Result]:
         self.played += len(jobs)
-        return super().run(jobs)
+        return super().run(jobs, on_result)
 
 
 class Bench:
@@ -96,8 +96,13 @@ def test_other_caps_are_another_measurement(bench: Bench) -> None:
 def test_the_budget_holds_and_what_was_played_is_kept(bench: Bench) -> None:
     meter = bench.meter()
     jobs = [Job(program=GOOD, seed=s) for s in range(40)]
-    with pytest.raises(BudgetExhausted):
+    with pytest.raises(BudgetExhausted) as spent:
         meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
+    paid = [r for r in spent.value.results if r is not None]
+    assert len(spent.value.results) == 40
+    assert 5 <= len(paid) < 10
+    assert {r.outcome.env_steps for r in paid} == {500}  # one that was cut short is not what was asked for
+    assert meter.measure(jobs[: len(paid)], Purpose.EDIT, allowance=lambda: 0) == paid
     assert 3000 <= meter.spent <= 3500
     assert totals(meter.ledger).env_steps == meter.spent
     with pytest.raises(BudgetExhausted):
@@ -107,8 +112,11 @@ def test_the_budget_holds_and_what_was_played_is_kept(bench: Bench) -> None:
 
 def test_the_last_episode_is_stopped_where_the_budget_ends(bench: Bench) -> None:
     meter = bench.meter()
-    outcome = meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT, allowance=lambda: 70)[0].outcome
-    assert outcome.env_steps == 70
+    with pytest.raises(BudgetExhausted) as spent:
+        meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT, allowance=lambda: 70)
+    assert spent.value.results == (None,)
+    assert meter.spent == totals(meter.ledger).env_steps == 70
+    assert meter.dev.mean(GOOD.sha256) == 70
     whole = meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT)[0].outcome
     assert whole.env_steps == 500
 
@@ -138,6 +146,34 @@ def test_a_replay_goes_through_the_same_budget(bench: Bench) -> None:
     assert search(bench.meter()) == first
     assert bench.evaluator.played == played
     assert len(Ledger(bench.path / "ledger.jsonl").rows) == rows
+
+
+def test_a_replay_ends_in_the_middle_of_a_batch_as_the_first_time(bench: Bench) -> None:
+    jobs = [Job(program=LEFT if i % 2 else GOOD, seed=i) for i in range(60)]
+
+    def end(meter: Meter) -> tuple[list[int | None], int]:
+        with pytest.raises(BudgetExhausted) as spent:
+            meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
+        return [r and r.outcome.env_steps for r in spent.value.results], meter.spent
+
+    first = end(bench.meter())
+    played = bench.evaluator.played
+    assert end(bench.meter()) == first
+    assert bench.evaluator.played == played
+
+
+def test_a_listener_hears_of_a_batch_while_it_is_played(bench: Bench) -> None:
+    heard: list[tuple[int, int, int]] = []
+
+    class Listener(Silent):
+        def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+            heard.append((done, jobs, standing.steps))
+
+    ticks = iter(range(100_000))
+    meter = bench.meter(progress=Listener(), monotonic=lambda: next(ticks))
+    results = meter.measure([Job(program=LEFT, seed=s) for s in range(5)], Purpose.EDIT)
+    assert [(done, jobs) for done, jobs, _ in heard] == [(i, 5) for i in range(1, 6)]
+    assert heard[-1][2] == meter.spent == sum(r.outcome.env_steps for r in results)
 
 
 def test_reports_are_not_charged(bench: Bench) -> None:

@@ -42,6 +42,9 @@ class Listener:
     def said(self, text: str, standing: Standing) -> None:
         self.standings.append(standing)
 
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+        self.standings.append(standing)
+
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
         self.standings.append(standing)
         self.outcomes += len(outcomes)

@@ -100,6 +100,11 @@ class LivePanel:
         """Something else is being tried now."""
         self._standing = standing
 
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+        """A batch goes on."""
+        self._standing = standing
+        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
+
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
         """Episodes were played and recorded."""
         self._standing = standing
@@ -171,6 +176,11 @@ class Lines:
 
     def said(self, text: str, standing: Standing) -> None:
         """Something else is being tried now."""
+        self._maybe(standing)
+
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+        """A batch goes on."""
+        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
         self._maybe(standing)
 
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:

@@ -71,7 +71,8 @@ class Lab(Protocol):
         A job measured before (also before a crash of the run) is answered from the ledger at no cost.
 
         Raises:
-            BudgetExhausted: nothing is left to spend.
+            BudgetExhausted: nothing is left to spend. Where the budget ended within these jobs, the exception's
+                ``results`` hold what was played to its end.
         """
 
     def say(self, text: str) -> None:

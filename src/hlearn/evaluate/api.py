@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
@@ -89,8 +89,12 @@ class Result(NamedTuple):
 class Evaluator(Protocol):
     """Runs jobs of one task. Results come in the order of the jobs, whatever finished first."""
 
-    def run(self, jobs: Sequence[Job]) -> list[Result]:
+    def run(self, jobs: Sequence[Job], on_result: Callable[[Result], None] | None = None) -> list[Result]:
         """Plays every job and returns their results in the same order.
+
+        Args:
+            jobs: what to play.
+            on_result: told each result as soon as it is there, in the order in which episodes end; returns quickly.
 
         Raises:
             HarnessError: the machinery failed. A failing program is a Failure in its result.

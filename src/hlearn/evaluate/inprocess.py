@@ -49,14 +49,15 @@ class InProcessEvaluator:
     ) -> None:
         self.close()
 
-    def run(self, jobs: Sequence[Job]) -> list[Result]:
+    def run(self, jobs: Sequence[Job], on_result: Callable[[Result], None] | None = None) -> list[Result]:
         """Plays every job in order. A program's own failure is a Failure in its result."""
-        return [
-            play(
-                self._environment, self._observation, _LocalProgram(self._environment, self._observation), job
-            )
-            for job in jobs
-        ]
+        results = []
+        for job in jobs:
+            program = _LocalProgram(self._environment, self._observation)
+            results.append(play(self._environment, self._observation, program, job))
+            if on_result is not None:
+                on_result(results[-1])
+        return results
 
     def close(self) -> None:
         """Closes the environment."""

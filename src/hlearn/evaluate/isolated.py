@@ -157,8 +157,12 @@ class IsolatedEvaluator:
             )
             self._pool.append(_Worker(setup))
 
-    def run(self, jobs: Sequence[Job]) -> list[Result]:
+    def run(self, jobs: Sequence[Job], on_result: Callable[[Result], None] | None = None) -> list[Result]:
         """Plays every job and returns their results in the order of the jobs.
+
+        Args:
+            jobs: what to play.
+            on_result: told each result as soon as it is there, in the order in which episodes end; returns quickly.
 
         Raises:
             HarnessError: a worker failed; the message carries its traceback.
@@ -169,13 +173,18 @@ class IsolatedEvaluator:
             return []
         try:
             self.start()
-            self._run(jobs, results)
+            self._run(jobs, results, on_result)
         except BaseException:
             self.close()  # half-played jobs must not answer a later run
             raise
         return [r for r in results if r is not None]
 
-    def _run(self, jobs: Sequence[Job], results: list[Result | None]) -> None:
+    def _run(
+        self,
+        jobs: Sequence[Job],
+        results: list[Result | None],
+        on_result: Callable[[Result], None] | None,
+    ) -> None:
         waiting = deque(range(len(jobs)))
         missing = len(jobs)
         by_connection = {w.connection: w for w in self._pool}
@@ -198,6 +207,8 @@ class IsolatedEvaluator:
                     del worker.outstanding[index]
                     missing -= 1
                 self._feed(worker, waiting, jobs)
+                if on_result is not None and message != READY:
+                    on_result(message[1])
 
     def _feed(self, worker: _Worker, waiting: deque[int], jobs: Sequence[Job]) -> None:
         # Few jobs left: one each, so that no worker sits on work that another could do.

@@ -6,7 +6,7 @@ episodes under another protocol are reports. What the ledger knows already is no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -137,9 +137,9 @@ class _Counting:
         self._evaluator = evaluator
         self.episodes = self.steps = 0
 
-    def run(self, jobs: Sequence[Job]) -> list[Result]:
+    def run(self, jobs: Sequence[Job], on_result: Callable[[Result], None] | None = None) -> list[Result]:
         """Plays jobs."""
-        results = self._evaluator.run(jobs)
+        results = self._evaluator.run(jobs, on_result)
         self.episodes += len(results)
         self.steps += sum(r.outcome.env_steps for r in results)
         return results

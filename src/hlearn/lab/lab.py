@@ -67,7 +67,8 @@ class SystemLab:
         """Plays jobs on development seeds, counts their steps and records them in the ledger.
 
         Raises:
-            BudgetExhausted: nothing is left to spend; what was played is recorded.
+            BudgetExhausted: nothing is left to spend; what was played is recorded, and what these jobs brought before
+                the end is in the exception's ``results``.
             ValueError: a seed is not a development seed.
         """
         for job in jobs:

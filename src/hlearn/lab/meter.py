@@ -8,6 +8,7 @@ way, until it asks for something new.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from hlearn.evaluate.api import Evaluator, Job, Record, Result
 from hlearn.gate.randomness import uses_randomness
 from hlearn.lab.progress import Progress, Silent, Standing
 from hlearn.lab.recordings import Recordings
+from hlearn.lab.tallies import Tallies
 from hlearn.ledger import Caps, Ledger, Measured, Note, ProgramStore, Purpose, RunStarted, Spent
 from hlearn.records import Episode, Failure, Outcome, Program, Split
 from hlearn.tasks.registry import seed_matters
@@ -25,7 +27,8 @@ from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
 
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
-_EPISODE = 20_000  # environment steps that an episode without a cap may take, until one was seen
+_EPISODE = 20_000  # environment steps that an unknown program's episode may take, until a time limit was seen
+_TELL_EVERY_S = 0.25  # how often a listener hears of a batch that goes on
 
 Key = tuple[str, int, Caps]
 
@@ -78,8 +81,13 @@ class Meter:
         self.spent = run.spent
         self.by_purpose = dict.fromkeys(Purpose, 0)
         self._whole = self._whole_steps = 0  # episodes without a cap, and their steps
+        self._longest: dict[str, int] = {}  # the longest of them, by program
+        self._limit = 0  # the environment's time limit, 0 until an episode ran into it
+        self.dev = Tallies()
         self.episodes = 0
         self.best_dev: float | None = None
+        self.best_steps = 0  # environment steps of the best development episode without a cap
+        self._best_whole = -math.inf
         self.saying = ""
         self.champion: str | None = None
         self.champion_score: float | None = None
@@ -113,7 +121,8 @@ class Meter:
                 beyond it is stopped there.
 
         Raises:
-            BudgetExhausted: the allowance is spent and a job was not measured before.
+            BudgetExhausted: the allowance is spent and a job was not measured before. Where it ended within these
+                jobs, the exception carries the results of those that were played to their end.
         """
         if self._single and purpose is not Purpose.REPORT:
             return self._on_one_seed(jobs, purpose, allowance)
@@ -124,11 +133,12 @@ class Meter:
     ) -> list[Result]:
         """Where the seed has no effect, a program that uses none plays the same episode whatever the seed."""
         same = [j if uses_randomness(j.program) else replace(j, seed=self._seed) for j in jobs]
-        results = self._measure(same, purpose, allowance)
-        return [
-            Result(replace(result.outcome, seed=job.seed), result.recording)
-            for job, result in zip(jobs, results, strict=True)
-        ]
+        try:
+            results = self._measure(same, purpose, allowance)
+        except BudgetExhausted as spent:
+            paid = [r and _on_seed(r, j.seed) for j, r in zip(jobs, spent.results, strict=True)]
+            raise BudgetExhausted(str(spent), paid) from None
+        return [_on_seed(result, job.seed) for job, result in zip(jobs, results, strict=True)]
 
     def _measure(
         self, jobs: Sequence[Job], purpose: Purpose, allowance: Callable[[], int] | None
@@ -138,20 +148,36 @@ class Meter:
         again: list[tuple[Job, list[int]]] = []
         for i, job in enumerate(jobs):
             waiting.setdefault(_key(job), []).append(i)
+        # What a replayed run measured but did not ask for yet takes its place in the batches, so that they, and with
+        # them the steps left for each, are those of the first time.
         queue = [
             places
             for places in waiting.values()
-            if not self._answer(jobs[places[0]], purpose, results, places, again)
+            if not (
+                self._is_paid(jobs[places[0]])
+                and self._answer(jobs[places[0]], purpose, results, places, again)
+            )
         ]
         self._replay(again, results)
         while queue:
             left = None if allowance is None else allowance()
             if left is not None and left <= 0:
-                raise BudgetExhausted(f"the step budget is spent ({self.spent} of {self.run.steps})")
+                break
             count = self._affordable([jobs[places[0]] for places in queue], left)
             batch, queue = queue[:count], queue[count:]
             self._play(jobs, batch, purpose, left, results)
+        if any(r is None for r in results):
+            said = f"the step budget is spent ({self.spent} of {self.run.steps})"
+            raise BudgetExhausted(said, results)
         return [r for r in results if r is not None]
+
+    def _is_paid(self, job: Job) -> bool:
+        known = self._lookup(job)
+        return known is not None and known.key in self._charged
+
+    def _lookup(self, job: Job) -> _Known | None:
+        key = _key(job)
+        return self._known.get(key) or self._covered(key)
 
     def _answer(
         self,
@@ -162,8 +188,7 @@ class Meter:
         again: list[tuple[Job, list[int]]],
     ) -> bool:
         """Answers from the ledger if it can; ``again`` collects what must be replayed for its recording."""
-        key = _key(job)
-        known = self._known.get(key) or self._covered(key)
+        key, known = _key(job), self._lookup(job)
         if known is None:
             return False
         self._count(known.key, known.outcome, purpose, charge=known.run == self.run.run)
@@ -191,12 +216,14 @@ class Meter:
         return next((k for k in self._finished.get((program, seed), ()) if _same(k, asked)), None)
 
     def _affordable(self, jobs: Sequence[Job], left: int | None) -> int:
-        """How many of the next jobs are likely to fit into what is left; at least one."""
+        """How many of the next jobs fit into what is left, by a careful guess; at least one."""
         if left is None:
             return min(len(jobs), _BATCH)
-        usual, cost = self.usual or _EPISODE, 0
+        unknown = self._limit or max(_EPISODE, 2 * max(self._longest.values(), default=0))
+        cost = 0
         for i, job in enumerate(jobs[:_BATCH]):
-            cost += usual if job.max_steps is None else min(job.max_steps, max(usual, _EPISODE))
+            guess = self._longest.get(job.program.sha256, unknown)
+            cost += guess if job.max_steps is None else min(job.max_steps, guess)
             if cost > left:
                 return max(i, 1)
         return min(len(jobs), _BATCH)
@@ -212,21 +239,25 @@ class Meter:
         again: list[tuple[Job, list[int]]] = []
         unknown: list[tuple[Job, list[int]]] = []
         for places in batch:
-            job = _capped(jobs[places[0]], left)
-            if not self._answer(job, purpose, results, places, again):
+            asked = jobs[places[0]]
+            job = _capped(asked, left)
+            before = self._known.get(_key(job)) if job is not asked else None
+            if before is not None and _was_cut(before.outcome, job):
+                self._count(before.key, before.outcome, purpose, charge=before.run == self.run.run)
+            elif not self._answer(asked, purpose, results, places, again):
                 unknown.append((job, places))
         self._replay(again, results)
-        played = self._run([job for job, _ in unknown])
+        played = self._run([job for job, _ in unknown], purpose)
         groups: dict[tuple[str, Split, Caps], list[Outcome]] = {}
         kept: list[tuple[Key, Result]] = []
         for (job, places), result in zip(unknown, played, strict=True):
             asked = jobs[places[0]]
             # An episode that ended before the allowance did is the very episode that was asked for.
-            cut = job is not asked and result.outcome.env_steps >= (job.max_steps or 0)
+            cut = job is not asked and _was_cut(result.outcome, job)
             program, seed, caps = key = _key(job if cut else asked)
             groups.setdefault((program, split_of(seed) or Split.DEV, caps), []).append(result.outcome)
             kept.append((key, result))
-            for place in places:
+            for place in places if not cut else ():
                 results[place] = result
         if not played:
             return
@@ -263,7 +294,8 @@ class Meter:
 
     def _replay(self, again: Sequence[tuple[Job, list[int]]], results: list[Result | None]) -> None:
         """Plays known episodes again for the sake of their recordings; that buys nothing new and costs nothing."""
-        for (job, places), result in zip(again, self._run([job for job, _ in again]), strict=True):
+        played = self._run([job for job, _ in again], None)
+        for (job, places), result in zip(again, played, strict=True):
             known = results[places[0]]
             assert known is not None
             if isinstance(known.outcome, Episode) and _shape(known.outcome) != _shape(result.outcome):
@@ -277,11 +309,23 @@ class Meter:
             for place in places:
                 results[place] = Result(known.outcome, result.recording)
 
-    def _run(self, jobs: Sequence[Job]) -> list[Result]:
+    def _run(self, jobs: Sequence[Job], purpose: Purpose | None) -> list[Result]:
+        """Plays jobs and tells of it meanwhile; without a purpose they cost nothing."""
         if not jobs:
             return []
-        start = self.monotonic()
-        results = self.evaluator.run(jobs)
+        start = told = self.monotonic()
+        done = steps = 0
+
+        def tell(result: Result) -> None:
+            nonlocal told, done, steps
+            done, steps = done + 1, steps + result.outcome.env_steps
+            if (now := self.monotonic()) - told >= _TELL_EVERY_S:
+                told = now
+                charged = 0 if purpose in (None, Purpose.REPORT) else steps
+                standing = replace(self.standing(), steps=self.spent + charged)
+                self.progress.playing(purpose or Purpose.REPORT, done, len(jobs), standing)
+
+        results = self.evaluator.run(jobs, tell)
         self.busy_s += min(self.monotonic() - start, sum(r.outcome.wall_s for r in results))
         return results
 
@@ -303,6 +347,8 @@ class Meter:
         self._charged.add(key)
         if not charge:
             return
+        if purpose is Purpose.EDIT:
+            self.dev.add(key[0], key[2], outcome)
         self.by_purpose[purpose] += outcome.env_steps
         if purpose is Purpose.REPORT:
             return
@@ -311,8 +357,20 @@ class Meter:
         if key[2].max_steps is None:
             self._whole += 1
             self._whole_steps += outcome.env_steps
+            self._longest[key[0]] = max(self._longest.get(key[0], 0), outcome.env_steps)
+            if isinstance(outcome, Episode):
+                self._note_whole(outcome, purpose)
         if purpose is Purpose.EDIT and isinstance(outcome, Episode):
             self.best_dev = outcome.score if self.best_dev is None else max(self.best_dev, outcome.score)
+
+    def _note_whole(self, outcome: Episode, purpose: Purpose) -> None:
+        if outcome.truncated:
+            self._limit = max(self._limit, outcome.env_steps)
+        if purpose is Purpose.EDIT and (outcome.score, outcome.env_steps) > (
+            self._best_whole,
+            self.best_steps,
+        ):
+            self._best_whole, self.best_steps = outcome.score, outcome.env_steps
 
     # Telling ----------------------------------------------------------------------------------------------
 
@@ -362,6 +420,16 @@ def _capped(job: Job, left: int | None) -> Job:
     if left is None or (job.max_steps is not None and job.max_steps <= left):
         return job
     return replace(job, max_steps=left)
+
+
+def _was_cut(outcome: Outcome, job: Job) -> bool:
+    """Whether an episode ended because its cap was reached."""
+    stopped = isinstance(outcome, Episode) and outcome.stopped
+    return stopped and job.max_steps is not None and outcome.env_steps >= job.max_steps
+
+
+def _on_seed(result: Result, seed: int) -> Result:
+    return Result(replace(result.outcome, seed=seed), result.recording)
 
 
 def _shape(outcome: Outcome) -> tuple[float, int, int]:

@@ -45,6 +45,9 @@ class Progress(Protocol):
     def said(self, text: str, standing: Standing) -> None:
         """Something else is being tried now."""
 
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+        """A batch goes on: ``done`` of its jobs were played, nothing is recorded yet; a few times per second."""
+
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
         """Episodes were played and recorded."""
 
@@ -56,6 +59,9 @@ class Silent:
     """Listens to nothing."""
 
     def said(self, text: str, standing: Standing) -> None:
+        """Ignores it."""
+
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
         """Ignores it."""
 
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:

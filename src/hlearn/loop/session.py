@@ -9,13 +9,14 @@ from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Result
 from hlearn.gate import Gate, Verdict, floor_of
+from hlearn.gate.statistics import p_two_samples
 from hlearn.lab import Meter, Progress, SystemLab
 from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, Purpose, RunEnded, RunStarted, Trial
 from hlearn.loop.opening import is_deterministic
 from hlearn.policy.source import check_source
-from hlearn.records import Evaluation, Program, Split
+from hlearn.records import Evaluation, Failure, Program, Split
 from hlearn.system import Case, System, cases_in
 from hlearn.system.checks import run_system_tests
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
@@ -24,7 +25,11 @@ from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 _DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measure it
-_FIRST_LOOK = 3  # episodes of the challenger before a race can be decided
+_FIRST_LOOK = 4  # episodes before a race can be decided: three of the challenger, one more of the champion
+_RESERVE = 0.08  # share of the budget that is kept for judging the last proposal
+_OVERDRAFT = 0.08  # share that the gate may overdraw, once, for what is clearly better in development
+_LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
+_CLEARLY = 0.05  # the p-value of "clearly better"
 _REMEMBERED = 30  # turned-down proposals that a brief names
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
 
@@ -95,6 +100,8 @@ class Session:
         ]
         self._judged: set[tuple[str, str | None]] = set()
         self._idle = 0
+        self._overdraft = self._leftovers = 0
+        self._asked_last = False  # whether the editor was asked after the budget's end
         self.meter.trials = 0 if self.replaying else sum(t.run == run.run for t in self._before)
         if self.champion is not None:
             sha256 = self.champion.sha256
@@ -108,9 +115,19 @@ class Session:
     # The recipe's steps -----------------------------------------------------------------------------------
 
     def propose(self) -> Proposal | None:
-        """Asks the editor; None when it has nothing more to try, goes in circles or ran out of budget."""
+        """Asks the editor; None when it has nothing more to try, goes in circles or ran out of budget.
+
+        A run does not end without a champion if any program completed a development episode: where the editor leaves
+        none, those that it measured are proposed, the best first.
+        """
         if self._idle >= _IDLE_TRIALS:
             return None
+        if self._asked_last and self.champion is None and not self.replaying:
+            return self._leftover()  # asking a coding agent once more would cost and bring nothing
+        self._asked_last = self.lab.remaining <= 0
+        return self._ask() or self._leftover()
+
+    def _ask(self) -> Proposal | None:
         brief = Brief(
             task=self.task,
             observation=self.lab.observation,
@@ -137,26 +154,32 @@ class Session:
         if refusals:
             return _refused("the program may not be run: " + "; ".join(refusals[:5]))
         try:
-            return self._judge(proposal)
-        except BudgetExhausted:
-            return self._without_gate(proposal)
+            verdict = self._judge(proposal)
+        except BudgetExhausted as spent:
+            verdict = self._without_gate(proposal, spent.results)
+        starved = (
+            verdict.decision is Decision.UNDECIDED and len(verdict.pairs) < self.gate.race.looks[0].pairs
+        )
+        if starved and not self._overdraft and self._is_clearly_better(program):
+            self._overdraft = int((self.run.steps - self.run.spent) * _OVERDRAFT)
+            try:
+                return self._judge(proposal)
+            except BudgetExhausted:
+                return verdict
+        return verdict
 
     def _judge(self, proposal: Proposal) -> Verdict:
-        program = proposal.program
-        past = self._past(program)
         return self.gate.judge(
-            program,
+            proposal.program,
             self.champion,
             court=self,
-            budget=self._share() // 2 if self.lab.remaining else self._share(),
-            limit=self.run.steps - self.meter.spent,
+            budget=self._share() // 2 if self.lab.remaining else max(self._share(), self._left()),
+            limit=self._left(),
             stop_score=self.task.target,
             cases=(*self._cases(), *cases_in(proposal.files)),
             run_seed=self.run.seed,
             seed_matters=seed_matters(self.task),
-            system_tests=lambda p: (
-                _decided(past) if past else run_system_tests(self.system.path, p, files=proposal.files)
-            ),
+            system_tests=lambda _: self._system_tests(proposal),
         )
 
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
@@ -175,6 +198,17 @@ class Session:
                 self.system.remember_failures(trial.trial, program, evaluation.failures, evaluation.split)
         self.progress.judged(trial, self.meter.standing())
         return trial
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no budget is left and what came of it was proposed.
+
+        After the budget's end a search is asked once more, for the best that it has found since its last proposal.
+        Where there is no champion yet, :meth:`propose` says when nothing is left.
+        """
+        if self.lab.remaining > 0 or self.champion is None:
+            return False
+        return self._asked_last or not self.replaying
 
     def end(self, why: str) -> None:
         """Writes the run's end down and commits the ledger and the memory."""
@@ -197,7 +231,7 @@ class Session:
         Raises:
             BudgetExhausted: nothing is left to spend.
         """
-        return self.meter.measure(jobs, purpose, allowance=lambda: self.run.steps - self.meter.spent)
+        return self.meter.measure(jobs, purpose, allowance=self._left)
 
     def seeds(self, start: int, count: int) -> list[int]:
         """Gate seeds; development seeds where the seed has no effect and the splits would hide nothing."""
@@ -226,22 +260,64 @@ class Session:
         return max(0, share - self.meter.by_purpose[Purpose.GATE] - self.meter.by_purpose[Purpose.CASE])
 
     def _reserve(self) -> int:
-        """What editors must leave: the gate's share, and enough for one more first look (at most a third of all).
+        """What editors must leave for the last proposal: the gate's share, and enough for a first look.
 
         Nothing where the seed has no effect: the gate's episode is then the one that development has played.
         """
         if not seed_matters(self.task):
             return 0
-        look = min(_FIRST_LOOK * self.meter.usual, (self.run.steps - self.run.spent) // 3)
-        return max(self._share(), look)
+        own = self.run.steps - self.run.spent
+        look = _FIRST_LOOK * max(self.meter.usual, self.meter.best_steps)
+        return max(self._share(), int(own * _RESERVE), min(look, own // 3))
 
-    def _without_gate(self, proposal: Proposal) -> Verdict:
+    def _left(self) -> int:
+        """Environment steps that the gate may spend."""
+        return self.run.steps - self.meter.spent + self._overdraft
+
+    def _without_gate(self, proposal: Proposal, results: Sequence[Result | None]) -> Verdict:
         """What is decided where no step is left: a first program may stand on its development episodes."""
         reason = "the step budget is spent, the gate could not play"
-        if self.champion is None and proposal.dev is not None and proposal.dev.mean is not None:
-            scored = f"first program; completes its development episodes, mean {proposal.dev.mean:g}"
-            return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
-        return Verdict(decision=Decision.UNDECIDED, reasons=(reason,))
+        if self.champion is not None:
+            return Verdict(decision=Decision.UNDECIDED, reasons=(reason,))
+        program = proposal.program
+        failed = any(isinstance(r.outcome, Failure) for r in results if r is not None)
+        mean = self.meter.dev.mean(program.sha256)
+        if failed or mean is None:
+            why = "fails in the gate" if failed else "no development episode stands for it"
+            return Verdict(decision=Decision.REJECTED, reasons=(f"{why}; {reason}",))
+        broken = self._system_tests(proposal)
+        if broken is not None:
+            return Verdict(decision=Decision.REJECTED, reasons=(f"a system test fails:\n{broken}", reason))
+        scored = f"first program; completes its development episodes, mean {mean:g}"
+        return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
+
+    def _is_clearly_better(self, program: Program) -> bool:
+        """Whether development episodes leave little doubt that it beats the champion."""
+        if self.champion is None or self.meter.dev.failed(program.sha256):
+            return False
+        ours, theirs = self.meter.dev.pairs(program.sha256, self.champion.sha256)
+        if not seed_matters(self.task):
+            return min(len(ours), len(theirs)) > 0 and min(ours) > max(theirs)
+        return min(len(ours), len(theirs)) > 2 and p_two_samples(ours, theirs) <= _CLEARLY
+
+    def _leftover(self) -> Proposal | None:
+        """The best program of those that were measured and not proposed, while there is no champion."""
+        if self.champion is not None or self._leftovers >= _LEFTOVERS:
+            return None
+        for sha256 in self.meter.dev.ranking():
+            if (sha256, None) not in self._judged:
+                self._leftovers += 1
+                mean = self.meter.dev.mean(sha256)
+                note = f"the best of what was measured, {mean:g} in development"
+                return Proposal(program=self.system.programs.get(sha256), note=note)
+        return None
+
+    def _system_tests(self, proposal: Proposal) -> str | None:
+        """What fails of the system's tests; on a replay, what they said the first time."""
+        past = self._past(proposal.program)
+        if past is not None:
+            return None if past.decision is Decision.ACCEPTED else "; ".join(past.reasons)
+        return run_system_tests(self.system.path, proposal.program, files=proposal.files)
 
     def _past(self, program: Program) -> Trial | None:
         """This very trial, if it was decided before the run was resumed."""
@@ -326,8 +402,3 @@ def _refused(reason: str) -> Verdict:
 
 def _note(trial: Trial) -> str:
     return f"trial {trial.trial}: {trial.note}\n" + "\n".join(trial.reasons)
-
-
-def _decided(past: Trial) -> str | None:
-    """What the system's tests said the first time."""
-    return None if past.decision is Decision.ACCEPTED else "; ".join(past.reasons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hlearn.editors.api import Editor
+from hlearn.errors import UsageError
 from hlearn.evaluate.api import Evaluator
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
 from hlearn.lab import Meter, Progress
 from hlearn.lab.recordings import Recordings
-from hlearn.ledger import RunEnded, RunStarted
+from hlearn.ledger import Ledger, Measured, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.opening import last_run, next_run, open_system
 from hlearn.loop.report import play_blind, play_holdout, result_of
@@ -126,6 +128,26 @@ class Workplace:
 
 
 @contextmanager
+def _withdrawn_if_refused(path: Path) -> Iterator[None]:
+    """Takes back the system that the block made where the request turns out not to fit before anything was measured."""
+    was_empty = path.is_dir() and not any(path.iterdir())
+    fresh = was_empty or not path.exists()
+    try:
+        yield
+    except UsageError:
+        if fresh and not _has_results(path / "ledger.jsonl"):
+            shutil.rmtree(path, ignore_errors=True)
+            if was_empty:
+                path.mkdir(exist_ok=True)
+        raise
+
+
+def _has_results(ledger: Path) -> bool:
+    rows = Ledger(ledger).rows if ledger.is_file() else ()
+    return any(isinstance(row.event, (Measured, Trial)) for row in rows)
+
+
+@contextmanager
 def workplace(
     task: Task,
     *,
@@ -152,21 +174,22 @@ def workplace(
         observation, actions = environment.observation, environment.actions
     finally:
         environment.close()
-    system = open_system(out, task, seed=seed, resume=resume, clock=clock)
-    with system.exclusive(), IsolatedEvaluator(task, workers=workers) as evaluator:
-        system.restore()
-        yield Workplace(
-            system=system,
-            task=task,
-            observation=observation,
-            actions=actions,
-            editor=editor,
-            gate=gate,
-            evaluator=evaluator,
-            progress=progress,
-            seed=seed,
-            steps=steps,
-            workers=workers,
-            began=began,
-            meters=[],
-        )
+    with _withdrawn_if_refused(Path(out)):
+        system = open_system(out, task, seed=seed, resume=resume, clock=clock)
+        with system.exclusive(), IsolatedEvaluator(task, workers=workers) as evaluator:
+            system.restore()
+            yield Workplace(
+                system=system,
+                task=task,
+                observation=observation,
+                actions=actions,
+                editor=editor,
+                gate=gate,
+                evaluator=evaluator,
+                progress=progress,
+                seed=seed,
+                steps=steps,
+                workers=workers,
+                began=began,
+                meters=[],
+            )

@@ -155,9 +155,21 @@ class System:
         return None if source is None else Program(source=source)
 
     def working(self) -> Program | None:
-        """``policy.py`` as it stands in the folder, edits of a person included."""
+        """``policy.py`` as it stands in the folder, edits of a person included.
+
+        Raises:
+            UsageError: it is no UTF-8 text.
+        """
         path = self.path / "policy.py"
-        return Program(source=path.read_text()) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return Program(source=path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8, or drop the edit "
+                f"with: git -C {self.path} checkout policy.py"
+            ) from None
 
     def restore(self) -> None:
         """Puts ``policy.py`` back to the champion, unless a person edited it.
@@ -176,7 +188,7 @@ class System:
         if champion is None:
             (self.path / "policy.py").unlink(missing_ok=True)
         else:
-            (self.path / "policy.py").write_text(champion.source)
+            (self.path / "policy.py").write_text(champion.source, encoding="utf-8")
 
     def commit(
         self,
@@ -203,7 +215,7 @@ class System:
         if trial.trial in known:  # killed between the commit and its row
             commit = known[trial.trial].commit
         else:
-            (self.path / "policy.py").write_text(program.source)
+            (self.path / "policy.py").write_text(program.source, encoding="utf-8")
             for case in cases:
                 write_case(self.path / "cases", case)
             for path, text in files:
@@ -283,7 +295,7 @@ class System:
         if source is None or (champion is not None and champion.source == source):
             raise UsageError(f"{self.path}: trial {trial} is the champion already")
         self.restore()
-        (self.path / "policy.py").write_text(source)
+        (self.path / "policy.py").write_text(source, encoding="utf-8")
         number, digest = self.ledger.head
         commit = self._commit(
             f"Roll back to trial {trial}",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hlearn.editors.api import Lab
-from hlearn.evaluate.api import Job
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.records import Episode, Program
 
 
@@ -56,12 +57,14 @@ class Arena:
         max_steps: cap on the environment steps of an episode, None for whole episodes.
         stall_steps: an episode without reward for so long is over.
         first_seed: where in the development split its seeds begin.
+        watch: is shown every traced episode; None where no trace is wanted.
     """
 
     lab: Lab
     max_steps: int | None = None
     stall_steps: int | None = None
     first_seed: int = 0
+    watch: Callable[[Runner, Recording], None] | None = None
 
     def run(self, runners: Sequence[Runner], count: int) -> None:
         """Gives every runner at least ``count`` scores, in one batch.
@@ -82,12 +85,31 @@ class Arena:
                         max_steps=self.max_steps,
                         stall_steps=self.stall_steps,
                         stop_score=self.lab.task.target,
+                        record=Record.NOTHING if self.watch is None else Record.TRACES,
                     )
                 )
                 places.append(runner)
         if not jobs:
             return
-        for runner, result in zip(places, self.lab.measure(jobs), strict=True):
+        try:
+            results: Sequence[Result | None] = self.lab.measure(jobs)
+        except BudgetExhausted as spent:
+            _score(places, spent.results)
+            raise
+        _score(places, results)
+        if self.watch is not None:
+            for runner, result in zip(places, results, strict=True):
+                if result is not None and result.recording is not None:
+                    self.watch(runner, result.recording)
+
+
+def _score(places: Sequence[Runner], results: Sequence[Result | None]) -> None:
+    """Gives runners their results; a gap ends a runner's list, for the n-th score belongs to the n-th seed."""
+    short: set[int] = set()
+    for runner, result in zip(places, results, strict=False):
+        if result is None:
+            short.add(id(runner))
+        elif id(runner) not in short:
             outcome = result.outcome
             runner.scores.append(outcome.score if isinstance(outcome, Episode) else -math.inf)
             runner.steps.append(outcome.env_steps)

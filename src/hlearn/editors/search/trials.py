@@ -10,7 +10,8 @@ import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.tune import Tunable
-from hlearn.evaluate.api import Job
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode, Evaluation, Outcome, Program, Split
 
 TRIAL_SEEDS = 500_000  # where in the run's development seeds the list begins; tuning stays below
@@ -71,9 +72,14 @@ class Trials:
             for seed in self.lab.seeds(TRIAL_SEEDS + have, max(0, episodes - have)):
                 jobs.append(Job(program=candidate.program, seed=seed))
                 owners.append(candidate)
-        if jobs:
-            for owner, result in zip(owners, self.lab.measure(jobs), strict=True):
-                owner.outcomes.append(result.outcome)
+        if not jobs:
+            return
+        try:
+            results: Sequence[Result | None] = self.lab.measure(jobs)
+        except BudgetExhausted as spent:
+            _give(owners, spent.results)
+            raise
+        _give(owners, results)
 
     def challenge(self, challenger: Candidate, best: Candidate | None, episodes: int) -> bool:
         """Whether the challenger is better than the best; unpromising ones leave after a few episodes.
@@ -94,6 +100,16 @@ class Trials:
             if count >= episodes:
                 return gap > 0.0
             count = min(2 * count, episodes)
+
+
+def _give(owners: Sequence[Candidate], results: Sequence[Result | None]) -> None:
+    """Gives candidates their outcomes; a gap ends a candidate's list, for the n-th belongs to the n-th seed."""
+    short: set[int] = set()
+    for owner, result in zip(owners, results, strict=False):
+        if result is None:
+            short.add(owner.number)
+        elif owner.number not in short:
+            owner.outcomes.append(result.outcome)
 
 
 def compare(challenger: Candidate, best: Candidate) -> tuple[float, float]:

@@ -1,0 +1,60 @@
+"""What development episodes say of every program, whoever asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hlearn.ledger import Caps
+from hlearn.records import Episode, Outcome
+
+
+class Tallies:
+    """Development scores by program and caps; scores obtained under other caps are never mixed."""
+
+    def __init__(self) -> None:
+        self._scores: dict[str, dict[Caps, list[float]]] = {}
+        self._failed: set[str] = set()
+
+    def add(self, program: str, caps: Caps, outcome: Outcome) -> None:
+        """Notes one development episode."""
+        if isinstance(outcome, Episode):
+            self._scores.setdefault(program, {}).setdefault(caps, []).append(outcome.score)
+        else:
+            self._failed.add(program)
+
+    def mean(self, program: str) -> float | None:
+        """Mean score of a program's whole episodes (of its most played capped ones where it has none).
+
+        None where it completed no episode, or failed in one.
+        """
+        scores = self._best_known(program)
+        return sum(scores) / len(scores) if scores else None
+
+    def ranking(self) -> list[str]:
+        """Programs that completed their episodes, the best mean first; whole episodes before capped ones."""
+        ranks = {}
+        for program in self._scores:
+            mean = self.mean(program)
+            if mean is not None:
+                ranks[program] = (any(c.max_steps is None for c in self._scores[program]), mean)
+        return sorted(ranks, key=lambda p: ranks[p], reverse=True)
+
+    def pairs(self, one: str, other: str) -> tuple[Sequence[float], Sequence[float]]:
+        """Scores of two programs under the same caps, those with the most episodes; empty where there are none."""
+        ours, theirs = self._scores.get(one, {}), self._scores.get(other, {})
+        shared = [c for c in ours if c in theirs]
+        if not shared:
+            return (), ()
+        most = max(shared, key=lambda c: (c.max_steps is None, min(len(ours[c]), len(theirs[c]))))
+        return ours[most], theirs[most]
+
+    def failed(self, program: str) -> bool:
+        """Whether the program failed in a development episode."""
+        return program in self._failed
+
+    def _best_known(self, program: str) -> Sequence[float]:
+        by_caps = self._scores.get(program, {})
+        if program in self._failed or not by_caps:
+            return ()
+        most = max(by_caps, key=lambda c: (c.max_steps is None, len(by_caps[c])))
+        return by_caps[most]
