@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -23,7 +24,8 @@ def test_learning_ends_with_a_score_a_program_and_what_to_try_next(learnt: tuple
     assert said.data["score"] == 10.0 and said.data["target_reached"] is True
     assert said.data["holdout_episodes"] == 4 and said.data["accepted"] == 1
     assert "access vector (default), protocol standard (default)" in said.err
-    assert f"hl replay {system}" in said.err and f"{system}/policy.py" in said.err
+    assert f"hl replay {system}" in said.err
+    assert f"{system}/policy.py" in re.sub(r"[\s│]+", "", said.err)  # the box folds a long path
     assert (system / "policy.py").read_text() == SEEK
 
 

@@ -1,0 +1,4 @@
+"""Probing: what recorded episodes show before a program exists; what is there, what moves, what actions drive, what counts.
+
+Comes in: observations and actions of recorded episodes. Goes out: signals, things and drives, as plain values.
+"""
