@@ -43,15 +43,18 @@ class Sweep:
 
 
 class Variety:
-    """A number in [-1, 1] that changes each time an event begins; no two long stretches are alike.
+    """A number about in [-1, 1] that changes each time an event begins; no two long stretches are alike.
 
     Hitting a ball off-centre by a varying amount breaks the closed orbits in which a perfect player can get
-    stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed.
+    stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. Its range
+    swells from 1 to ``1 + swell`` over ``patience`` events and starts again: now and then it dares more.
     """
 
-    __slots__ = ("_count", "_during", "value")
+    __slots__ = ("_count", "_during", "patience", "swell", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, swell: float = 0.6, patience: int = 40) -> None:
+        self.swell = swell
+        self.patience = patience
         self._count = 0
         self._during = False
         self.value = 0.0
@@ -60,7 +63,8 @@ class Variety:
         """Returns the present number; a new one if ``event`` has just become true."""
         if event and not self._during:
             self._count += 1
-            self.value = 2.0 * (self._count * GOLDEN % 1.0) - 1.0
+            size = 1.0 + self.swell * (self._count % self.patience) / self.patience
+            self.value = size * (2.0 * (self._count * GOLDEN % 1.0) - 1.0)
         self._during = event
         return self.value
 

@@ -18,7 +18,6 @@ from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Record, Recording
 
-EPISODES = 4
 STEPS = 2500  # environment steps per episode at most
 WINDOW = 4  # steps around the line in which a turn counts as a hit
 
@@ -45,19 +44,29 @@ def widened(genome: Genome, at: int) -> Genome:
     return replace(genome, behaviors=behaviors).turned((at, "spread"), wide, "calibration")
 
 
-def calibrated(lab: Lab, runner: Runner, genome: Genome, at: int) -> Genome | None:
-    """Plays a widened program and sets offset, spread, deadband and line by what it hit and missed.
+def variants(genome: Genome, at: int) -> list[Genome]:
+    """Widened genomes whose middle lies at different places, so that both edges are met."""
+    own = genome.own(genome.behaviors[at].channel)
+    assert own is not None
+    offset = dict(genome.behaviors[at].knobs)["offset"].value
+    shift = max(3.0, 0.05 * own.span)
+    wide = widened(genome, at)
+    return [wide.turned((at, "offset"), offset + d * shift, "calibration") for d in (-1.0, -0.3, 0.3, 1.0)]
+
+
+def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> Genome | None:
+    """Plays widened programs and sets offset, spread, deadband and line by what they hit and missed.
 
     Args:
-        runner: the widened program.
+        runners: the widened programs (:func:`variants`), one episode each.
         genome: the genome to set, with an interception at index ``at``.
 
     Returns:
         The genome with measured constants, None if too little was seen.
     """
     jobs = [
-        Job(program=runner.program, seed=seed, max_steps=STEPS, record=Record.TRACE)
-        for seed in lab.seeds(0, EPISODES)
+        Job(program=runner.program, seed=seed, max_steps=STEPS, record=Record.TRACES)
+        for runner, seed in zip(runners, lab.seeds(0, len(runners)), strict=True)
     ]
     behavior = genome.behaviors[at]
     contacts: list[Contact] = []
@@ -78,17 +87,10 @@ def calibrated(lab: Lab, runner: Runner, genome: Genome, at: int) -> Genome | No
     return genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
 
 
-def repaired(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int]) -> tuple[Genome, str] | None:
-    """Plays whole episodes and moves offset and spread away from what was missed.
-
-    Args:
-        runner: the program as it is, written from ``genome``.
-
-    Returns:
-        The changed genome and a line that says what was missed, None if nothing was.
-    """
+def watched(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int]) -> list[Contact]:
+    """Plays whole episodes of a program and returns every arrival at the line."""
     jobs = [
-        Job(program=runner.program, seed=seed, record=Record.TRACE, stall_steps=9000, stop_score=lab.task.target)
+        Job(program=runner.program, seed=seed, record=Record.TRACES, stall_steps=9000, stop_score=lab.task.target)
         for seed in seeds
     ]
     behavior = genome.behaviors[at]
@@ -96,6 +98,16 @@ def repaired(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[
     for result in lab.measure(jobs):
         if result.recording is not None:
             contacts += find_contacts(result.recording, behavior, genome.own(behavior.channel))
+    return contacts
+
+
+def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Genome, str] | None:
+    """Moves offset and spread away from what was missed.
+
+    Returns:
+        The changed genome and a line that says what was missed, None if nothing was.
+    """
+    behavior = genome.behaviors[at]
     hits = np.array([c.gap for c in contacts if c.hit])
     misses = np.array([c.gap for c in contacts if not c.hit])
     if len(hits) < 10 or not len(misses):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.arcade import hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
-from hlearn.editors.search.arcade.calibrate import calibrated, repaired, widened
+from hlearn.editors.search.arcade.calibrate import Contact, calibrated, find_contacts, repaired, variants, watched
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
@@ -18,6 +18,7 @@ from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Arena, Runner, better, hopeless
 from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.records import Access, Program
 from hlearn.tasks import seed_matters
@@ -44,6 +45,7 @@ class ArcadeSearch:
         self.elite: list[Runner] = []
         self.proposed: Runner | None = None
         self.known: dict[str, Runner] = {}
+        self.contacts: dict[int, list[Contact]] = {}
         self.deterministic = not seed_matters(lab.task)
 
     def runner(self, genome: Genome) -> Runner:
@@ -183,7 +185,7 @@ class ArcadeSearch:
         for runner in meeting[:3]:
             genome = self._genome(runner)
             at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
-            wide = self.runner(widened(genome, at))
+            wide = [self.runner(v) for v in variants(genome, at)]
             measured = calibrated(self.lab, wide, genome, at)
             if measured is not None:
                 better_set = self.runner(measured)
@@ -255,7 +257,7 @@ class ArcadeSearch:
         self.known.clear()  # whole episodes from here on: capped scores are not comparable
         picked.sort(key=lambda r: (-r.mean, r.number))
         genomes = [self._genome(r) for r in picked[:4]] + both + [self._genome(r) for r in picked[4:]]
-        self.arena = Arena(self.lab, stall_steps=STALL)
+        self.arena = Arena(self.lab, stall_steps=STALL, watch=self._watch if self.deterministic else None)
         field = [self.runner(self._with_home(g)) for g in genomes]
         field = list({id(r): r for r in field}.values())
         self.lab.say(f"{len(field)} programs on whole episodes")
@@ -265,26 +267,43 @@ class ArcadeSearch:
         self._tell()
         return field
 
+    def _watch(self, runner: Runner, recording: Recording) -> None:
+        """Keeps what an interception hit and missed: where seeds say nothing, no episode is played twice."""
+        genome = self._genome(runner)
+        for behavior in genome.behaviors:
+            if behavior.kind == "intercept":
+                self.contacts[runner.number] = find_contacts(recording, behavior, genome.own(behavior.channel))
+                return
+
     def _repair(self) -> None:
-        """Lets what the champion missed correct it, as long as that helps."""
-        for attempt in range(4):
-            assert self.champion is not None
+        """Lets what was missed correct an interception: every attempt adds to the evidence."""
+        contacts: list[Contact] = []
+        tried: set[str] = set()
+        latest = self.champion
+        for attempt in range(8 if self.deterministic else 5):
+            assert self.champion is not None and latest is not None
             genome = self._genome(self.champion)
             at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
             if at is None or self._done():
                 return
-            seeds = self.lab.seeds(1000 + 4 * attempt, 1 if self.deterministic else 3)
-            change = repaired(self.lab, self.champion, genome, at, seeds)
+            if latest.number in self.contacts:
+                contacts += self.contacts[latest.number]
+            else:
+                seeds = self.lab.seeds(1000 + 4 * attempt, 1 if self.deterministic else 3)
+                contacts += watched(self.lab, latest, self._genome(latest), at, seeds)
+            change = repaired(contacts, genome, at)
             if change is None:
                 return
             child = self.runner(change[0])
-            self.lab.say(f"repair: {change[1]}")
-            self.arena.run([child, self.champion], 1 if self.deterministic else 6)
-            if child.mean <= self.champion.mean:
-                self.elite.append(child)
-                self._order()
+            if child.program.sha256 in tried or child is self.champion:
                 return
+            tried.add(child.program.sha256)
+            self.lab.say(f"repair: {change[1]}")
+            self.arena.run([child, self.champion], 1 if self.deterministic else 4)
+            latest = child
             self._admit([child])
+            if not self.deterministic and child is not self.champion and attempt:
+                return
 
     def _with_home(self, genome: Genome) -> Genome:
         return replace(genome, across=genome.across or self.home.across, down=genome.down or self.home.down)
