@@ -10,9 +10,10 @@ from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
 from hlearn.editors.search.tune import Played, Tuner
 
-CAPPED_PATIENCE = 25  # generations without progress before episodes are played to their end
+CAPPED_PATIENCE = 40  # generations without progress before episodes are played to their end
+PROGRESS = 0.02  # of that scale: less does not count as progress while episodes are capped
 LOOK_EVERY = 12  # generations between trials while episodes are capped
-PATIENCE = 6  # generations without a better best before more episodes are played per program
+PATIENCE = 6  # trials without a better best before more episodes are played per program
 DEAREST = 0.03  # share of the remaining budget that one generation may cost after that
 MOST_EPISODES = 16  # per program and generation
 RECENT = 3  # generations
@@ -55,9 +56,11 @@ class Lane:
         self.best = best
         self.former: list[Candidate] = []
         self.done = False
+        self.costly = horizon is not None
         self.spent = 0
         self.quiet = 0
-        self._level = self._highest = -math.inf
+        self.level = self._highest = -math.inf  # of the better ones of a generation, smoothed
+        self._scale = 0.0  # how much the first generation's scores differ
         self.tuner = Tuner(
             lab,
             tunable,
@@ -73,6 +76,14 @@ class Lane:
     def mean(self) -> float:
         """The best candidate's mean score, -inf where there is none."""
         return self.best.mean if self.best is not None else -math.inf
+
+    @property
+    def standing(self) -> str:
+        """In a few words, for progress lines."""
+        if self.tuner.horizon is not None:
+            capped = f"{self.level:.4g} in {self.tuner.horizon} steps"
+            return capped if self.best is None else f"{capped}, {self.mean:.4g} in all"
+        return f"{self.mean:.4g}"
 
     @property
     def climbing(self) -> bool:
@@ -98,8 +109,11 @@ class Lane:
         if self.tuner.horizon is not None:
             return self._look(played)
         values = played[0].values
-        if self.tuner.generation % CENTRE_EVERY == 0 and self.tuner.generation > 2 * CENTRE_EVERY:
+        settled = self.tuner.generation % CENTRE_EVERY == 0 and self.tuner.generation > 2 * CENTRE_EVERY
+        if settled:
             values = self.tuner.centre
+        elif self.costly:
+            return False  # trials on whole episodes cost as much as a generation
         better = self.challenge(values)
         self.quiet = 0 if better else self.quiet + 1
         if self.quiet >= PATIENCE:
@@ -115,13 +129,14 @@ class Lane:
     def _look(self, played: list[Played]) -> bool:
         """While episodes are capped: is there still progress, and what is the centre worth now and then?"""
         level = sum(p.mean for p in played[: max(1, len(played) // 4)]) / max(1, len(played) // 4)
-        self._level = level if self._level == -math.inf else 0.8 * self._level + 0.2 * level
-        if self._level > self._highest + 0.01 * abs(self._highest):
-            self._highest, self.quiet = self._level, 0
+        self.level = level if self.level == -math.inf else 0.8 * self.level + 0.2 * level
+        self._scale = self._scale or played[0].mean - played[-1].mean
+        if self.level > self._highest + PROGRESS * self._scale:
+            self._highest, self.quiet = self.level, 0
         else:
             self.quiet += 1
         if self.quiet >= CAPPED_PATIENCE or self.tuner.converged:
-            self.tuner.horizon, self.quiet = None, 0
+            self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 2
         if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:
             return self.challenge(self.tuner.centre, decide=4)
         return False

@@ -85,7 +85,7 @@ def prune(
 
 def _candidate(trials: Trials, tunable: Prunable, best: Candidate, note: str) -> Candidate:
     values = {k.name: best.values[k.name] for k in tunable.knobs}
-    return trials.candidate(tunable, values, f"{best.note}, {note}")
+    return trials.candidate(tunable, values, f"{best.note.split(', without')[0]}, {note}")
 
 
 def _holds(trials: Trials, challenger: Candidate, best: Candidate, episodes: int, patience: float) -> bool:

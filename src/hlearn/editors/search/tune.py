@@ -123,9 +123,9 @@ class Played(NamedTuple):
 
 
 def scatter(
-    lab: Lab, tunable: Tunable, *, count: int, first_seed: int, horizon: int | None, finalists: int = 6
-) -> dict[str, float]:
-    """Plays random settings around the knobs' starts, the best few of them again, and returns the best.
+    lab: Lab, tunable: Tunable, *, count: int, first_seed: int, horizon: int | None, finalists: int
+) -> list[dict[str, float]]:
+    """Plays random settings around the knobs' starts and the best few of them again; returns those, best first.
 
     Args:
         lab: where they play.
@@ -151,7 +151,7 @@ def scatter(
     jobs = [Job(program=programs[i], seed=s, max_steps=horizon) for i in order for s in seeds[1:]]
     later = np.array([_score(r) for r in lab.measure(jobs)]).reshape(len(order), -1)
     totals = [first[i] + float(row.sum()) for i, row in zip(order, later, strict=True)]
-    return drawn[order[int(np.argmax(totals))]]
+    return [drawn[order[i]] for i in np.argsort(-np.array(totals), kind="stable")]
 
 
 def _score(result: Result) -> float:

@@ -17,6 +17,9 @@ def urge_families(sketch: Sketch, title: str) -> list[Template]:
     angles = any(s.kind == ANGLE for s in sketch.signals)
     plain = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG)]
     families = [linear(sketch, title, plain, "linear")]
+    chase = pursuit(sketch, title)
+    if chase is not None:
+        families.append(chase)
     if angles:
         round_ = [s for s in sketch.signals if s.kind in (PLAIN, COS, SIN, FLAG)]
         families.append(linear(sketch, title, round_, "linear in sines"))
@@ -69,6 +72,37 @@ def mirror(sketch: Sketch, title: str) -> Template:
         formulas.append(Formula(name=axis.name, doc=_meaning(axis, sketch), terms=tuple(terms)))
     story = "Balances sideways by opposite pushes; how far off it is, left or right alike, decides the rest."
     return _template(sketch, title, "mirror", story, knobs, formulas, act_by_urges(sketch))
+
+
+def pursuit(sketch: Sketch, title: str) -> Template | None:
+    """Every axis brings what it drives to a number that nothing drives and that has a similar range: a target.
+
+    Returns:
+        None where no axis has such a target.
+    """
+    moved = {name for axis in sketch.axes for name, _ in axis.drives}
+    moved |= {s.rate_of for s in sketch.signals if s.name in moved and s.rate_of is not None}
+    targets = [
+        s for s in sketch.signals if s.kind == PLAIN and s.name not in moved and s.rate_of not in moved
+    ]
+    knobs: list[Knob] = []
+    formulas, found = [], False
+    for axis in sketch.axes:
+        terms = []
+        for own in (s for s in sketch.signals if s.name in dict(axis.drives) and s.kind == PLAIN):
+            spread = _gain(axis) / own.scale
+            if own.rate_of is not None:
+                terms.append(_weigh(knobs, axis.name, own.name, f"s.{own.name}", spread))
+                continue
+            for target in (t for t in targets if _alike(own, t)):
+                found = True
+                name = f"{target.name}_from_{own.name}"
+                terms.append(_weigh(knobs, axis.name, name, f"(s.{target.name} - s.{own.name})", spread))
+        formulas.append(Formula(name=axis.name, doc=_meaning(axis, sketch), terms=tuple(terms)))
+    if not found:
+        return None
+    story = "Brings what it moves to where the target is."
+    return _template(sketch, title, "pursuit", story, knobs, formulas, act_by_urges(sketch))
 
 
 def quadratic(sketch: Sketch, title: str) -> Template:
@@ -218,6 +252,12 @@ def _sideways(sketch: Sketch) -> set[str]:
 def _has_mirror(sketch: Sketch) -> bool:
     kinds = {axis.minus is None for axis in sketch.axes}
     return sketch.discrete and kinds == {True, False} and bool(_sideways(sketch))
+
+
+def _alike(own: Signal, target: Signal) -> bool:
+    """Whether two signals have a similar range."""
+    apart = abs(own.centre - target.centre) < 2.0 * (own.scale + target.scale)
+    return apart and 0.25 < own.scale / target.scale < 4.0
 
 
 def _near(sketch: Sketch, axis: Axis, signals: Sequence[Signal]) -> list[Signal]:

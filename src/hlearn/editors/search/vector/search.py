@@ -33,7 +33,8 @@ ROUNDS = (
 MANY_AXES = 3  # box channels from which a task is taken for a body with joints
 HORIZON = 500  # environment steps to which a body's episodes are capped at first
 BODY_POPULATION = 16
-SCATTERED = 100  # random settings from which a body's lane chooses its start
+SCATTERED = 300  # random settings from which a body's lanes choose their starts
+BRACKET = ((5, 12), (2, 25))  # lanes from different starts, generations for each; the best goes on
 SCATTER_SEEDS = 400_000  # index of the development seeds they play
 SHARE = 0.6  # of the remaining budget, for one lane of a relay
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
@@ -122,23 +123,40 @@ class _VectorSearch:
         )
 
     def _body_lane(self, family: Template) -> Lane:
-        """A lane for a body with joints: scattered starts, episodes capped at first."""
+        """A lane for a body with joints: the best of several scattered starts, episodes capped at first."""
         self.lab.say(f"{family.name}: scattered starts")
         first_seed = SCATTER_SEEDS + 10 * self.scattered
         self.scattered += 1
-        start = scatter(self.lab, family, count=SCATTERED, first_seed=first_seed, horizon=HORIZON)
-        return Lane(
+        starts = scatter(
             self.lab,
-            self.trials,
             family,
-            start=start,
-            sigma=0.4,
-            episodes=1,
-            decide=RACE_DECIDE,
-            population=self.body_population,
-            floor=self.floor,
+            count=SCATTERED,
+            first_seed=first_seed,
             horizon=HORIZON,
+            finalists=BRACKET[0][0],
         )
+        lanes = [
+            Lane(
+                self.lab,
+                self.trials,
+                family,
+                start=start,
+                sigma=0.4,
+                episodes=1,
+                decide=RACE_DECIDE,
+                population=self.body_population,
+                floor=self.floor,
+                horizon=HORIZON,
+            )
+            for start in starts
+        ]
+        for count, generations in BRACKET:
+            lanes = sorted(lanes, key=lambda lane: -lane.level)[:count]
+            for n, lane in enumerate(lanes):
+                for _ in range(generations):
+                    self.lab.say(f"{family.name}: {lane.standing}, start {n + 1} of {len(lanes)}")
+                    lane.step()
+        return max(lanes, key=lambda lane: lane.level)
 
     def _start_again(self, winner: Lane) -> None:
         """The winner's family again from scratch, with twice the population."""
@@ -195,7 +213,7 @@ class _VectorSearch:
         for _ in range(generations):
             if lane.done:
                 return
-            self.lab.say(f"{lane.tunable.name}: {lane.mean:.4g}, generation {lane.tuner.generation + 1}")
+            self.lab.say(f"{lane.tunable.name}: {lane.standing}, generation {lane.tuner.generation + 1}")
             if lane.step() and lane.best is not None:
                 self._keep(lane)
                 if self._finished():
