@@ -56,6 +56,15 @@ def test_an_episode(corridor):
     assert result.recording is None
 
 
+@pytest.mark.parametrize("kind", [IsolatedEvaluator, InProcessEvaluator])
+def test_each_result_is_told_as_soon_as_it_is_there(kind):
+    jobs = [Job(program=walk, seed=i) for i in range(12)]
+    told: list[Result] = []
+    with kind(CORRIDOR) as evaluator:
+        results = evaluator.run(jobs, told.append)
+    assert sorted(map(repr, told)) == sorted(map(repr, results))
+
+
 def test_results_come_in_the_order_of_the_jobs(corridor):
     jobs = [Job(program=walk if i % 3 else dice, seed=i) for i in range(40)]
     assert [r.outcome.seed for r in corridor.run(jobs)] == list(range(40))
