@@ -26,12 +26,13 @@ from hlearn.editors.search import SearchEditor
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.learn import learn
+from hlearn.ledger import Caps, Measured
 from hlearn.records import Access, Episode, Program, Protocol, Split
 from hlearn.system import System
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Discrete
 from hlearn.tasks.scores import human_normalized_score
-from hlearn.tasks.seeds import split_seeds
+from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
 
 HERE = Path(__file__).parent
@@ -106,7 +107,7 @@ def run(row: Row, access: Access, seed: int, out: Path, workers: int) -> dict[st
         steps=row.steps[access],
         seed=seed,
         workers=workers,
-        holdout=0,
+        holdout=0 if row.target is not None else row.holdout,
         resume=folder.exists(),
     )
     champion = System.open(folder).champion()
@@ -118,8 +119,11 @@ def run(row: Row, access: Access, seed: int, out: Path, workers: int) -> dict[st
                 Job(program=champion, seed=s, stop_score=row.target)
                 for s in split_seeds(Split.HOLDOUT, 0, 0, row.holdout)
             ]
-            scores = [r.outcome.score for r in evaluator.run(jobs) if isinstance(r.outcome, Episode)]
-        if row.protocol is Protocol.STICKY and row.target is None:
+            if row.target is None:
+                scores = holdout_scores(folder, champion)
+            else:
+                scores = [r.outcome.score for r in evaluator.run(jobs) if isinstance(r.outcome, Episode)]
+        if row.target is None:
             constant = best_constant(evaluator, task)
     mean = statistics.fmean(scores) if scores else None
     kept = {**result.as_json(), "system": folder.name}
@@ -133,6 +137,18 @@ def run(row: Row, access: Access, seed: int, out: Path, workers: int) -> dict[st
         "reached": sum(row.target is not None and s >= row.target for s in scores),
         "total_seconds": time.perf_counter() - began,
     }
+
+
+def holdout_scores(folder: Path, champion: Program) -> list[float]:
+    """The champion's holdout scores, as its ledger has them."""
+    scores: dict[int, float] = {}
+    for row in System.open(folder).ledger.rows:
+        event = row.event
+        if isinstance(event, Measured) and event.program == champion.sha256 and event.caps == Caps():
+            for outcome in event.outcomes:
+                if isinstance(outcome, Episode) and split_of(outcome.seed) is Split.HOLDOUT:
+                    scores[outcome.seed] = outcome.score
+    return list(scores.values())
 
 
 def best_constant(evaluator: IsolatedEvaluator, task: Task) -> float:
@@ -164,18 +180,19 @@ def best_constant(evaluator: IsolatedEvaluator, task: Task) -> float:
 def table(rows: list[dict[str, object]]) -> str:
     """What was measured, as Markdown."""
     lines = [
-        "| game | access | protocol | seed | score | min-max | HNS | constant | reached | frames | seconds |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| game | access | protocol | seed | score | min-max | HNS | blind | constant | reached | frames | seconds |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         scores = r["scores"] or [float("nan")]
         assert isinstance(scores, list)
         hns = "" if r["hns"] is None else f"{r['hns']:.2f}"
         constant = "" if r["constant"] is None else f"{r['constant']:.1f}"
+        blind = "" if r["blind_replay"] is None else f"{r['blind_replay']:.1f}"
         score = "none" if r["score"] is None else f"{r['score']:.1f}"
         lines.append(
             f"| {r['game']} | {r['access']} | {r['protocol']} | {r['seed']} | {score} | "
-            f"{min(scores):g} to {max(scores):g} of {len(scores)} | {hns} | {constant} | {r['reached']} | "
+            f"{min(scores):g} to {max(scores):g} of {len(scores)} | {hns} | {blind} | {constant} | {r['reached']} | "
             f"{r['env_steps']:,} | {r['seconds']:.0f} |"
         )
     return "\n".join(lines)
