@@ -24,7 +24,7 @@ class Speed:
         jump: a larger change in one step starts afresh (a new thing, not a fast one).
     """
 
-    __slots__ = ("jump", "speed", "steps", "past", "window", "sign")
+    __slots__ = ("jump", "past", "sign", "speed", "steps", "window")
 
     def __init__(self, window: int = 8, jump: float = 12.0) -> None:
         self.window = window
@@ -92,10 +92,12 @@ def landing(
     """Where a bouncing thing will be when it has covered a distance along the other axis.
 
     Args:
-        position: its coordinate now, and ``velocity`` per step.
-        distance: how far it is from the line along the other axis, and ``approach`` its speed towards that
-            line (same sign as ``distance`` while it approaches).
-        low: the wall on one side, and ``high`` on the other.
+        position: its coordinate now.
+        velocity: its change per step.
+        distance: how far it is from the line along the other axis.
+        approach: its speed towards that line (same sign as ``distance`` while it approaches).
+        low: the wall on one side.
+        high: the wall on the other.
 
     Returns:
         The coordinate at the crossing, with every bounce between the walls; the present one if it does not
