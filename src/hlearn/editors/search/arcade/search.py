@@ -287,16 +287,17 @@ class ArcadeSearch:
             if at is None or self._done():
                 return
             if latest.number in self.contacts:
-                contacts += self.contacts[latest.number]
-            else:
-                seeds = self.lab.seeds(1000 + 4 * attempt, 1 if self.deterministic else 3)
+                contacts += self.contacts.pop(latest.number)
+            elif not self.deterministic:
+                seeds = self.lab.seeds(1000 + 4 * attempt, 3)
                 contacts += watched(self.lab, latest, self._genome(latest), at, seeds)
-            change = repaired(contacts, genome, at)
-            if change is None:
-                return
-            child = self.runner(change[0])
-            if child.program.sha256 in tried or child is self.champion:
-                return
+            change = repaired(contacts, genome, at) if not (self.deterministic and attempt % 2) else None
+            child = None if change is None else self.runner(change[0])
+            if change is None or child is None or child is self.champion or child.program.sha256 in tried:
+                if not self.deterministic:
+                    return
+                change = self._jittered(genome, at), "another aim"
+                child = self.runner(change[0])
             tried.add(child.program.sha256)
             self.lab.say(f"repair: {change[1]}")
             self.arena.run([child, self.champion], 1 if self.deterministic else 4)
@@ -304,6 +305,13 @@ class ArcadeSearch:
             self._admit([child])
             if not self.deterministic and child is not self.champion and attempt:
                 return
+
+    def _jittered(self, genome: Genome, at: int) -> Genome:
+        """Another aim nearby: where one episode is all there is, a closed orbit needs a nudge."""
+        knobs = dict(genome.behaviors[at].knobs)
+        rng, source = self.lab.rng, f"candidate {self.count + 1}"
+        nudged = genome.turned((at, "offset"), knobs["offset"].value + float(rng.normal(0, 1.2)), source)
+        return nudged.turned((at, "spread"), knobs["spread"].value * float(rng.uniform(0.6, 1.4)), source)
 
     def _with_home(self, genome: Genome) -> Genome:
         return replace(genome, across=genome.across or self.home.across, down=genome.down or self.home.down)
