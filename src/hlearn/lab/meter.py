@@ -366,10 +366,8 @@ class Meter:
     def _note_whole(self, outcome: Episode, purpose: Purpose) -> None:
         if outcome.truncated:
             self._limit = max(self._limit, outcome.env_steps)
-        if purpose is Purpose.EDIT and (outcome.score, outcome.env_steps) > (
-            self._best_whole,
-            self.best_steps,
-        ):
+        better = (outcome.score, -outcome.env_steps) > (self._best_whole, -self.best_steps)
+        if purpose is Purpose.EDIT and better:  # of equals the shortest
             self._best_whole, self.best_steps = outcome.score, outcome.env_steps
 
     # Telling ----------------------------------------------------------------------------------------------
