@@ -61,7 +61,7 @@ SETS = {
             protocol=Protocol.STICKY,
             steps={Access.RAM: 1_000_000, Access.PIXELS: 1_000_000},
             target=None,
-            holdout=30,
+            holdout=10,
         )
         for g in TEN
     ),
