@@ -124,6 +124,16 @@ def better(challenger: Runner, champion: Runner) -> bool:
     return ours > theirs
 
 
+def clearly_better(challenger: Runner, champion: Runner, errors: float = 2.5) -> bool:
+    """Whether the challenger leads by ``errors`` standard errors on at least two seeds that both have."""
+    count = min(len(challenger.scores), len(champion.scores))
+    if count < 2 or not math.isfinite(challenger.mean):
+        return False
+    gap = (sum(challenger.scores[:count]) - sum(champion.scores[:count])) / count
+    noise = math.sqrt((challenger.spread**2 + champion.spread**2) / count)
+    return gap > errors * max(noise, 1e-9)
+
+
 def hopeless(challenger: Runner, champion: Runner, patience: float) -> bool:
     """Whether the challenger trails by more than ``patience`` standard errors on the seeds that both have."""
     count = min(len(challenger.scores), len(champion.scores))

@@ -16,7 +16,7 @@ from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.vary import Pool, vary
-from hlearn.editors.search.race import Arena, Runner, better, hopeless
+from hlearn.editors.search.race import Arena, Runner, better, clearly_better, hopeless
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Recording
 from hlearn.policy.joystick import action_meaning
@@ -357,7 +357,7 @@ class ArcadeSearch:
                 ]
                 children.sort(key=lambda r: (-r.mean, r.number))
                 children = children[: max(1, len(children) // 2)]
-                if rung >= min(4, rungs[-1]):
+                if rung >= min(2, rungs[-1]):
                     self._admit(children)
             if self.deterministic is False and self.champion is not None and len(self.champion.scores) < 40:
                 self.arena.run([self.champion], len(self.champion.scores) + 1)
@@ -383,7 +383,8 @@ class ArcadeSearch:
                 continue
             if child not in self.elite:
                 self.elite.append(child)
-            if better(child, self.champion) and len(child.scores) >= min(8, len(self.champion.scores)):
+            enough = len(child.scores) >= min(8, len(self.champion.scores))
+            if clearly_better(child, self.champion) or (enough and better(child, self.champion)):
                 self.champion = child
                 self._tell()
         self._order()
