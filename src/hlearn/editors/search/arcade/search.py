@@ -381,10 +381,11 @@ class ArcadeSearch:
         for child in children:
             if not math.isfinite(child.mean):
                 continue
-            if child not in self.elite:
+            clear = clearly_better(child, self.champion)
+            if child not in self.elite and (clear or self.deterministic or len(child.scores) >= 4):
                 self.elite.append(child)
             enough = len(child.scores) >= min(8, len(self.champion.scores))
-            if clearly_better(child, self.champion) or (enough and better(child, self.champion)):
+            if clear or (enough and better(child, self.champion)):
                 self.champion = child
                 self._tell()
         self._order()
