@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.arcade.search import search_arcade
+from hlearn.editors.search.vector import search_vector
 from hlearn.errors import UsageError
 from hlearn.records import Access
 from hlearn.tasks.environment import Discrete
@@ -32,8 +33,6 @@ class SearchEditor:
 
 def _search(brief: Brief, lab: Lab) -> Iterator[Proposal]:
     if lab.task.access is Access.VECTOR:
-        from hlearn.editors.search.vector import search_vector
-
         return search_vector(brief, lab)
     if isinstance(lab.actions, Discrete) and lab.actions.names:
         return search_arcade(brief, lab)

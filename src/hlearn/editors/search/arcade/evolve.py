@@ -1,0 +1,81 @@
+"""Evolution: vary the elite, race the children against the champion, say when it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.arcade.vary import Pool, vary
+from hlearn.editors.search.race import Runner, better, hopeless
+
+BROOD = 12  # children per generation at most
+RUNGS = (1, 2, 4, 8, 16)  # seeds a child must have stood at each rung
+PATIENCE = {1: 0.25, 2: 0.25}  # standard errors that a child may trail, by rung; elsewhere 0
+ADMITTED = 2  # seeds after which a child may be admitted
+SOUND = 8  # seeds after which a champion may be proposed
+SETTLED = 40  # seeds after which a champion needs no more of them
+PAUSE = 0.12  # of the budget, between proposals
+
+
+def evolve(roster: Roster, standing: Standing, pool: Pool, told: Runner) -> Iterator[Runner]:
+    """Goes on until the target is reached; yields a new champion now and then.
+
+    Args:
+        roster: the candidates.
+        standing: who leads; is kept up to date.
+        pool: what variation may use.
+        told: the champion that was yielded before.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    lab = roster.lab
+    rungs = (1,) if roster.deterministic else RUNGS
+    start = max(1, lab.remaining)
+    told_at = lab.remaining
+    while not standing.done:
+        _generation(standing, _children(roster, standing, pool), rungs)
+        if not roster.deterministic and len(standing.champion.scores) < SETTLED:
+            standing.confirm()
+        sound = len(standing.champion.scores) >= min(SOUND, rungs[-1])
+        if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound:
+            told, told_at = standing.champion, lab.remaining
+            yield standing.champion
+
+
+def _children(roster: Roster, standing: Standing, pool: Pool) -> list[Runner]:
+    """A brood of variations of the elite, the better of which have more children."""
+    lab, elite = roster.lab, standing.elite
+    children: list[Runner] = []
+    if roster.deterministic:
+        count = lab.workers * 2
+    else:  # fewer where episodes are long
+        count = int(min(BROOD, max(2, 0.02 * lab.remaining / max(1.0, standing.champion.cost))))
+    for _ in range(count):
+        parent = elite[int(len(elite) * lab.rng.random() ** 2)]
+        mates = [genome_of(r) for r in elite if r is not parent]
+        child = roster.runner(vary(genome_of(parent), mates, pool, lab.rng, roster.next_name))
+        if child not in children and child not in elite:
+            children.append(child)
+    return children
+
+
+def _generation(standing: Standing, children: list[Runner], rungs: Sequence[int]) -> None:
+    """Races children over the rungs; who trails leaves, who stays is admitted to the elite."""
+    for rung in rungs:
+        children = [c for c in children if c is not standing.champion]
+        if not children:
+            return
+        standing.arena.run([*children, standing.champion], rung)
+        patience = PATIENCE.get(rung, 0.0)
+        worst = standing.elite[-1]
+        children = [
+            c
+            for c in children
+            if not hopeless(c, standing.champion, patience) or (rung <= 2 and better(c, worst))
+        ]
+        children.sort(key=lambda r: (-r.mean, r.number))
+        children = children[: max(1, len(children) // 2)]
+        if rung >= min(ADMITTED, rungs[-1]):
+            standing.admit(children)

@@ -1,0 +1,159 @@
+"""The first race: every guess once, in short episodes; those that look at nothing before those that look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
+from hlearn.editors.search.arcade.calibrate import calibrated, variants
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.vary import Pool
+from hlearn.editors.search.race import Arena, Runner
+from hlearn.policy.joystick import action_meaning
+
+MOVERS = 16  # movers considered for steering
+PAIRS = 24  # pairs considered for interception
+BLIND_SHARE = 0.04  # of what is left, for programs that look at nothing
+GUESS_SHARE = 0.15  # of what is left, for guesses
+CALIBRATED = 3  # interceptions that are measured
+
+
+class Start(NamedTuple):
+    """What the first race leaves: guesses for variation, where steering acts, and every runner, best first."""
+
+    pool: Pool
+    home: Genome
+    firsts: list[Runner]
+
+
+def run_first_race(roster: Roster, view: View) -> Start:
+    """Races what the probe suggests.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    across = [s for s in view.own if s.drive == "x"][:3]
+    down = [s for s in view.own if s.drive == "y"][:3]
+    axes = [action_meaning(b) for b in roster.buttons]
+    channels = [c for c, i in ((ACROSS, 0), (DOWN, 1)) if any(m[i] for m in axes)]
+    has_button = any(m[2] for m in axes)
+
+    rhythms = hypotheses.presses(view.movers[:4], has_button=has_button)
+    blind = {c: hypotheses.blind(c) for c in channels}
+    order, rhythm = _race_blind(roster, view, rhythms[:3], blind)
+    contexts = {c: _context(order, c, rhythm) for c in STEERING}
+
+    guesses = [
+        guess
+        for channel, owns in ((ACROSS, across), (DOWN, down))
+        for own in (o for o in owns[:2] if o.explained >= 0.8 * owns[0].explained)
+        for guess in _guesses(view, channel, own, rhythms, contexts[channel])
+    ]
+    roster.lab.say(f"{len(guesses)} first guesses")
+    guessed = _race(roster, _arena(roster.lab, view, len(guesses), GUESS_SHARE), guesses)
+
+    movers = view.movers[:MOVERS]
+    behaviors: dict[str, tuple[Behavior, ...]] = {}
+    for channel in channels:
+        ranked = [b for r in guessed for b in genome_of(r).on(channel)]
+        lead = next(iter(across if channel == ACROSS else down), None)
+        pursuits = [hypotheses.pursuit(lead, m, channel) for m in movers[:6]] if lead is not None else []
+        behaviors[channel] = (*ranked, *blind[channel], *pursuits)
+    if has_button:
+        aims = [a for own in (across[:1] + down[:1]) for a in hypotheses.aims(own, movers[:8])]
+        behaviors[PRESS] = (*rhythms, *aims)
+    home = Genome(across=next(iter(across), None), down=next(iter(down), None))
+    signals = (*movers, *view.own, *view.flags[:24])
+    return Start(pool=Pool(behaviors=behaviors, signals=signals), home=home, firsts=order + guessed)
+
+
+def _guesses(
+    view: View, channel: str, own: Signal, rhythms: Sequence[Behavior], context: tuple[Behavior, ...]
+) -> Iterator[Genome]:
+    """Programs that steer ``own`` by one behaviour and do otherwise what served blind programs best."""
+    home = Genome(across=own) if channel == ACROSS else Genome(down=own)
+    movers = view.movers[:MOVERS]
+    for relation in view.relations[:24]:
+        if relation.own.key == own.key:
+            for behavior in hypotheses.from_relation(relation, channel):
+                yield replace(home, behaviors=(behavior, *context))
+    told = [b for lane in view.lanes[:2] for b in hypotheses.crossings(lane, own, channel)]
+    told += hypotheses.weaves(own, movers, channel)
+    for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
+        yield replace(home, behaviors=(behavior, *context))
+    for behavior in list(hypotheses.interceptions(own, movers, channel))[: PAIRS * 2]:
+        ball = behavior.role("ball").key
+        serves = [p for p in rhythms if p.kind == "serve" and p.role("ball").key == ball]
+        yield replace(home, behaviors=(behavior, *(serves[:1] or context)))
+
+
+def _context(order: Sequence[Runner], channel: str, rhythm: tuple[Behavior, ...]) -> tuple[Behavior, ...]:
+    """What the best blind program without a way to steer ``channel`` does: the rest of a first guess."""
+    still = [r for r in order if not genome_of(r).on(channel)]
+    plain = max((r.mean for r in still if len(genome_of(r).behaviors) <= len(rhythm)), default=0.0)
+    best = max(still, key=lambda r: (r.mean, -r.number), default=None)
+    if best is None or best.mean <= plain + 0.1 * abs(plain):
+        return rhythm
+    return genome_of(best).behaviors
+
+
+def _race_blind(
+    roster: Roster, view: View, rhythms: Sequence[Behavior], blind: Mapping[str, Sequence[Behavior]]
+) -> tuple[list[Runner], tuple[Behavior, ...]]:
+    """Races programs that look at nothing; returns them and the way to press that served them best."""
+    ways: list[tuple[Behavior, ...]] = [(r,) for r in rhythms] or [()]
+    carriers: list[tuple[Behavior, ...]] = [(), *((swings[2],) for swings in blind.values())]
+    by_way = [[Genome(behaviors=(*c, *way)) for c in carriers] for way in ways]
+    extra = [Genome(behaviors=(b, *ways[min(1, len(ways) - 1)])) for bs in blind.values() for b in bs]
+    base = [g for genomes in by_way for g in genomes] + extra
+    roster.lab.say(f"{len(base)} blind programs")
+    order = _race(roster, _arena(roster.lab, view, len(base), BLIND_SHARE), base)
+    totals = [sum(roster.runner(g).mean for g in genomes) for genomes in by_way]
+    best = max(range(len(ways)), key=lambda i: (totals[i], i == 1))
+    return order, ways[best]
+
+
+def _arena(lab: Lab, view: View, count: int, share: float) -> Arena:
+    """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
+    fair = share * lab.remaining / max(1, count) / 1.3
+    cap = int(min(fair, 1.5 * view.length, 6000))
+    return Arena(lab, max_steps=max(800, cap), stall_steps=3000)
+
+
+def _race(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:
+    """Runs every genome once, the best quarter again; returns them best first."""
+    field = roster.runners(genomes)
+    arena.run(field, 1)
+    field.sort(key=lambda r: (-r.mean, r.number))
+    second = field[: max(4, len(field) // 4)]
+    if not roster.deterministic:
+        arena.run(second, 2)
+    return sorted(field, key=lambda r: (-(r.mean if r in second else min(r.mean, second[-1].mean)), r.number))
+
+
+def calibrate_firsts(roster: Roster, firsts: Sequence[Runner]) -> list[Runner]:
+    """Measures offset and width for the most promising interceptions; returns them with those constants.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    found = []
+    meeting = [r for r in firsts if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
+    meeting.sort(key=lambda r: (-r.mean, r.number))
+    for runner in meeting[:CALIBRATED]:
+        genome = genome_of(runner)
+        at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
+        wide = [roster.runner(v) for v in variants(genome, at)]
+        measured = calibrated(roster.lab, wide, genome, at)
+        if measured is not None:  # ranked just before the guess that it refines
+            refined = roster.runner(measured)
+            refined.scores, refined.steps = [runner.mean + 1e-6], [int(runner.cost)]
+            found.append(refined)
+    return found

@@ -1,0 +1,80 @@
+"""Repair: what an interception missed says how to change it; every attempt adds to the evidence."""
+
+from __future__ import annotations
+
+from hlearn.editors.search.arcade.calibrate import Contact, find_contacts, repaired, watched
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.race import Runner
+from hlearn.evaluate.api import Recording
+
+ATTEMPTS = 5
+ATTEMPTS_DETERMINISTIC = 8  # an episode is seen as it is played, so an attempt costs one
+FIRST_SEED = 1000  # development seeds for watching, apart from those of the race
+
+
+class Evidence:
+    """What interceptions hit and missed, by candidate: where seeds say nothing, no episode is played twice."""
+
+    def __init__(self) -> None:
+        self._contacts: dict[int, list[Contact]] = {}
+
+    def watch(self, runner: Runner, recording: Recording) -> None:
+        """Keeps the contacts of a traced episode."""
+        genome = genome_of(runner)
+        for behavior in genome.behaviors:
+            if behavior.kind == "intercept":
+                own = genome.own(behavior.channel)
+                self._contacts[runner.number] = find_contacts(recording, behavior, own)
+                return
+
+    def take(self, runner: Runner) -> list[Contact]:
+        """Hands out what was seen of a candidate, once."""
+        return self._contacts.pop(runner.number, [])
+
+
+def repair(roster: Roster, standing: Standing, evidence: Evidence) -> None:
+    """Lets what was missed correct the champion's interception.
+
+    Where seeds say nothing, corrections alternate with other aims nearby: a closed orbit misses nothing and
+    still gets nowhere.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    lab, alone = roster.lab, roster.deterministic
+    contacts: list[Contact] = []
+    tried: set[str] = set()
+    latest = standing.champion
+    for attempt in range(ATTEMPTS_DETERMINISTIC if alone else ATTEMPTS):
+        genome = genome_of(standing.champion)
+        at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
+        if at is None or standing.done:
+            return
+        if alone:
+            contacts += evidence.take(latest)
+        else:
+            contacts += watched(lab, latest, genome_of(latest), at, lab.seeds(FIRST_SEED + 4 * attempt, 3))
+        change = repaired(contacts, genome, at) if not (alone and attempt % 2) else None
+        child = None if change is None else roster.runner(change[0])
+        if change is None or child is None or child is standing.champion or child.program.sha256 in tried:
+            if not alone:
+                return
+            change = _nudged(roster, genome, at), "another aim"
+            child = roster.runner(change[0])
+        tried.add(child.program.sha256)
+        lab.say(f"repair: {change[1]}")
+        standing.arena.run([child, standing.champion], 1 if alone else 4)
+        latest = child
+        standing.admit([child])
+        if not alone and child is not standing.champion and attempt:
+            return
+
+
+def _nudged(roster: Roster, genome: Genome, at: int) -> Genome:
+    """Another aim nearby."""
+    knobs = dict(genome.behaviors[at].knobs)
+    rng, source = roster.lab.rng, roster.next_name
+    nudged = genome.turned((at, "offset"), knobs["offset"].value + float(rng.normal(0, 1.2)), source)
+    return nudged.turned((at, "spread"), knobs["spread"].value * float(rng.uniform(0.6, 1.4)), source)

@@ -1,0 +1,100 @@
+"""From first guesses to whole episodes: the best of each channel, joined ones beside them, halved in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.arcade.standing import ELITE, Standing
+from hlearn.editors.search.race import Arena, Runner
+
+SHARE = 0.25  # of what is left
+FIRST_SHARE = 0.6  # of that, for everyone's first episode
+
+
+def settle(roster: Roster, arena: Arena, firsts: list[Runner], home: Genome) -> Standing:
+    """Measures the best of the first race on whole episodes.
+
+    Args:
+        roster: the candidates; those with capped scores are forgotten.
+        arena: plays whole episodes.
+        firsts: the runners of the first race.
+        home: own positions for channels in which a genome has none.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    best = _by_channel(firsts)
+    picked = [r for runners in best.values() for r in runners[:ELITE]]
+    picked.sort(key=lambda r: (-r.mean, r.number))
+    both = _combined(best)
+    roster.forget()  # whole episodes from here on: capped scores are not comparable
+    genomes = [genome_of(r) for r in picked[:4]] + both + [genome_of(r) for r in picked[4:]]
+    field = roster.runners(
+        [replace(g, across=g.across or home.across, down=g.down or home.down) for g in genomes]
+    )
+    roster.lab.say(f"{len(field)} programs on whole episodes")
+    _halve(roster, arena, field, SHARE * roster.lab.remaining)
+    return Standing(
+        roster, arena, sorted(field, key=lambda r: (-min(len(r.scores), 2), -r.mean, r.number))[:ELITE]
+    )
+
+
+def _by_channel(firsts: Sequence[Runner]) -> dict[str, list[Runner]]:
+    """The runners by the channel of the first behaviour that looks at something, best first."""
+    best: dict[str, list[Runner]] = {}
+    for runner in firsts:
+        behaviors = genome_of(runner).behaviors
+        kinds = [b.channel for b in behaviors if b.roles] or [b.channel for b in behaviors]
+        best.setdefault(kinds[0] if kinds else PRESS, []).append(runner)
+    for runners in best.values():
+        runners.sort(key=lambda r: (-r.mean, r.number))
+    return best
+
+
+def _combined(best: dict[str, list[Runner]]) -> list[Genome]:
+    """What the first race did not try: both channels at once, making way before going for something."""
+    both = [
+        _joined(genome_of(a), genome_of(d)) for a in best.get(ACROSS, [])[:3] for d in best.get(DOWN, [])[:3]
+    ]
+    for channel in (ACROSS, DOWN):
+        ranked = [genome_of(r) for r in best.get(channel, [])]
+        dodges = [g for g in ranked if [b.kind for b in g.on(channel)[:1]] == ["flee"]][:3]
+        goals = [g for g in ranked if g.on(channel) and g.on(channel)[0].kind not in ("flee", "intercept")]
+        both += [g.with_channel(channel, d.on(channel) + g.on(channel)) for d in dodges for g in goals[:3]]
+    return both
+
+
+def _joined(across: Genome, down: Genome) -> Genome:
+    """One genome's way across with the other's way up and down."""
+    behaviors = across.on(ACROSS) + down.on(DOWN) + across.on(PRESS)
+    return replace(across, down=down.down, behaviors=behaviors)
+
+
+def _halve(roster: Roster, arena: Arena, field: list[Runner], budget: float) -> None:
+    """Successive halving (Jamieson and Talwalkar, 2016): everyone once, the better half twice, and so on.
+
+    Args:
+        roster: the candidates.
+        arena: plays whole episodes.
+        field: who takes part; sorted in place, best first.
+        budget: environment steps that this may cost, roughly.
+    """
+    lab = roster.lab
+    start = lab.remaining
+    batch = 2 * lab.workers  # small: the first ones are the likeliest
+    count, kept = 1, len(field)
+    while True:
+        for at in range(0, kept, batch):
+            if count == 1 and at and start - lab.remaining > FIRST_SHARE * budget:
+                break
+            arena.run(field[at : min(kept, at + batch)], count)
+        field.sort(key=lambda r: (-min(len(r.scores), count), -r.mean, r.number))
+        count, kept = 2 * count, max(1, kept // 2)
+        spent = start - lab.remaining
+        ahead = sum(r.cost for r in field[:kept]) * count / 2
+        if roster.deterministic or count > 8 or kept < 2 or spent + ahead > budget:
+            return

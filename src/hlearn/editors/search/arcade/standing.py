@@ -1,0 +1,77 @@
+"""Who leads: the champion and the few behind it, kept in order as more is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.race import Arena, Runner, better, clearly_better
+
+ELITE = 6  # how many are kept
+ENOUGH = 16  # episodes at the target's mean after which a champion is done, where seeds matter
+
+
+class Standing:
+    """The champion and the elite.
+
+    Args:
+        roster: the candidates.
+        arena: measures them in whole episodes.
+        ranked: those who have been measured so, best first; at least one.
+    """
+
+    def __init__(self, roster: Roster, arena: Arena, ranked: Sequence[Runner]) -> None:
+        self.roster = roster
+        self.arena = arena
+        self.elite = list(ranked[:ELITE])
+        self.champion = ranked[0]
+        self._tell()
+
+    @property
+    def done(self) -> bool:
+        """Whether the champion has reached the task's target, on enough episodes."""
+        target = self.roster.lab.task.target
+        enough = 1 if self.roster.deterministic else ENOUGH
+        return target is not None and self.champion.mean >= target and len(self.champion.scores) >= enough
+
+    def admit(self, children: Sequence[Runner]) -> None:
+        """Takes in measured candidates; a clear lead, or a lead on enough seeds, makes a new champion."""
+        for child in children:
+            if not math.isfinite(child.mean):
+                continue
+            clear = clearly_better(child, self.champion)
+            if child not in self.elite and (clear or self.roster.deterministic or len(child.scores) >= 4):
+                self.elite.append(child)
+            enough = len(child.scores) >= min(8, len(self.champion.scores))
+            if clear or (enough and better(child, self.champion)):
+                self.champion = child
+                self._tell()
+        self._order()
+
+    def confirm(self) -> None:
+        """Gives the champion one more seed; another leads if that shows it to have been lucky.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        self.arena.run([self.champion], len(self.champion.scores) + 1)
+        rivals = [r for r in self.elite if len(r.scores) >= 4]
+        best = max(rivals, key=lambda r: (r.mean, -r.number), default=self.champion)
+        if best is not self.champion and best.mean > self.champion.mean:
+            self.arena.run([best], len(self.champion.scores))
+            if better(best, self.champion):
+                self.champion = best
+                self._tell()
+        self._order()
+
+    def _order(self) -> None:
+        if self.champion not in self.elite:
+            self.elite.append(self.champion)
+        self.elite.sort(key=lambda r: (r is not self.champion, -r.mean, r.number))
+        del self.elite[ELITE:]
+
+    def _tell(self) -> None:
+        c = self.champion
+        told = f"best: candidate {c.number}, {c.mean:.1f} over {len(c.scores)} episodes: {c.note}"
+        self.roster.lab.say(told[:160])
