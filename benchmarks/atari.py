@@ -203,7 +203,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("set", choices=sorted(SETS))
     parser.add_argument("--access", default="ram,pixels", help="ram, pixels or both")
-    parser.add_argument("--seeds", type=int, default=5, help="learning seeds: 0 to N-1")
+    parser.add_argument("--seeds", type=int, default=5, help="how many learning seeds")
+    parser.add_argument("--first-seed", type=int, default=20, help="the first; lower ones served development")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--games", default="", help="only these, separated by commas")
     parser.add_argument("--out", type=Path, default=Path("runs/atari"), help="where the systems go")
@@ -212,7 +213,7 @@ def main() -> None:
     path = options.json or HERE / "results" / f"{options.set}.json"
     rows = json.loads(path.read_text())["runs"] if path.exists() else []
     wanted = [r for r in SETS[options.set] if not options.games or r.game in options.games.split(",")]
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         for access in (Access(a) for a in options.access.split(",")):
             for row in wanted:
                 done = {(r["game"], r["access"], r["seed"]) for r in rows}

@@ -47,7 +47,8 @@ class Variety:
 
     Hitting a ball off-centre by a varying amount breaks the closed orbits in which a perfect player can get
     stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. Its range
-    swells from 1 to ``1 + swell`` over ``patience`` events and starts again: now and then it dares more.
+    swells from 1 to ``1 + swell`` over ``patience`` events and starts again: now and then it dares more, and the
+    longer the game lasts the more (up to 1 on top, after ten times ``patience`` events).
     """
 
     __slots__ = ("_count", "_during", "patience", "swell", "value")
@@ -63,7 +64,8 @@ class Variety:
         """Returns the present number; a new one if ``event`` has just become true."""
         if event and not self._during:
             self._count += 1
-            size = 1.0 + self.swell * (self._count % self.patience) / self.patience
+            daring = self.swell + min(1.0, self._count / (10 * self.patience))
+            size = 1.0 + daring * (self._count % self.patience) / self.patience
             self.value = size * (2.0 * (self._count * GOLDEN % 1.0) - 1.0)
         self._during = event
         return self.value
