@@ -79,11 +79,12 @@ class JoystickPolicy(RulePolicy):
     Attributes:
         buttons: the environment's action names in its order. A ``@rule`` that returns an action index goes
             before all of this.
+        went: what the last action really did: across, down, pressed; (0, 0, 0) before the first.
     """
 
     buttons: ClassVar[tuple[str, ...]] = ("NOOP",)
-    _table: ClassVar[dict[tuple[int, int, int], tuple[int, int]]] = {}
-    _meaning: ClassVar[tuple[tuple[int, int, int], ...]] = ()
+    _table: ClassVar[dict[tuple[int, int, int], tuple[int, int]]] = action_table(buttons)
+    _meaning: ClassVar[tuple[tuple[int, int, int], ...]] = ((0, 0, 0),)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -52,7 +52,7 @@ def moves(values: Sequence[np.ndarray], *, share: float = 0.01, steady: float = 
     """Describes a number's motion, None if it does not move like a position.
 
     Args:
-        values: one float or integer array per episode, a value per step; nan where it was not seen.
+        values: one float or signed integer array per episode, a value per step; nan where it was not seen.
         share: least share of steps in which it moves.
         steady: least share of moves that go the way of the move before.
     """
@@ -95,6 +95,7 @@ def driven(motion: Motion, values: Sequence[np.ndarray], commands: Sequence[np.n
     """Adds how commands move the number, if they do.
 
     Args:
+        motion: what :func:`moves` said of the values.
         values: as for :func:`moves`.
         commands: int[T, 2] per episode: across (-1 left, 1 right) and down (-1 up, 1 down) of the action taken
             after each value was seen.
@@ -111,7 +112,9 @@ def driven(motion: Motion, values: Sequence[np.ndarray], commands: Sequence[np.n
             )
             change = np.diff(value)
             with np.errstate(invalid="ignore"):
-                keep = (np.abs(change) <= JUMP) & (value[:-1] > motion.low + 2) & (value[:-1] < motion.high - 2)
+                keep = (
+                    (np.abs(change) <= JUMP) & (value[:-1] > motion.low + 2) & (value[:-1] < motion.high - 2)
+                )
             keep[:LAGS] = False
             rows.append(lagged[:-1][keep])
             targets.append(change[keep])

@@ -40,6 +40,8 @@ def read_byte(observations: np.ndarray, index: int, *, coded: bool) -> np.ndarra
 
     Args:
         observations: uint8[T, 128].
+        index: which byte, 0 to 127.
+        coded: decode it with :func:`hlearn.parts.fine_coarse`.
     """
     column = observations[:, index]
     return (_DECODED[column] if coded else column).astype(float)

@@ -24,7 +24,13 @@ WINDOW = 4  # steps around the line in which a turn counts as a hit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """One arrival at the line: the ball's distance from the own thing (pixels), and whether it turned back."""
+    """One arrival at the line.
+
+    Attributes:
+        gap: the ball's coordinate minus the own thing's (pixels).
+        depth: how far along the other axis it turned back or passed (pixels).
+        hit: whether it turned back.
+    """
 
     gap: float
     depth: float
@@ -58,11 +64,16 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     """Plays widened programs and sets offset, spread, deadband and line by what they hit and missed.
 
     Args:
+        lab: what is measured with.
         runners: the widened programs (:func:`variants`), one episode each.
-        genome: the genome to set, with an interception at index ``at``.
+        genome: the genome to set.
+        at: index of its interception.
 
     Returns:
         The genome with measured constants, None if too little was seen.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
     """
     jobs = [
         Job(program=runner.program, seed=seed, max_steps=STEPS, record=Record.TRACES)
@@ -88,9 +99,19 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
 
 
 def watched(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int]) -> list[Contact]:
-    """Plays whole episodes of a program and returns every arrival at the line."""
+    """Plays whole episodes of a program and returns every arrival at the line.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
     jobs = [
-        Job(program=runner.program, seed=seed, record=Record.TRACES, stall_steps=9000, stop_score=lab.task.target)
+        Job(
+            program=runner.program,
+            seed=seed,
+            record=Record.TRACES,
+            stall_steps=9000,
+            stop_score=lab.task.target,
+        )
         for seed in seeds
     ]
     behavior = genome.behaviors[at]
@@ -115,6 +136,8 @@ def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Geno
     middle = float(np.median(hits))
     near = misses[np.abs(misses - middle) < 4 * max(4.0, float(hits.std()))]
     below, above = near[near < middle], near[near > middle]
+    if not len(below) and not len(above):  # whatever was missed was out of reach
+        return None
     offset, spread = dict(behavior.knobs)["offset"], dict(behavior.knobs)["spread"]
     if len(below) and len(above):
         low, high = float(below.max()), float(above.min())
@@ -131,7 +154,13 @@ def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Geno
 
 
 def find_contacts(recording: Recording, behavior: Behavior, own: Signal | None) -> list[Contact]:
-    """Every arrival of the ball at the line in a traced episode."""
+    """Every arrival of the ball at the line in a traced episode.
+
+    Args:
+        recording: an episode with traces, played by a program that was written from ``behavior``.
+        behavior: the interception.
+        own: what meets the ball; None finds nothing.
+    """
     if own is None:
         return []
     traces = recording.traces

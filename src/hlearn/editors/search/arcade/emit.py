@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass, field
 
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, KINDS, STEERING, Behavior, Writing
+from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.kinds import KINDS, Writing
+from hlearn.editors.search.arcade.prose import summary
 from hlearn.editors.search.arcade.signals import Sight, Signal
 
 _INDENT = "    "
+_RESTING = frozenset(
+    {"follow", "pursue", "intercept", "flee", "hold"}
+)  # steer by where the own thing comes to rest
 
 
 def emit(genome: Genome, *, title: str, buttons: tuple[str, ...], name: str = "Player") -> str:
@@ -100,7 +104,8 @@ class _Page:
         self.setup.append(f"{part} = Reach({own.pending!r})  # px still to come, by steps since; probe")
         call = f"{part}.rest(self.{here}, self.went[{0 if channel == ACROSS else 1}])"
         if own.sight.optional:
-            lines = [f"if self.s.{self.names[own.sight.key]} is None:", f"{_INDENT}return None", f"return {call}"]
+            seen = f"self.s.{self.names[own.sight.key]}"
+            lines = [f"if {seen} is None:", f"{_INDENT}return None", f"return {call}"]
         else:
             lines = [f"return {call}"]
         doc = "Where it comes to rest: what was steered is still to be carried out."
@@ -176,14 +181,12 @@ class _Page:
     def _knob(self, behavior: Behavior, name: str, knob: str) -> str:
         return self._param(f"{name}_{knob}", dict(behavior.knobs)[knob])
 
-    def _param(self, word: str, knob: object) -> str:
+    def _param(self, word: str, knob: Knob) -> str:
         if word not in self.taken:
             self.taken.add(word)
-            value, low, high = (f"{getattr(knob, a):g}" for a in ("value", "low", "high"))
-            unit = getattr(knob, "unit", "")
-            tail = f', unit="{unit}"' if unit else ""
-            source = getattr(knob, "source", "")
-            self.params.append(f"{word} = Param({value}, low={low}, high={high}{tail})  # {source}")
+            value, low, high = (f"{v:g}" for v in (knob.value, knob.low, knob.high))
+            tail = f', unit="{knob.unit}"' if knob.unit else ""
+            self.params.append(f"{word} = Param({value}, low={low}, high={high}{tail})  # {knob.source}")
         return f"self.{word}"
 
     def _part(self, word: str, made: str) -> str:
@@ -207,10 +210,10 @@ class _Page:
 
     def source(self, title: str, buttons: tuple[str, ...], name: str) -> str:
         """The whole module."""
-        summary = [f"    {line}" for line in _summary(self.genome)]
+        told = [f"    {line}" for line in summary(self.genome)]
         parts = ", ".join(sorted(self.parts))
         roles = ", ".join(sorted(self.roles))
-        head = [f'"""{title}', "", *summary, '"""', ""]
+        head = [f'"""{title}', "", *told, '"""', ""]
         head += sorted(self.imports)
         if parts:
             head.append(f"from hlearn.parts import {parts}")
@@ -218,45 +221,10 @@ class _Page:
         if self.constants:
             head += [*self.constants, ""]
         body = [f"class {name}(JoystickPolicy):", f"{_INDENT}buttons = {buttons!r}", ""]
-        for block in (self.params, ["def setup(self):", *(_INDENT + s for s in self.setup)] if self.setup else []):
+        setup = ["def setup(self):", *(_INDENT + s for s in self.setup)] if self.setup else []
+        for block in (self.params, setup):
             if block:
                 body += [*(_INDENT + line for line in block), ""]
         body += [_INDENT + line if line else "" for line in self.detectors + self.methods]
         text = "\n".join(head) + "\n\n" + "\n".join(body).rstrip() + "\n"
         return text
-
-
-_RESTING = {"follow", "pursue", "intercept", "flee", "hold"}
-
-
-def _summary(genome: Genome) -> list[str]:
-    """What the program does, in a few lines of prose for its docstring."""
-    lines = []
-    for channel, verb in ((ACROSS, "Across"), (DOWN, "Up and down"), ("trigger", "Button")):
-        told = [_tell(b) for b in genome.on(channel)]
-        if told:
-            lines += textwrap.wrap(f"{verb}: {'; else '.join(told)}.", 100)
-    return lines or ["Does nothing."]
-
-
-def _tell(behavior: Behavior) -> str:
-    words = {
-        "follow": "stay level with {}",
-        "pursue": "go where {} will be",
-        "intercept": "meet {}",
-        "flee": "make way for {}",
-        "cross": "cross the lanes of {} when free",
-        "weave": "go on while the way is free",
-        "hold": "stay in place",
-        "sweep": "patrol",
-        "push": "keep pushing",
-        "swing": "swing in a rhythm",
-        "step": "step in a rhythm",
-        "press": "hold",
-        "pulse": "press in a rhythm",
-        "serve": "press while {} rests",
-        "aim": "press when level with {}",
-    }
-    about = next((s.key for r, s in behavior.roles if r in ("target", "ball", "hazard", "lane")), "")
-    text = words.get(behavior.kind, behavior.kind).format(about)
-    return f"{text} (if {behavior.guard.signal.key} is {behavior.guard.test} its level)" if behavior.guard else text

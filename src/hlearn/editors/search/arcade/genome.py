@@ -62,9 +62,7 @@ class Genome:
         else:
             knobs = tuple((n, _set(k, value, source) if n == name else k) for n, k in behavior.knobs)
             behavior = replace(behavior, knobs=knobs)
-        return replace(
-            self, behaviors=self.behaviors[:index] + (behavior,) + self.behaviors[index + 1 :]
-        )
+        return replace(self, behaviors=(*self.behaviors[:index], behavior, *self.behaviors[index + 1 :]))
 
     def __str__(self) -> str:
         return "; ".join(f"{b.channel}: {b}" for b in self.behaviors) or "nothing"

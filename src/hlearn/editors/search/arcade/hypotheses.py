@@ -46,7 +46,7 @@ def aims(own: Signal, targets: Sequence[Signal]) -> list[Behavior]:
             roles=(("target", t), ("own", own)),
             knobs=(
                 ("offset", _offset(0.0, own)),
-                ("window", Knob(value=6, low=1, high=60, unit="px", step=3)),
+                ("window", _pixels(6, 1, 60, 3)),
                 ("period", Knob(value=8, low=2, high=60, unit="steps", step=3)),
                 ("width", Knob(value=4, low=1, high=30, unit="steps", step=2)),
             ),
@@ -79,7 +79,10 @@ def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Be
         kind="sweep",
         channel=channel,
         roles=(("own", own),),
-        knobs=(("left", _place(own.low + 0.1 * own.span, own)), ("right", _place(own.high - 0.1 * own.span, own))),
+        knobs=(
+            ("left", _place(own.low + 0.1 * own.span, own)),
+            ("right", _place(own.high - 0.1 * own.span, own)),
+        ),
     )
     for mover in movers:
         if not _comparable(own, mover):
@@ -97,7 +100,7 @@ def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Be
             roles=(("hazard", mover),),
             knobs=(
                 ("offset", _offset(0.0, own)),
-                ("radius", Knob(value=round(0.15 * own.span, 1), low=1, high=own.span, unit="px", step=0.05 * own.span)),
+                ("radius", _pixels(round(0.15 * own.span, 1), 1, own.span, 0.05 * own.span)),
             ),
         )
 
@@ -106,22 +109,20 @@ def from_relation(relation: Relation, channel: str) -> list[Behavior]:
     """What a relation suggests: go for what was near at gains, make way for what was near at losses."""
     own, other = relation.own, relation.other
     gap = _offset(relation.gap, own)
-    width = Knob(
-        value=round(1.5 * relation.width, 1), low=1, high=own.span, unit="px", step=max(1.0, 0.5 * relation.width),
-        source="probe: losses",
-    )
+    step = max(1.0, 0.5 * relation.width)
+    width = _pixels(round(1.5 * relation.width, 1), 1, own.span, step, "probe: losses")
     if relation.event == "loss":
-        return [Behavior(kind="flee", channel=channel, roles=(("hazard", other),), knobs=(("offset", gap), ("radius", width)))]
-    go = Behavior(
-        kind="follow", channel=channel, roles=(("target", other),), knobs=(("offset", gap), ("deadband", _deadband(own)))
-    )
-    return [go]
+        knobs = (("offset", gap), ("radius", width))
+        return [Behavior(kind="flee", channel=channel, roles=(("hazard", other),), knobs=knobs)]
+    knobs = (("offset", gap), ("deadband", _deadband(own)))
+    return [Behavior(kind="follow", channel=channel, roles=(("target", other),), knobs=knobs)]
 
 
 def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
     """Crossing lanes, either way, waiting while the next one is not free."""
     source = f"probe: {lanes.events} accidents"
     size = abs(lanes.height)
+    origin, height, place = lanes.origin, lanes.height, lanes.place
     found = []
     for option in (1, -1):
         ahead = 0.6 * size * option * own.sign
@@ -132,12 +133,12 @@ def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
                 roles=(("lane", lanes.row), ("own", own)),
                 option=option,
                 knobs=(
-                    ("count", Knob(value=lanes.count, low=lanes.count, high=lanes.count, step=0, source=source)),
-                    ("origin", Knob(value=round(lanes.origin, 1), low=lanes.origin - size, high=lanes.origin + size, unit="px", step=1, source=source)),
-                    ("height", Knob(value=lanes.height, low=lanes.height - 2, high=lanes.height + 2, unit="px", step=0.3, source=source)),
-                    ("ahead", Knob(value=round(ahead, 1), low=-2 * size, high=2 * size, unit="px", step=2)),
-                    ("place", Knob(value=lanes.place, low=lanes.place - 16, high=lanes.place + 16, unit="px", step=2, source=source)),
-                    ("radius", Knob(value=12, low=0, high=60, unit="px", step=3)),
+                    ("count", _fixed(lanes.count, source)),
+                    ("origin", _pixels(round(origin, 1), origin - size, origin + size, 1, source)),
+                    ("height", _pixels(height, height - 2, height + 2, 0.3, source)),
+                    ("ahead", _pixels(round(ahead, 1), -2 * size, 2 * size, 2)),
+                    ("place", _pixels(place, place - 16, place + 16, 2, source)),
+                    ("radius", _pixels(12, 0, 60, 3)),
                     ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
                 ),
             )
@@ -158,9 +159,9 @@ def weaves(own: Signal, movers: Sequence[Signal], channel: str) -> list[Behavior
             roles=(*cars, ("own", own)),
             option=option,
             knobs=(
-                ("ahead", Knob(value=10 * option, low=-40, high=40, unit="px", step=3)),
-                ("height", Knob(value=10, low=0, high=40, unit="px", step=2)),
-                ("radius", Knob(value=12, low=0, high=60, unit="px", step=3)),
+                ("ahead", _pixels(10 * option, -40, 40, 3)),
+                ("height", _pixels(10, 0, 40, 2)),
+                ("radius", _pixels(12, 0, 60, 3)),
                 ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
             ),
         )
@@ -196,6 +197,7 @@ def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterat
                 low, high = depth.turns
                 line = high if option > 0 else low
                 wide = max(4.0, 0.1 * (high - low))
+                left, right = ball.turns
                 yield Behavior(
                     kind="intercept",
                     channel=channel,
@@ -203,11 +205,11 @@ def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterat
                     option=option,
                     knobs=(
                         ("offset", _offset(ball.middle - own.middle, own)),
-                        ("spread", Knob(value=round(0.03 * own.span, 1), low=0, high=0.2 * own.span, unit="px", step=1.0)),
+                        ("spread", _pixels(round(0.03 * own.span, 1), 0, 0.2 * own.span, 1.0)),
                         ("deadband", _deadband(own)),
-                        ("line", Knob(value=round(line, 1), low=line - wide, high=line + wide, unit="px", step=wide / 8, source="probe")),
-                        ("wall_low", Knob(value=ball.turns[0], low=ball.turns[0] - 8, high=ball.turns[0] + 8, unit="px", step=1, source="probe")),
-                        ("wall_high", Knob(value=ball.turns[1], low=ball.turns[1] - 8, high=ball.turns[1] + 8, unit="px", step=1, source="probe")),
+                        ("line", _pixels(round(line, 1), line - wide, line + wide, wide / 8, "probe")),
+                        ("wall_low", _pixels(left, left - 8, left + 8, 1, "probe")),
+                        ("wall_high", _pixels(right, right - 8, right + 8, 1, "probe")),
                     ),
                 )
 
@@ -230,13 +232,21 @@ def _comparable(own: Signal, other: Signal) -> bool:
 
 def _deadband(own: Signal) -> Knob:
     reach = abs(own.pending[0]) if own.pending else 2.0
-    return Knob(value=round(max(1.0, 0.6 * reach), 1), low=0, high=max(8.0, 3 * reach), unit="px", step=0.7, source="probe")
+    return _pixels(round(max(1.0, 0.6 * reach), 1), 0, max(8.0, 3 * reach), 0.7, "probe")
 
 
 def _offset(value: float, own: Signal) -> Knob:
     wide = max(8.0, 0.25 * own.span)
-    return Knob(value=round(value, 1), low=round(value - wide, 1), high=round(value + wide, 1), unit="px", step=wide / 10)
+    return _pixels(round(value, 1), round(value - wide, 1), round(value + wide, 1), wide / 10)
 
 
 def _place(value: float, own: Signal) -> Knob:
-    return Knob(value=round(value, 1), low=own.low, high=own.high, unit="px", step=0.1 * own.span)
+    return _pixels(round(value, 1), own.low, own.high, 0.1 * own.span)
+
+
+def _pixels(value: float, low: float, high: float, step: float, source: str = "search") -> Knob:
+    return Knob(value=value, low=low, high=high, unit="px", step=step, source=source)
+
+
+def _fixed(value: float, source: str) -> Knob:
+    return Knob(value=value, low=value, high=value, step=0, source=source)

@@ -42,7 +42,8 @@ class Lanes:
 
 def rows(indices: Sequence[int]) -> list[tuple[int, int]]:
     """Runs of at least ``LEAST`` neighbouring bytes, as (first, end)."""
-    found, run = [], []
+    found: list[tuple[int, int]] = []
+    run: list[int] = []
     for index in [*sorted(indices), 10_000]:
         if run and index != run[-1] + 1:
             if len(run) >= LEAST:
@@ -53,11 +54,17 @@ def rows(indices: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def find_lanes(
-    passages: Sequence[Passage], own: Signal, column: int, observations: Sequence[np.ndarray], indices: Sequence[int]
+    passages: Sequence[Passage],
+    own: Signal,
+    column: int,
+    observations: Sequence[np.ndarray],
+    indices: Sequence[int],
 ) -> list[Lanes]:
     """Returns the rows that explain accidents, the best first.
 
     Args:
+        passages: recorded play.
+        own: the player's position.
         column: 0 if ``own`` is steered across, 1 if up and down.
         observations: uint8[T, 128] per passage.
         indices: bytes that move by themselves.
@@ -78,15 +85,21 @@ def find_lanes(
 
 
 def setbacks(place: np.ndarray, command: np.ndarray, sign: int) -> list[int]:
-    """Steps at which a position turns against steering that has not changed."""
+    """Steps at which a position turns against steering that has not changed.
+
+    Args:
+        place: the position, float[T]; nan where not seen.
+        command: what was steered after each value, int[T].
+        sign: 1 if a command of +1 raises the position, -1 if it lowers it.
+    """
     change = np.nan_to_num(np.diff(place)) * sign
     found: list[int] = []
     for t in range(8, len(change) - 4):
         steered = command[t - 8 : t + 4]
         way = steered[0]
-        if way and (steered == way).all() and change[t - 1] * way > 0 and (change[t : t + 3] * way < 0).all():
-            if not found or t - found[-1] > 8:
-                found.append(t)
+        turned = change[t - 1] * way > 0 and (change[t : t + 3] * way < 0).all()
+        if way and (steered == way).all() and turned and (not found or t - found[-1] > 8):
+            found.append(t)
     return found
 
 
@@ -114,9 +127,7 @@ def _fit(places: np.ndarray, cars: np.ndarray, own: Signal, first: int, end: int
     if best[0] < max(5.0, 0.55 * events):
         return None
     row = Signal(
-        sight=Sight(
-            key=f"ram[{first}:{end}]", body=(f"return [int(b) for b in obs[{first}:{end}]]",)
-        ),
+        sight=Sight(key=f"ram[{first}:{end}]", body=(f"return [int(b) for b in obs[{first}:{end}]]",)),
         low=float(cars.min()),
         high=float(cars.max()),
     )

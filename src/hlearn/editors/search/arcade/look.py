@@ -57,11 +57,12 @@ def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sig
     setup = [line for i, s in enumerate(sights) for line in s.written(s.setup, f"sight_{i}")]
     lines = ['"""Holds a random action for a random while: shows what actions do."""', "", *imports]
     lines += ["from hlearn.policy import RulePolicy, detect, rule", "", *constants, ""]
-    lines += ["", "class Wanderer(RulePolicy):", "    def setup(self):", "        self.left = 0", "        self.choice = 0"]
-    lines += [f"        {line}" for line in setup]
+    lines += ["", "class Wanderer(RulePolicy):", "    def setup(self):"]
+    lines += [f"        {line}" for line in ("self.left = 0", "self.choice = 0", *setup)]
     for i, sight in enumerate(sights):
         lines += ["", "    @detect", f"    def sight_{i}(self, obs):"]
-        lines += [f"        {line}" for line in sight.written(sight.body, f"sight_{i}", "sight_0" if i else "")]
+        body = sight.written(sight.body, f"sight_{i}", "sight_0" if i else "")
+        lines += [f"        {line}" for line in body]
     lines += [
         "",
         "    @rule",
@@ -112,7 +113,9 @@ def signal(sight: Sight, motion: Motion, field: str = "") -> Signal:
     )
 
 
-def relate(passages: Sequence[Passage], own: Sequence[Signal], others: Sequence[Signal]) -> tuple[Relation, ...]:
+def relate(
+    passages: Sequence[Passage], own: Sequence[Signal], others: Sequence[Signal]
+) -> tuple[Relation, ...]:
     """Every relation of one's own best coordinate on each axis, the strongest first."""
     found: list[Relation] = []
     for axis in ("x", "y"):

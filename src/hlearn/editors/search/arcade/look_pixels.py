@@ -10,7 +10,7 @@ import numpy as np
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, wanderer
 from hlearn.editors.search.arcade.relations import Passage
-from hlearn.editors.search.arcade.signals import Sight
+from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.motion import driven, moves
@@ -41,7 +41,8 @@ def look_at_pixels(lab: Lab) -> View:
     meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
     commands = [meaning[r.actions] for r in recordings]
     series: list[dict[str, np.ndarray]] = [{} for _ in recordings]
-    own, movers = [], []
+    own: list[Signal] = []
+    movers: list[Signal] = []
     for index, (thing, sight) in enumerate(zip(things, sights, strict=True)):
         for axis in (Axis.X, Axis.Y):
             values = [_values(r, f"sight_{index}", axis.value) for r in recordings]
@@ -107,5 +108,3 @@ def _values(recording: Recording, name: str, axis: str) -> np.ndarray:
         place = trace.get(name)
         values.append(float(place[axis]) if isinstance(place, dict) else np.nan)
     return np.array(values)
-
-

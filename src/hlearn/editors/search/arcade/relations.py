@@ -77,7 +77,13 @@ def find_relations(passages: Sequence[Passage], own: Signal, others: Sequence[Si
                 gap, width, strength = relation
                 found.append(
                     Relation(
-                        event=event, own=own, other=other, gap=gap, width=width, strength=strength, events=len(at)
+                        event=event,
+                        own=own,
+                        other=other,
+                        gap=gap,
+                        width=width,
+                        strength=strength,
+                        events=len(at),
                     )
                 )
     return sorted(found, key=lambda r: -r.strength)
@@ -86,7 +92,7 @@ def find_relations(passages: Sequence[Passage], own: Signal, others: Sequence[Si
 def _moments(passage: Passage, own: Signal, event: str) -> np.ndarray:
     """The steps just before an event."""
     if event == "gain":
-        hit = passage.rewards > 0
+        hit = np.asarray(passage.rewards > 0)
     else:
         place = passage.series[own.key]
         thrown = np.zeros(len(place), dtype=bool)
@@ -95,7 +101,7 @@ def _moments(passage: Passage, own: Signal, event: str) -> np.ndarray:
         hit = (passage.rewards < 0) | passage.lost | thrown | _setback(place, own)
     steps = np.flatnonzero(hit)
     apart = [s for i, s in enumerate(steps) if i == 0 or s - steps[i - 1] > 8]
-    return np.maximum(np.array(apart, dtype=int) - 1, 0)
+    return np.asarray(np.maximum(np.array(apart, dtype=int) - 1, 0))
 
 
 def _setback(place: np.ndarray, own: Signal) -> np.ndarray:
@@ -115,10 +121,11 @@ def _concentration(at: np.ndarray, usual: np.ndarray, own: Signal) -> tuple[floa
     best = (0.0, 0.0, 0.0)
     for centre in np.unique(np.round(at)):
         inside = int((np.abs(at - centre) <= width).sum())
-        share = (
-            np.searchsorted(ordered, centre + width, "right") - np.searchsorted(ordered, centre - width, "left")
-        ) / len(ordered)
-        share = min(max(float(share), 0.005), 0.98)
+        low, high = (
+            np.searchsorted(ordered, centre - width, "left"),
+            np.searchsorted(ordered, centre + width, "right"),
+        )
+        share = min(max(float((high - low) / len(ordered)), 0.005), 0.98)
         strength = (inside - len(at) * share) / math.sqrt(len(at) * share * (1 - share))
         if inside >= LEAST and strength > best[2]:
             best = (float(np.median(at[np.abs(at - centre) <= width])), width, strength)

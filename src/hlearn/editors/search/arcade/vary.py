@@ -28,7 +28,7 @@ class Pool:
 
 
 def turn_knobs(genome: Genome, rng: np.random.Generator, source: str) -> Genome:
-    """Changes one to three constants."""
+    """Changes one to three constants, most by a normal step, some to anywhere in their range."""
     places = list(genome.knobs())
     if not places:
         return genome
@@ -44,8 +44,18 @@ def turn_knobs(genome: Genome, rng: np.random.Generator, source: str) -> Genome:
     return genome
 
 
-def vary(genome: Genome, mates: Sequence[Genome], pool: Pool, rng: np.random.Generator, source: str) -> Genome:
-    """Returns a changed genome: mostly other constants, at times another structure."""
+def vary(
+    genome: Genome, mates: Sequence[Genome], pool: Pool, rng: np.random.Generator, source: str
+) -> Genome:
+    """Returns a changed genome: mostly other constants, at times another structure.
+
+    Args:
+        genome: what to change.
+        mates: genomes from which a whole channel may be taken over.
+        pool: behaviours and signals that may come in.
+        rng: decides.
+        source: what a changed constant names as its source.
+    """
     dice = rng.random()
     if dice < 0.5:
         return turn_knobs(genome, rng, source)
@@ -56,7 +66,8 @@ def vary(genome: Genome, mates: Sequence[Genome], pool: Pool, rng: np.random.Gen
     if dice < 0.68 and len(have) < LIMIT:  # a new behaviour goes first, if its guard lets it
         new = _pick(pool.behaviors[channel], rng)
         if have or rng.random() < 0.5:
-            new = replace(new, guard=_guard(genome, channel, pool, rng) if new.kind != "flee" or rng.random() < 0.5 else None)
+            guarded = new.kind != "flee" or rng.random() < 0.5
+            new = replace(new, guard=_guard(genome, channel, pool, rng) if guarded else None)
         changed = genome.with_channel(channel, (new, *have))
     elif dice < 0.76:
         changed = genome.with_channel(channel, (*have[:-1], _pick(pool.behaviors[channel], rng)))
@@ -65,7 +76,8 @@ def vary(genome: Genome, mates: Sequence[Genome], pool: Pool, rng: np.random.Gen
         changed = genome.with_channel(channel, have[:gone] + have[gone + 1 :])
     elif dice < 0.92 and have:
         at = int(rng.integers(len(have)))
-        guard = None if have[at].guard is not None and rng.random() < 0.5 else _guard(genome, channel, pool, rng)
+        lifted = have[at].guard is not None and rng.random() < 0.5
+        guard = None if lifted else _guard(genome, channel, pool, rng)
         changed = genome.with_channel(channel, (*have[:at], replace(have[at], guard=guard), *have[at + 1 :]))
     elif mates:
         mate = mates[int(rng.integers(len(mates)))]

@@ -1,0 +1,207 @@
+"""The vocabulary: how each kind of behaviour is written, in a few readable lines.
+
+Adding a kind is adding a :class:`Kind` to :data:`KINDS`: its roles (the signals it is about), its knobs (the
+constants that the search may turn) and the lines it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hlearn.editors.search.arcade.behaviors import DOWN, Behavior
+
+
+@dataclass(slots=True)
+class Writing:
+    """What a behaviour writes: names it may use, and lines it adds to ``setup`` and to the detectors."""
+
+    see: Mapping[str, str]  # role -> expression for its present value
+    rest: str  # expression for where the own thing comes to rest on this channel
+    knob: Callable[[str], str]  # knob name -> expression
+    part: Callable[[str, str], str]  # (word, constructor) -> expression of a part made in setup
+    watch: Callable[[str, str, str], str]  # (word, parts expression, update call) -> state expression
+    sign: int  # 1, or -1 where the command's direction lowers the position
+    lines: list[str] = field(default_factory=list)
+
+    def steer(self, expression: str) -> None:
+        """Ends with the answer, turned round where the command's direction lowers the position."""
+        self.lines.append(f"return {'-' if self.sign < 0 else ''}{expression}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How one kind of behaviour is written.
+
+    Attributes:
+        doc: docstring of its method; ``{role}`` stands for the name of the role's detector.
+        noun: role -> what the thing is called in the program.
+        write: adds its lines to a :class:`Writing`.
+        imports: names of ``hlearn.parts`` that its lines use.
+    """
+
+    doc: str
+    noun: Mapping[str, str]  # role -> what the thing is called in the program
+    write: Callable[[Behavior, Writing], None]
+    imports: tuple[str, ...] = ()
+
+
+def _follow(b: Behavior, w: Writing) -> None:
+    w.steer(f"toward({w.rest} + {w.knob('offset')}, {w.see['target']}, {w.knob('deadband')})")
+
+
+def _pursue(b: Behavior, w: Writing) -> None:
+    speed = w.watch("speed", "Speed(6)", f"see({w.see['target']})")
+    w.lines.append(f"ahead = {w.see['target']} + {w.knob('lead')} * {speed}")
+    w.steer(f"toward({w.rest} + {w.knob('offset')}, ahead, {w.knob('deadband')})")
+
+
+def _intercept(b: Behavior, w: Writing) -> None:
+    along = w.watch("along", "Speed(8)", f"see({w.see['ball']})")
+    across = w.watch("approach", "Speed(8)", f"see({w.see['depth']})")
+    variety = w.part("variety", "Variety()")
+    coming = f"{across} > 0" if b.option > 0 else f"{across} < 0"
+    w.lines += [
+        f"coming = {coming}",
+        f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next(coming)",
+        "if not coming:",
+        f"    {'return -' if w.sign < 0 else 'return '}toward({w.rest} + aim, {w.see['ball']}, {w.knob('deadband')})",
+        f"distance = {w.knob('line')} - {w.see['depth']}",
+        f"meet = landing({w.see['ball']}, {along}, distance, {across}, {w.knob('wall_low')}, {w.knob('wall_high')})",
+    ]
+    w.steer(f"toward({w.rest} + aim, meet, {w.knob('deadband')})")
+
+
+def _flee(b: Behavior, w: Writing) -> None:
+    w.lines.append(f"turn = away({w.rest} + {w.knob('offset')}, {w.see['hazard']}, {w.knob('radius')})")
+    w.lines.append("return turn" if w.sign > 0 else "return -turn if turn is not None else None")
+
+
+def _cross(b: Behavior, w: Writing) -> None:
+    count = int(dict(b.knobs)["count"].value)
+    speeds = w.part("speeds", f"[Speed(6) for _ in range({count})]")
+    moving = w.watch("drift", "None", f"[v.see(x) for v, x in zip({speeds}, {w.see['lane']}, strict=True)]")
+    w.lines += [
+        f"lane = int(({w.see['own']} + {w.knob('ahead')} - {w.knob('origin')}) // {w.knob('height')})",
+        f"if 0 <= lane < {count}:",
+        f"    gap = {w.see['lane']}[lane] + {w.knob('lead')} * {moving}[lane] - {w.knob('place')}",
+        f"    if abs(gap) < {w.knob('radius')}:",
+        "        return 0",
+        f"return {b.option}",
+    ]
+
+
+def _weave(b: Behavior, w: Writing) -> None:
+    cars = [w.see[r] for r, _ in b.roles if r.startswith("car")]
+    tracks = w.part("tracks", f"[Tracker(6) for _ in range({len(cars)})]")
+    update = (
+        f"[t.see(c.x, c.y) for t, c in zip({tracks}, ({', '.join(cars)},), strict=True) if c is not None]"
+    )
+    moving = w.watch("cars", "None", update)
+    own = w.see["own"].rsplit(".", 1)[0]
+    along, across = ("y", "x") if b.channel == DOWN else ("x", "y")
+    w.lines += [
+        f"ahead = {own}.{along} + {w.knob('ahead')}",
+        f"for car in {moving}:",
+        f"    gap = car.{across} + {w.knob('lead')} * car.v{across} - {own}.{across}",
+        f"    if abs(car.{along} - ahead) < {w.knob('height')} and abs(gap) < {w.knob('radius')}:",
+        "        return 0",
+        f"return {b.option}",
+    ]
+
+
+def _hold(b: Behavior, w: Writing) -> None:
+    w.steer(f"toward({w.rest}, {w.knob('place')}, {w.knob('deadband')})")
+
+
+def _sweep(b: Behavior, w: Writing) -> None:
+    sweep = w.part("sweep", f"Sweep({w.knob('left')}, {w.knob('right')})")
+    w.steer(f"{sweep}.next({w.see['own']})")
+
+
+def _push(b: Behavior, w: Writing) -> None:
+    w.lines.append(f"return {b.option}")
+
+
+def _swing(b: Behavior, w: Writing) -> None:
+    pulse = w.part("swing", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return {b.option} if {pulse}.next() else {-b.option}")
+
+
+def _step(b: Behavior, w: Writing) -> None:
+    pulse = w.part("step", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return {b.option} if {pulse}.next() else 0")
+
+
+def _press(b: Behavior, w: Writing) -> None:
+    w.lines.append("return True")
+
+
+def _pulse(b: Behavior, w: Writing) -> None:
+    pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return {pulse}.next()")
+
+
+def _serve(b: Behavior, w: Writing) -> None:
+    pulse = w.part("serving", "Pulse(4, 2)")
+    if b.role("ball").sight.optional:
+        place = w.see["ball"].rsplit(".", 1)[0]
+        w.lines.append(f"return {place} is None and {pulse}.next()")
+        return
+    speed = w.watch("stir", "Speed(4)", f"see({w.see['ball']})")
+    w.lines.append(f"return {speed} == 0 and {pulse}.next()")
+
+
+def _aim(b: Behavior, w: Writing) -> None:
+    pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    error = f"{w.see['own']} + {w.knob('offset')} - {w.see['target']}"
+    w.lines.append(f"return abs({error}) <= {w.knob('window')} and {pulse}.next()")
+
+
+KINDS: Mapping[str, Kind] = {
+    "follow": Kind(
+        doc="Stays level with the {target}.", noun={"target": "target"}, write=_follow, imports=("toward",)
+    ),
+    "pursue": Kind(
+        doc="Goes where the {target} will be.",
+        noun={"target": "target"},
+        write=_pursue,
+        imports=("Speed", "toward"),
+    ),
+    "intercept": Kind(
+        doc="Meets the {ball} where it will cross the line, off-centre by a varying amount.",
+        noun={"ball": "ball", "depth": "ball_depth"},
+        write=_intercept,
+        imports=("Speed", "Variety", "landing", "toward"),
+    ),
+    "flee": Kind(
+        doc="Makes way for the {hazard}.", noun={"hazard": "hazard"}, write=_flee, imports=("away",)
+    ),
+    "cross": Kind(
+        doc="Keeps going while the lane ahead is free, else waits.",
+        noun={"lane": "lanes"},
+        write=_cross,
+        imports=("Speed",),
+    ),
+    "weave": Kind(
+        doc="Keeps going while nothing is about to cross its way, else waits.",
+        noun={f"car{i}": "car" for i in range(12)},
+        write=_weave,
+        imports=("Tracker",),
+    ),
+    "hold": Kind(doc="Goes to its place and stays.", noun={}, write=_hold, imports=("toward",)),
+    "sweep": Kind(doc="Patrols between two ends.", noun={}, write=_sweep, imports=("Sweep",)),
+    "push": Kind(doc="Keeps pushing one way.", noun={}, write=_push),
+    "swing": Kind(
+        doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing, imports=("Pulse",)
+    ),
+    "step": Kind(doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step, imports=("Pulse",)),
+    "press": Kind(doc="Holds the button.", noun={}, write=_press),
+    "pulse": Kind(doc="Presses in a rhythm.", noun={}, write=_pulse, imports=("Pulse",)),
+    "serve": Kind(
+        doc="Presses while the {ball} rests.", noun={"ball": "ball"}, write=_serve, imports=("Pulse", "Speed")
+    ),
+    "aim": Kind(
+        doc="Presses when level with the {target}.", noun={"target": "target"}, write=_aim, imports=("Pulse",)
+    ),
+}
