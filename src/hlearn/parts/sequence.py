@@ -43,29 +43,37 @@ class Sweep:
 
 
 class Variety:
-    """A number about in [-1, 1] that changes each time an event begins; no two long stretches are alike.
+    """A number in [-1, 1] that changes each time an event begins; no two long stretches are alike.
 
     Hitting a ball off-centre by a varying amount breaks the closed orbits in which a perfect player can get
-    stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. Its range
-    swells from 1 to ``1 + swell`` over ``patience`` events and starts again: now and then it dares more, and the
-    longer the game lasts the more (up to 1 on top, after ten times ``patience`` events).
+    stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. While there is
+    no progress its range swells, up to ``1 + swell`` after ``patience`` events: who gets nowhere dares more.
     """
 
-    __slots__ = ("_count", "_during", "patience", "swell", "value")
+    __slots__ = ("_count", "_during", "_progress", "_vain", "patience", "swell", "value")
 
-    def __init__(self, swell: float = 0.6, patience: int = 40) -> None:
+    def __init__(self, swell: float = 1.5, patience: int = 60) -> None:
         self.swell = swell
         self.patience = patience
         self._count = 0
+        self._vain = 0
         self._during = False
+        self._progress: object = None
         self.value = 0.0
 
-    def next(self, event: bool) -> float:
-        """Returns the present number; a new one if ``event`` has just become true."""
+    def next(self, event: bool, progress: object = None) -> float:
+        """Returns the present number; a new one if ``event`` has just become true.
+
+        Args:
+            event: whether the event is going on.
+            progress: anything that changes with progress, such as the score shown; None if nothing tells.
+        """
         if event and not self._during:
             self._count += 1
-            daring = self.swell + min(1.0, self._count / (10 * self.patience))
-            size = 1.0 + daring * (self._count % self.patience) / self.patience
+            self._vain = self._vain + 1 if progress is not None and progress == self._progress else 0
+            self._progress = progress
+            half = self.patience / 2  # no swelling before half the patience is gone
+            size = 1.0 + self.swell * min(1.0, max(0.0, self._vain - half) / half)
             self.value = size * (2.0 * (self._count * GOLDEN % 1.0) - 1.0)
         self._during = event
         return self.value

@@ -88,7 +88,7 @@ def _guesses(
     told += hypotheses.weaves(own, movers, channel)
     for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
         yield replace(home, behaviors=(behavior, *context))
-    for behavior in list(hypotheses.interceptions(own, movers, channel))[: PAIRS * 2]:
+    for behavior in list(hypotheses.interceptions(own, movers, channel, view.tally))[: PAIRS * 2]:
         ball = behavior.role("ball").key
         serves = [p for p in rhythms if p.kind == "serve" and p.role("ball").key == ball]
         yield replace(home, behaviors=(behavior, *(serves[:1] or context)))

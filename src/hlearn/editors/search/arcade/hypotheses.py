@@ -183,7 +183,9 @@ def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:
     )
 
 
-def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Behavior]:
+def interceptions(
+    own: Signal, movers: Sequence[Signal], channel: str, tally: Signal | None = None
+) -> Iterator[Behavior]:
     """Meeting something that bounces between walls along the own axis while it comes along the other."""
     for ball in movers:
         if ball.turns is None or not _comparable(own, ball):
@@ -201,7 +203,7 @@ def interceptions(own: Signal, movers: Sequence[Signal], channel: str) -> Iterat
                 yield Behavior(
                     kind="intercept",
                     channel=channel,
-                    roles=(("ball", ball), ("depth", depth)),
+                    roles=(("ball", ball), ("depth", depth), *((("tally", tally),) if tally else ())),
                     option=option,
                     knobs=(
                         ("offset", _offset(ball.middle - own.middle, own)),

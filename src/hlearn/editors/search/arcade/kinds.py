@@ -60,10 +60,11 @@ def _intercept(b: Behavior, w: Writing) -> None:
     along = w.watch("along", "Speed(8)", f"see({w.see['ball']})")
     across = w.watch("approach", "Speed(8)", f"see({w.see['depth']})")
     variety = w.part("variety", "Variety()")
+    told = ", ".join(["coming", *(w.see[r] for r, _ in b.roles if r == "tally")])
     coming = f"{across} > 0" if b.option > 0 else f"{across} < 0"
     w.lines += [
         f"coming = {coming}",
-        f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next(coming)",
+        f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next({told})",
         "if not coming:",
         f"    {'return -' if w.sign < 0 else 'return '}toward({w.rest} + aim, {w.see['ball']}, {w.knob('deadband')})",
         f"distance = {w.knob('line')} - {w.see['depth']}",
@@ -170,7 +171,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "intercept": Kind(
         doc="Meets the {ball} where it will cross the line, off-centre by a varying amount.",
-        noun={"ball": "ball", "depth": "ball_depth"},
+        noun={"ball": "ball", "depth": "ball_depth", "tally": "score"},
         write=_intercept,
         imports=("Speed", "Variety", "landing", "toward"),
     ),

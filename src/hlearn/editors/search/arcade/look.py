@@ -31,6 +31,7 @@ class View:
         flags: other numbers that take few values, for guards.
         relations: what goes with gains and losses, the strongest first.
         lanes: rows of things that run over a player who crosses their lanes.
+        tally: the score as it is shown, None if nothing tells it.
         length: mean length of a random episode (environment steps).
         score: mean score of random play.
     """
@@ -40,6 +41,7 @@ class View:
     flags: tuple[Signal, ...]
     relations: tuple[Relation, ...]
     lanes: tuple[Lanes, ...] = ()
+    tally: Signal | None = None
     length: float
     score: float
 

@@ -11,6 +11,7 @@ from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, wanderer
 from hlearn.editors.search.arcade.relations import Passage
 from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.tally import TELLING, tells_rewards
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.motion import driven, moves
@@ -22,6 +23,7 @@ from hlearn.tasks.environment import Discrete
 LOOKS = 4  # episodes in which the screen itself is recorded
 LOOK_STEPS = 500  # frames of each
 THINGS = 10  # things that are followed
+SCORES = 4  # patches that may show the score
 
 
 def look_at_pixels(lab: Lab) -> View:
@@ -35,7 +37,8 @@ def look_at_pixels(lab: Lab) -> View:
     players = [t for t in scene.players if t.kind is Kind.PLAYER][:2]
     things = [*players, *scene.movers][:THINGS]
     lab.say("on the screen: " + ", ".join(t.name for t in things))
-    sights = [_sight(t) for t in things]
+    shown = [_patch(t) for t in scene.of(Kind.SCORE)[:SCORES]]
+    sights = [_sight(t) for t in things] + shown
     results = play_probe(lab, Record.TRACES, sights)
     recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
     meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
@@ -43,7 +46,7 @@ def look_at_pixels(lab: Lab) -> View:
     series: list[dict[str, np.ndarray]] = [{} for _ in recordings]
     own: list[Signal] = []
     movers: list[Signal] = []
-    for index, (thing, sight) in enumerate(zip(things, sights, strict=True)):
+    for index, (thing, sight) in enumerate(zip(things, sights, strict=False)):
         for axis in (Axis.X, Axis.Y):
             values = [_values(r, f"sight_{index}", axis.value) for r in recordings]
             motion = moves(values, share=0.005, steady=0.5)
@@ -60,12 +63,18 @@ def look_at_pixels(lab: Lab) -> View:
         Passage(series=c, rewards=r.rewards, lost=np.zeros(len(r.rewards), dtype=bool), commands=m)
         for c, r, m in zip(series, recordings, commands, strict=True)
     ]
+    tally = None
+    for index, sight in enumerate(shown, start=len(things)):
+        values = [_numbers(r, f"sight_{index}") for r in recordings]
+        if tally is None and tells_rewards(values, [r.rewards for r in recordings]) > TELLING:
+            tally = Signal(sight=sight, low=0.0, high=1e6)
     length, score = means(results)
     return View(
         own=tuple(own),
         movers=tuple(movers),
         flags=(),
         relations=relate(passages, own, movers),
+        tally=tally,
         length=length,
         score=score,
     )
@@ -99,6 +108,21 @@ def _sight(thing: Thing) -> Sight:
         body=(f"return {found.value('{NAME}', '{player}', '{state}')}",),
         optional=True,
     )
+
+
+def _patch(thing: Thing) -> Sight:
+    """A number that changes when a patch of the screen does: the sum of its red."""
+    wide, high = thing.width[1] / 2 + 1, thing.height[1] / 2 + 1
+    left, top = max(0, round(thing.region[0] - wide)), max(0, round(thing.region[1] - high))
+    right, bottom = round(thing.region[2] + wide), round(thing.region[3] + high)
+    return Sight(
+        key=f"patch{left}_{top}", body=(f"return int(obs[{top}:{bottom}, {left}:{right}, 0].sum())",)
+    )
+
+
+def _numbers(recording: Recording, name: str) -> np.ndarray:
+    """A sight that is a number, over an episode."""
+    return np.array([float(trace.get(name, np.nan)) for trace in recording.traces])
 
 
 def _values(recording: Recording, name: str, axis: str) -> np.ndarray:

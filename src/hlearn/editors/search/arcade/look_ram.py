@@ -11,6 +11,7 @@ from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.tally import TELLING, tells_rewards
 from hlearn.evaluate.api import Record
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.ram import find_motions, read_byte
@@ -68,6 +69,7 @@ def look_at_ram(lab: Lab) -> View:
         flags=_flags(observations, taken),
         relations=relate(passages, own, movers + placed),
         lanes=tuple(lanes),
+        tally=_tally(observations, [r.rewards for r in recordings]),
         length=length,
         score=score,
     )
@@ -82,6 +84,16 @@ def byte_sight(index: int, *, coded: bool = False) -> Sight:
             body=(f"return fine_coarse(obs[{index}])",),
         )
     return Sight(key=f"ram[{index}]", body=(f"return int(obs[{index}])",))
+
+
+def _tally(observations: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -> Signal | None:
+    """The byte that tells rewards best."""
+    told = [
+        tells_rewards([o[:, i].astype(float) for o in observations], rewards)
+        for i in range(observations[0].shape[1])
+    ]
+    best = int(np.argmax(told))
+    return Signal(sight=byte_sight(best), low=0.0, high=255.0) if told[best] > TELLING else None
 
 
 def _index(place: Signal) -> int:
