@@ -1,0 +1,92 @@
+"""Made-up things to see, and one of every kind of behaviour about them."""
+
+from __future__ import annotations
+
+from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.lanes import Lanes
+from hlearn.editors.search.arcade.look_ram import byte_sight
+from hlearn.editors.search.arcade.relations import Relation
+from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.vary import Pool
+from hlearn.probe.scene import Axis
+
+FIND = (
+    "spots = np.argwhere(obs[{rows}, 8:152:2, 0])",
+    "return None if not len(spots) else Moving(8 + 2.0 * spots[0][1], 2.0 * spots[0][0], 0.0, 0.0)",
+)
+IMPORTS = ("import numpy as np", "from hlearn.parts import Moving")
+
+
+def byte(index: int, drive: Axis | None = None) -> Signal:
+    pending = (-4.0, -2.0) if drive is Axis.Y else (4.0, 2.0) if drive else ()
+    return Signal(
+        sight=byte_sight(index, coded=index == 90),
+        low=50,
+        high=200,
+        turns=None if drive else (52.0, 198.0),
+        moving=0.9,
+        drive=drive,
+        pending=pending,
+    )
+
+
+def thing(key: str, rows: str, field: str, drive: Axis | None = None) -> Signal:
+    body = tuple(line.replace("{rows}", rows) for line in FIND)
+    return Signal(
+        sight=Sight(key=key, imports=IMPORTS, body=body, optional=True),
+        field=field,
+        low=8,
+        high=152,
+        turns=None if drive else (10.0, 150.0),
+        moving=0.9,
+        axis=Axis.X if field == "x" else Axis.Y,
+        drive=drive,
+        pending=(3.0, 1.0) if drive else (),
+    )
+
+
+def ram_pool() -> tuple[Genome, Pool]:
+    across, down = byte(72, Axis.X), byte(73, Axis.Y)
+    movers = [byte(90), byte(99), byte(101)]
+    row = Signal(
+        sight=Sight(key="ram[20:26]", body=("return [int(b) for b in obs[20:26]]",)), low=0, high=255
+    )
+    lanes = Lanes(row=row, count=6, origin=30.0, height=-16.0, place=44.0, explained=0.9, events=12)
+    return _pool(across, down, movers, [lanes])
+
+
+def pixel_pool() -> tuple[Genome, Pool]:
+    across, down = thing("paddle", "189:193:2", "x", Axis.X), thing("paddle", "189:193:2", "y", Axis.Y)
+    movers = [thing(k, r, f) for k, r in (("ball", "93:189:2"), ("bricks", "57:93:2")) for f in ("x", "y")]
+    return _pool(across, down, movers, [])
+
+
+def _pool(across: Signal, down: Signal, movers: list[Signal], lanes: list[Lanes]) -> tuple[Genome, Pool]:
+    behaviors: dict[str, tuple[Behavior, ...]] = {}
+    for channel, own in ((ACROSS, across), (DOWN, down)):
+        found = hypotheses.blind(channel)
+        found += hypotheses.steering(own, movers, channel)
+        found += hypotheses.interceptions(own, movers, channel)
+        found += hypotheses.weaves(own, movers, channel)
+        found += [hypotheses.pursuit(own, m, channel) for m in movers]
+        found += [b for lane in lanes for b in hypotheses.crossings(lane, own, channel)]
+        for event in ("gain", "loss"):
+            relation = Relation(
+                event=event, own=own, other=movers[-1], gap=4.0, width=6.0, strength=9.0, events=8
+            )
+            found += hypotheses.from_relation(relation, channel)
+        behaviors[channel] = tuple(found)
+    presses = hypotheses.presses(movers, has_button=True)
+    behaviors[PRESS] = (*presses, *hypotheses.aims(across, movers), *hypotheses.aims(down, movers))
+    home = Genome(across=across, down=down)
+    return home, Pool(behaviors=behaviors, signals=(*movers, across, down))
+
+
+def kinds(pool: Pool) -> dict[str, list[Behavior]]:
+    found: dict[str, list[Behavior]] = {}
+    for channel in (*STEERING, PRESS):
+        for behavior in pool.behaviors[channel]:
+            found.setdefault(behavior.kind, []).append(behavior)
+    return found

@@ -1,0 +1,129 @@
+"""Racing: who leaves, who leads, and that no seed is bought twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from hlearn.editors.search.race import Arena, Runner, better, clearly_better, hopeless
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job, Record, Recording, Result
+from hlearn.records import Episode, Failure, FailureKind, Outcome, Program
+from hlearn.tasks import resolve_task
+from hlearn.tasks.environment import Discrete, ObservationSpec
+from tests.editors.search.plain_lab import PlainLab
+
+
+class ScriptedLab(PlainLab):
+    """A lab that knows the outcome of every program and seed beforehand; an episode costs 10 steps."""
+
+    def __init__(self, scores: dict[str, list[float]], *, steps: int = 10_000) -> None:
+        self.task = resolve_task("CartPole-v1")
+        self.observation = ObservationSpec(shape=(4,), dtype="float32")
+        self.actions = Discrete(n=2)
+        self.workers = 1
+        self.rng = np.random.default_rng(0)
+        self.jobs: list[Job] = []
+        self._scores = {Program(source=s).sha256: v for s, v in scores.items()}
+        self._left = steps
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self._left)
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        return list(range(start, start + count))
+
+    def measure(self, jobs: Sequence[Job]) -> list[Result]:
+        results = []
+        for job in jobs:
+            if self._left <= 0:
+                raise BudgetExhausted("spent", (*results, *[None] * (len(jobs) - len(results))))
+            self._left -= 10
+            self.jobs.append(job)
+            score = self._scores[job.program.sha256][job.seed]
+            outcome: Outcome = Episode(
+                seed=job.seed, score=score, length=10, env_steps=10, terminated=True, truncated=False
+            )
+            if math.isnan(score):
+                outcome = Failure(seed=job.seed, kind=FailureKind.CRASHED, message="", env_steps=10)
+            none = np.zeros(0)
+            recording = Recording(observations=none, actions=none, rewards=none)
+            results.append(Result(outcome, recording if job.record is Record.TRACES else None))
+        return results
+
+    def say(self, text: str) -> None: ...
+
+
+def runner(scores: Sequence[float] = (), steps: int = 100, source: str = "") -> Runner:
+    return Runner(
+        number=1, program=Program(source=source), what=None, scores=list(scores), steps=[steps] * len(scores)
+    )
+
+
+def test_a_runner_without_scores() -> None:
+    assert runner().mean == -math.inf
+    assert runner().spread == runner().cost == runner([4]).spread == 0.0
+
+
+def test_better_compares_the_seeds_that_both_have() -> None:
+    assert better(runner([5, 6]), runner([4, 6, 100]))
+    assert not better(runner([4, 6]), runner([4, 7, -100]))
+    assert not better(runner([-math.inf]), runner([0]))
+
+
+def test_of_equal_scores_the_much_shorter_is_better() -> None:
+    assert better(runner([5], steps=80), runner([5], steps=100))
+    assert not better(runner([5], steps=95), runner([5], steps=100))
+
+
+def test_clearly_better_needs_a_lead_beyond_noise() -> None:
+    assert clearly_better(runner([10, 11]), runner([1, 2]))
+    assert not clearly_better(runner([10]), runner([1]))
+    assert not clearly_better(runner([0, 20]), runner([1, 15]))
+    assert not clearly_better(runner([-math.inf, 5]), runner([1, 2]))
+
+
+def test_hopeless() -> None:
+    champion = runner([10, 12, 11, 13])
+    assert not hopeless(runner(), champion, 0.0)
+    assert hopeless(runner([-math.inf]), champion, 100.0)
+    assert hopeless(runner([2]), champion, 0.25)
+    assert not hopeless(runner([9.9]), champion, 0.25)
+    assert hopeless(runner([9, 11, 10, 12]), champion, 3.0), "the same gap on every seed is no noise"
+    assert not hopeless(runner([4, 20, 5, 16]), champion, 0.25)
+
+
+def test_an_arena_buys_each_seed_once_and_keeps_failures_out() -> None:
+    lab = ScriptedLab({"good": [1, 2, 3, 4], "bad": [math.nan] * 4})
+    good, bad = runner(source="good"), runner(source="bad")
+    arena = Arena(lab, max_steps=50, stall_steps=20)
+    arena.run([good, bad], 2)
+    assert good.scores == [1, 2]
+    assert bad.scores == [-math.inf, -math.inf]
+    arena.run([good, bad], 4)
+    assert good.scores == [1, 2, 3, 4]
+    assert len(bad.scores) == 2
+    assert sorted(j.seed for j in lab.jobs if j.program == good.program) == [0, 1, 2, 3]
+    assert {(j.max_steps, j.stall_steps, j.record) for j in lab.jobs} == {(50, 20, Record.NOTHING)}
+    arena.run([good], 3)
+    assert len(lab.jobs) == 6
+
+
+def test_what_was_measured_before_the_budget_ended_is_kept() -> None:
+    lab = ScriptedLab({"a": [1, 2], "b": [3, 4]}, steps=25)
+    a, b = runner(source="a"), runner(source="b")
+    with pytest.raises(BudgetExhausted):
+        Arena(lab).run([a, b], 2)
+    assert a.scores == [1, 2]
+    assert b.scores == [3]
+
+
+def test_traced_episodes_are_shown() -> None:
+    lab = ScriptedLab({"a": [1, 2]})
+    shown: list[int] = []
+    Arena(lab, watch=lambda r, _: shown.append(r.number)).run([runner(source="a")], 2)
+    assert shown == [1, 1]
