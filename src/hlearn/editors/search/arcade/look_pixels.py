@@ -23,7 +23,7 @@ from hlearn.tasks.environment import Discrete
 LOOKS = 4  # episodes in which the screen itself is recorded
 LOOK_STEPS = 500  # frames of each
 THINGS = 10  # things that are followed
-SCORES = 4  # patches that may show the score
+SCORES = 6  # patches that may show the score
 
 
 def look_at_pixels(lab: Lab) -> View:
@@ -37,7 +37,7 @@ def look_at_pixels(lab: Lab) -> View:
     players = [t for t in scene.players if t.kind is Kind.PLAYER][:2]
     things = [*players, *scene.movers][:THINGS]
     lab.say("on the screen: " + ", ".join(t.name for t in things))
-    shown = [_patch(t) for t in scene.of(Kind.SCORE)[:SCORES]]
+    shown = [_patch(t) for t in (*scene.of(Kind.STATIC), *scene.of(Kind.SCORE))[:SCORES]]
     sights = [_sight(t) for t in things] + shown
     results = play_probe(lab, Record.TRACES, sights)
     recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
