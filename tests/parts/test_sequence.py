@@ -43,6 +43,20 @@ def test_variety_changes_with_events_only_and_never_repeats() -> None:
     assert again.next(True) == first, "the sequence needs no seed"
 
 
+def test_variety_dares_more_while_there_is_no_progress() -> None:
+    def most(progress: list[object]) -> float:
+        variety, values = Variety(), [0.0]
+        for score in progress:
+            values.append(abs(variety.next(True, score)))
+            variety.next(False, score)
+        return max(values)
+
+    events = 120
+    assert most([None] * events) <= 1.0
+    assert most(list(range(events))) <= 1.0
+    assert 2.0 < most([7] * events) <= 2.5
+
+
 def test_loop_breaker() -> None:
     breaker = LoopBreaker(patience=3)
     assert not any(breaker.stuck(i) for i in range(10))

@@ -54,21 +54,25 @@ def ram_pool() -> tuple[Genome, Pool]:
         sight=Sight(key="ram[20:26]", body=("return [int(b) for b in obs[20:26]]",)), low=0, high=255
     )
     lanes = Lanes(row=row, count=6, origin=30.0, height=-16.0, place=44.0, explained=0.9, events=12)
-    return _pool(across, down, movers, [lanes])
+    score = Signal(sight=byte_sight(77), low=0, high=255)
+    return _pool(across, down, movers, [lanes], score)
 
 
 def pixel_pool() -> tuple[Genome, Pool]:
     across, down = thing("paddle", "189:193:2", "x", Axis.X), thing("paddle", "189:193:2", "y", Axis.Y)
     movers = [thing(k, r, f) for k, r in (("ball", "93:189:2"), ("bricks", "57:93:2")) for f in ("x", "y")]
-    return _pool(across, down, movers, [])
+    patch = Sight(key="patch36_5", body=("return int(obs[5:15, 36:80, 0].sum())",))
+    return _pool(across, down, movers, [], Signal(sight=patch, low=0, high=1e6))
 
 
-def _pool(across: Signal, down: Signal, movers: list[Signal], lanes: list[Lanes]) -> tuple[Genome, Pool]:
+def _pool(
+    across: Signal, down: Signal, movers: list[Signal], lanes: list[Lanes], tally: Signal
+) -> tuple[Genome, Pool]:
     behaviors: dict[str, tuple[Behavior, ...]] = {}
     for channel, own in ((ACROSS, across), (DOWN, down)):
         found = hypotheses.blind(channel)
         found += hypotheses.steering(own, movers, channel)
-        found += hypotheses.interceptions(own, movers, channel)
+        found += hypotheses.interceptions(own, movers, channel, tally)
         found += hypotheses.weaves(own, movers, channel)
         found += [hypotheses.pursuit(own, m, channel) for m in movers]
         found += [b for lane in lanes for b in hypotheses.crossings(lane, own, channel)]
