@@ -165,9 +165,7 @@ def best_constant(evaluator: IsolatedEvaluator, task: Task) -> float:
         for a in range(actions.n)
     ]
     tries = [
-        Job(program=p, seed=s, stall_steps=STALL)
-        for p in programs
-        for s in split_seeds(Split.DEV, 0, 0, 2)
+        Job(program=p, seed=s, stall_steps=STALL) for p in programs for s in split_seeds(Split.DEV, 0, 0, 2)
     ]
     played = [r.outcome.score for r in evaluator.run(tries)]
     best = max(range(actions.n), key=lambda a: played[2 * a] + played[2 * a + 1])

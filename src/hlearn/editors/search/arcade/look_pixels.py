@@ -11,7 +11,7 @@ from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, wanderer
 from hlearn.editors.search.arcade.relations import Passage
 from hlearn.editors.search.arcade.signals import Sight, Signal
-from hlearn.editors.search.arcade.tally import TELLING, tells_rewards
+from hlearn.editors.search.arcade.tally import EXPLAINED, SHOWN, tells_rewards
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.motion import driven, moves
@@ -63,18 +63,19 @@ def look_at_pixels(lab: Lab) -> View:
         Passage(series=c, rewards=r.rewards, lost=np.zeros(len(r.rewards), dtype=bool), commands=m)
         for c, r, m in zip(series, recordings, commands, strict=True)
     ]
-    tally = None
+    telling = []
     for index, sight in enumerate(shown, start=len(things)):
         values = [_numbers(r, f"sight_{index}") for r in recordings]
-        if tally is None and tells_rewards(values, [r.rewards for r in recordings]) > TELLING:
-            tally = Signal(sight=sight, low=0.0, high=1e6)
+        share, explained = tells_rewards(values, [r.rewards for r in recordings])
+        if share >= SHOWN and explained >= EXPLAINED:
+            telling.append(sight)
     length, score = means(results)
     return View(
         own=tuple(own),
         movers=tuple(movers),
         flags=(),
         relations=relate(passages, own, movers),
-        tally=tally,
+        tally=_together(telling),
         length=length,
         score=score,
     )
@@ -118,6 +119,15 @@ def _patch(thing: Thing) -> Sight:
     return Sight(
         key=f"patch{left}_{top}", body=(f"return int(obs[{top}:{bottom}, {left}:{right}, 0].sum())",)
     )
+
+
+def _together(patches: Sequence[Sight]) -> Signal | None:
+    """One sight of all patches that show rewards: it changes when any of them does."""
+    if not patches:
+        return None
+    sums = [p.body[0].removeprefix("return ") for p in patches]
+    body = f"return ({', '.join(sums)},)"
+    return Signal(sight=Sight(key="the score shown", body=(body,)), low=0.0, high=1e6)
 
 
 def _numbers(recording: Recording, name: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
-from hlearn.editors.search.arcade.tally import TELLING, tells_rewards
+from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards
 from hlearn.evaluate.api import Record
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.ram import find_motions, read_byte
@@ -92,8 +92,11 @@ def _tally(observations: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) ->
         tells_rewards([o[:, i].astype(float) for o in observations], rewards)
         for i in range(observations[0].shape[1])
     ]
-    best = int(np.argmax(told))
-    return Signal(sight=byte_sight(best), low=0.0, high=255.0) if told[best] > TELLING else None
+    best = max(range(len(told)), key=lambda i: (told[i][0] * told[i][1], -i))
+    shown, explained = told[best]
+    if shown < SHOWN or explained < 0.6:
+        return None
+    return Signal(sight=byte_sight(best), low=0.0, high=255.0)
 
 
 def _index(place: Signal) -> int:

@@ -10,19 +10,21 @@ from collections.abc import Sequence
 import numpy as np
 
 LEAST = 3  # rewards
-TELLING = 0.6  # how well the score must tell rewards
+SHOWN = 0.9  # share of rewards that the score must show
+EXPLAINED = 0.1  # share of its changes that rewards must explain (lives may be shown beside it)
 WINDOW = 3  # steps in which a reward shows
 
 
-def tells_rewards(values: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -> float:
-    """How well changes of a number tell rewards: share of rewards shown times share of changes explained.
+def tells_rewards(values: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -> tuple[float, float]:
+    """How well changes of a number tell rewards.
 
     Args:
         values: one array per episode, a value per step; nan where not seen.
         rewards: what the action after each value brought, float[T] per episode.
 
     Returns:
-        0 to 1; 0 with fewer than three rewards.
+        The share of rewards that it shows and the share of its changes that rewards explain; zeros with fewer
+        than three rewards.
     """
     shown = paid = explained = changes = 0
     for value, reward in zip(values, rewards, strict=True):
@@ -33,9 +35,9 @@ def tells_rewards(values: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -
         changes += len(changed)
         if len(won) and len(changed):
             after = changed[None, :] - won[:, None]
-            near = (after >= 0) & (after <= WINDOW)
+            near = (after >= -1) & (after <= WINDOW)
             shown += int(near.any(axis=1).sum())
             explained += int(near.any(axis=0).sum())
     if paid < LEAST or not changes:
-        return 0.0
-    return shown / paid * explained / changes
+        return 0.0, 0.0
+    return shown / paid, explained / changes
