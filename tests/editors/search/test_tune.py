@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from hlearn.editors.search.knobs import Knob, SourceKnobs, tidy
 from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.prune import prune
 from hlearn.editors.search.trials import Trials, compare, saturated
-from hlearn.editors.search.tune import Knob, SourceKnobs, Tuner, tidy
+from hlearn.editors.search.tune import Tuner
 from hlearn.evaluate.api import Job
 from hlearn.records import Program
 from tests.editors.search.plain_lab import PlainLab

@@ -32,6 +32,7 @@ class Lane:
         decide: episodes on which a challenger is compared with the best.
         horizon: environment steps after which episodes are stopped at first, until that brings no more progress:
             getting anywhere comes before lasting, and costs less.
+        forgiven: the price of a fall, which does not count as long as episodes are stopped; see :class:`Tuner`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Lane:
         best: Candidate | None = None,
         floor: float = math.inf,
         horizon: int | None = None,
+        forgiven: float = 0.0,
     ) -> None:
         self.lab = lab
         self.trials = trials
@@ -70,6 +72,7 @@ class Lane:
             population=population,
             floor=floor,
             horizon=horizon,
+            forgiven=forgiven,
         )
 
     @property

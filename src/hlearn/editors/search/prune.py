@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
+from hlearn.editors.search.knobs import Tunable
 from hlearn.editors.search.trials import Candidate, Trials, compare
-from hlearn.editors.search.tune import Tunable
 
 SCREEN = 8  # episodes on which every single drop is tried first
 

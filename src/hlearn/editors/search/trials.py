@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.tune import Tunable
+from hlearn.editors.search.knobs import Tunable
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode, Evaluation, Outcome, Program, Split

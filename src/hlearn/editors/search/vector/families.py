@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
-from hlearn.editors.search.tune import Knob
+from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Axis, Signal, Sketch
 from hlearn.editors.search.vector.template import Formula, Template, Term
 

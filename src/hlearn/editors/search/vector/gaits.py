@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 
-from hlearn.editors.search.tune import Knob
+from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.families import attributes, linear
 from hlearn.editors.search.vector.limbs import Limbs, find_joint
 from hlearn.editors.search.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
 from hlearn.editors.search.vector.template import Formula, Template, Term
 
 MOST_BODY = 8  # signals of the body that a rhythm listens to
+ROLES = ("lead", "carry")
 PATIENCE = 40  # control steps after which a limb stops waiting
 
 
@@ -20,39 +21,45 @@ def gait_families(sketch: Sketch, limbs: Limbs, title: str) -> list[Template]:
     return [turns(sketch, limbs, title), *both] if limbs.find("contact") else both
 
 
-def turns(sketch: Sketch, limbs: Limbs, title: str) -> Template:
+def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Template:
     """A state machine of two mirrored halves.
 
     The leading limb reaches out while the other carries; then it comes down until it touches, and the other
     leads. Each half has a target angle per joint of the leading and of the carrying limb, held by
-    proportional-derivative control; feedback of the body's motion is added, the same for both limbs.
+    proportional-derivative control; feedback of the body's motion is added.
+
+    Args:
+        sketch: what the probe found.
+        limbs: the two limbs.
+        title: name of the class.
+        roles: whether stiffness and feedback differ between the leading and the carrying limb.
     """
     knobs: list[Knob] = []
     for phase in ("reach", "plant"):
-        for role in ("lead", "carry"):
+        for role in ROLES:
             for j in range(limbs.joints):
                 part = limbs.part(f"joint{j}")
                 knobs.append(Knob(name=f"{phase}_{role}{j}", start=part.centre, spread=0.7 * part.scale))
-    for j in range(limbs.joints):
-        gain = sketch.axes[limbs.channels[0][j]].high
-        knobs.append(Knob(name=f"stiffness{j}", start=gain, spread=0.7 * gain, low=0.0))
-        rate = limbs.find(f"joint{j}_rate")
-        if rate is not None:
-            knobs.append(Knob(name=f"damping{j}", start=0.2 * gain, spread=0.2 * gain, low=0.0))
     reached = limbs.part("joint0")
     knobs.append(Knob(name="reached", start=reached.centre, spread=0.7 * reached.scale))
     formulas = []
+    suffixes = tuple(f"_{role}" for role in ROLES) if roles else ("",)
     for j in range(limbs.joints):
         gain = sketch.axes[limbs.channels[0][j]].high
-        terms = []
-        for signal in limbs.body:
-            knob = Knob(name=f"steady{j}_{signal.name}", spread=0.4 * gain / signal.scale)
-            knobs.append(knob)
-            terms.append(Term(knob=knob.name, factor=f"s.{signal.name}"))
-        doc = f"Correction of joint {j} of both limbs by the motion of the body."
-        formulas.append(Formula(name=f"steady{j}", doc=doc, terms=tuple(terms)))
+        for suffix in suffixes:
+            knobs.append(Knob(name=f"stiffness{suffix}{j}", start=gain, spread=0.7 * gain, low=0.0))
+        knobs.append(Knob(name=f"damping{j}", start=0.2 * gain, spread=0.2 * gain, low=0.0))
+        for suffix in suffixes:
+            terms = []
+            for signal in limbs.body:
+                knob = Knob(name=f"steady{suffix}{j}_{signal.name}", spread=0.4 * gain / signal.scale)
+                knobs.append(knob)
+                terms.append(Term(knob=knob.name, factor=f"s.{signal.name}"))
+            which = f"the {suffix[1:]} limb" if suffix else "both limbs"
+            doc = f"Correction of joint {j} of {which} by the motion of the body."
+            formulas.append(Formula(name=f"steady{suffix}{j}", doc=doc, terms=tuple(terms)))
     return Template(
-        name="limbs in turns",
+        name="limbs in turns" + (" with roles" if roles else ""),
         title=title,
         story=(
             "Two limbs take turns: the leading one reaches out while the other carries, then comes down\n"
@@ -63,24 +70,24 @@ def turns(sketch: Sketch, limbs: Limbs, title: str) -> Template:
         knobs=tuple(knobs),
         signals=sketch.signals,
         formulas=tuple(formulas),
-        body=_turning(limbs),
+        body=_turning(limbs, roles),
         parts=(("feedback", "pd"), ("oscillator", "Steps")),
         head=_limb_type(limbs),
     )
 
 
-def _turning(limbs: Limbs) -> str:
+def _turning(limbs: Limbs, roles: bool) -> str:
     """The methods that act."""
     joints = range(limbs.joints)
 
-    def targets(phase: str, role: str) -> str:
-        return "(" + ", ".join(f"self.{phase}_{role}{j}" for j in joints) + ",)"
+    def each(start: str, role: str = "") -> str:
+        return "(" + ", ".join(f"{start}{role}{j}" for j in joints) + ("," if limbs.joints == 1 else "") + ")"
 
-    hold = []
-    for j in joints:
-        has_rate = limbs.find(f"joint{j}_rate") is not None
-        rate, damping = (f"limb.joint{j}_rate", f"self.damping{j}") if has_rate else ("0.0", "0.0")
-        hold.append(f"pd(targets[{j}], limb.joint{j}, {rate}, self.stiffness{j}, {damping}) + s.steady{j},")
+    hold = [
+        f"pd(targets[{j}], limb.joint{j}, limb.joint{j}_rate, stiffness[{j}], self.damping{j}) + steady[{j}],"
+        for j in joints
+    ]
+    lead, carry = ("_lead", "_carry") if roles else ("", "")
     return "\n\n".join(
         [
             f"def setup(self):\n    self.steps = Steps(patience={PATIENCE})",
@@ -89,18 +96,21 @@ def _turning(limbs: Limbs) -> str:
             '    """Which limb leads, and whether it comes down already."""\n'
             "    own = (self.s.limb0, self.s.limb1)[self.steps.lead]\n"
             "    return self.steps.next(own.joint0 > self.reached, own.contact > 0.5)",
-            "def hold(self, s, limb, targets):\n"
+            "def hold(self, limb, targets, stiffness, steady):\n"
             '    """Pushes that bring one limb\'s joints to their targets."""\n'
             "    return [\n" + textwrap.indent("\n".join(hold), "        ") + "\n    ]",
             "@controller\ndef walk(self, s):\n"
             "    lead, planting = s.turn\n"
             "    if planting:\n"
-            f"        leading, carrying = {targets('plant', 'lead')}, {targets('plant', 'carry')}\n"
+            f"        leading, carrying = {each('self.plant_lead')}, {each('self.plant_carry')}\n"
             "    else:\n"
-            f"        leading, carrying = {targets('reach', 'lead')}, {targets('reach', 'carry')}\n"
-            "    if lead == 0:\n"
-            "        return self.hold(s, s.limb0, leading) + self.hold(s, s.limb1, carrying)\n"
-            "    return self.hold(s, s.limb0, carrying) + self.hold(s, s.limb1, leading)",
+            f"        leading, carrying = {each('self.reach_lead')}, {each('self.reach_carry')}\n"
+            "    limbs = (s.limb0, s.limb1)\n"
+            f"    leads = self.hold(limbs[lead], leading, {each('self.stiffness', lead)}, {each('s.steady', lead)})\n"
+            "    carries = self.hold(\n"
+            f"        limbs[1 - lead], carrying, {each('self.stiffness', carry)}, {each('s.steady', carry)}\n"
+            "    )\n"
+            "    return leads + carries if lead == 0 else carries + leads",
         ]
     )
 

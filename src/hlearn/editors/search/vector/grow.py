@@ -8,8 +8,8 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
+from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.trials import Candidate, Trials, compare
-from hlearn.editors.search.tune import Knob
 from hlearn.editors.search.vector.sketch import ANGLE, COS, PLAIN, SIN, Sketch
 from hlearn.editors.search.vector.template import Template
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.vector.sketch import Sketch, draw_sketch
+from hlearn.editors.search.vector.draw import draw_sketch
+from hlearn.editors.search.vector.sketch import Sketch
 from hlearn.evaluate.api import Job, Record
 from hlearn.records import Episode, Program
 from hlearn.tasks.environment import ActionSpace, Box
@@ -53,7 +54,7 @@ def probe(lab: Lab) -> Sketch:
         BudgetExhausted: the budget does not even suffice for the probe.
     """
     program = probing_program(lab.actions)
-    recordings, scores, steps = [], [], 0
+    recordings, scores, ended, steps = [], [], [], 0
     for turn in range(MOST_ROUNDS):
         jobs = [
             Job(program=program, seed=seed, record=Record.STEPS, max_steps=LONGEST)
@@ -64,6 +65,7 @@ def probe(lab: Lab) -> Sketch:
             if recording is not None and isinstance(outcome, Episode):
                 recordings.append(recording)
                 scores.append(outcome.score)
+                ended.append(outcome.terminated)
         if steps >= ENOUGH_STEPS:
             break
-    return draw_sketch(recordings, lab.actions, scores)
+    return draw_sketch(recordings, lab.actions, scores, ended)

@@ -6,14 +6,9 @@ the environment is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
-
-from hlearn.evaluate.api import Recording
-from hlearn.tasks.environment import ActionSpace, Box, Discrete
 
 FLAG, PLAIN, ANGLE, COS, SIN = "flag", "plain", "angle", "cos", "sin"
 
@@ -70,6 +65,8 @@ class Sketch:
         neutral: the discrete action that pushes nothing, or None.
         axes: independent ways to push, in order of the action space.
         scores: returns of the probing episodes.
+        fall: what the last step of an episode that the environment terminated costs, where that is far more than
+            any other step; else 0.
     """
 
     signals: tuple[Signal, ...]
@@ -77,6 +74,7 @@ class Sketch:
     discrete: bool
     neutral: int | None
     scores: tuple[float, ...]
+    fall: float = 0.0
 
     def signal(self, name: str) -> Signal:
         """Returns the signal of that name."""
@@ -87,243 +85,9 @@ class Sketch:
         return next((s for s in self.signals if s.rate_of == name), None)
 
 
-def draw_sketch(recordings: Sequence[Recording], actions: ActionSpace, scores: Sequence[float]) -> Sketch:
-    """Infers signals and axes from recorded steps.
-
-    Args:
-        recordings: steps of probing episodes; observations float[T, d].
-        actions: the action space.
-        scores: returns of the same episodes.
-    """
-    episodes = [
-        np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1) for r in recordings
-    ]
-    acted = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
-    keep = [k for k, e in enumerate(episodes) if len(e) >= 3]
-    episodes, acted = [episodes[k] for k in keep], [acted[k] for k in keep]
-    if not episodes:
-        width = recordings[0].observations.shape[-1] if recordings else 0
-        episodes, acted = [np.zeros((3, width))], [np.zeros((3, 1))]
-    columns = _columns(episodes)
-    columns = _link_rates(columns, episodes)
-    axes, neutral = _axes(columns, episodes, acted, actions)
-    return Sketch(
-        signals=tuple(c for c in columns),
-        axes=axes,
-        discrete=isinstance(actions, Discrete),
-        neutral=neutral,
-        scores=tuple(scores),
-    )
-
-
 def values_of(signal: Signal, observations: np.ndarray) -> np.ndarray:
     """Computes a signal over recorded observations, float[T, d] -> float[T]; angles are unwrapped."""
     if signal.kind == ANGLE:
         cos, sin = signal.indices
         return np.unwrap(np.arctan2(observations[:, sin], observations[:, cos]))
     return np.asarray(observations[:, signal.indices[0]], dtype=np.float64)
-
-
-def _columns(episodes: list[np.ndarray]) -> list[Signal]:
-    """Names every component that changes: flags, cos/sin pairs (with their angle), plain numbers."""
-    every = np.concatenate(episodes)
-    spread = every.std(axis=0)
-    changing = [i for i in range(every.shape[1]) if spread[i] > 1e-9]
-    flags = [i for i in changing if np.isin(every[:, i], (0.0, 1.0)).all()]
-    plain = [i for i in changing if i not in flags]
-    pairs: list[tuple[int, int]] = []
-    for i, j in combinations(plain, 2):
-        taken = {k for pair in pairs for k in pair}
-        if not {i, j} & taken and np.abs(every[:, i] ** 2 + every[:, j] ** 2 - 1.0).max() < 1e-4:
-            pairs.append((i, j))
-    signals = []
-    for n, (i, j) in enumerate(pairs):
-        angle = np.arctan2(every[:, j], every[:, i])
-        scale = max(float(np.std(angle)), 0.1)
-        atan = f"math.atan2(float(obs[{j}]), float(obs[{i}]))"
-        signals.append(
-            Signal(name=f"angle{n}", source=atan, indices=(i, j), kind=ANGLE, centre=0.0, scale=scale)
-        )
-        for k, kind in ((i, COS), (j, SIN)):
-            source = f"float(obs[{k}])"
-            signals.append(
-                Signal(name=f"{kind}{n}", source=source, indices=(k,), kind=kind, centre=0.0, scale=1.0)
-            )
-    for i in plain:
-        if all(i not in pair for pair in pairs):
-            centre, scale = float(every[:, i].mean()), float(spread[i])
-            source = f"float(obs[{i}])"
-            signals.append(
-                Signal(name=f"x{i}", source=source, indices=(i,), kind=PLAIN, centre=centre, scale=scale)
-            )
-    for i in flags:
-        source = f"float(obs[{i}])"
-        signals.append(Signal(name=f"flag{i}", source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0))
-    return signals
-
-
-def _link_rates(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signal]:
-    """Renames signals that are the rate of change of another: differences of one follow the other."""
-    movers = [s for s in signals if s.kind in (PLAIN, ANGLE)]
-    candidates = [s for s in signals if s.kind == PLAIN]
-    found: list[tuple[float, Signal, Signal]] = []
-    for base in movers:
-        steps = np.concatenate([np.diff(values_of(base, e)) for e in episodes])
-        if steps.std() < 1e-12:
-            continue
-        for rate in candidates:
-            if rate is base:
-                continue
-            after = np.concatenate([values_of(rate, e)[1:] for e in episodes])
-            before = np.concatenate([values_of(rate, e)[:-1] for e in episodes])
-            for x in (after, before, 0.5 * (after + before)):
-                gain, left = _robust_fit(x, steps)
-                if gain > 0 and left < 0.15:
-                    found.append((left, base, rate))
-    renamed: dict[str, Signal] = {}
-    taken: set[str] = set()
-    for _, base, rate in sorted(found, key=lambda f: f[0]):
-        if rate.name in renamed or base.name in taken or base.name in renamed:
-            continue
-        taken.add(base.name)
-        renamed[rate.name] = Signal(
-            name=f"{base.name}_rate",
-            source=rate.source,
-            indices=rate.indices,
-            kind=rate.kind,
-            centre=rate.centre,
-            scale=rate.scale,
-            rate_of=base.name,
-        )
-    return [renamed.get(s.name, s) for s in signals]
-
-
-def _robust_fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Fits ``y = gain x`` without the worst fifth (contacts, resets of a joint at its stop).
-
-    Returns:
-        The gain, and the median residual over the median size of y (0 is a perfect fit).
-    """
-    keep = np.ones(len(x), dtype=bool)
-    gain = 0.0
-    for _ in range(3):
-        gain = float(x[keep] @ y[keep]) / max(float(x[keep] @ x[keep]), 1e-300)
-        off = np.abs(y - gain * x)
-        keep = off <= np.quantile(off, 0.8)
-    size = float(np.median(np.abs(y)))
-    return gain, float(np.median(off)) / size if size > 0 else np.inf
-
-
-def _effects(
-    signals: list[Signal], episodes: list[np.ndarray], pushes: list[np.ndarray], contrasts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Regresses each signal's step on the state and the action.
-
-    Args:
-        signals: what may be moved.
-        episodes: observations, float[T, d] per episode.
-        pushes: float[T, m] per episode, the action as m numbers.
-        contrasts: float[k, m], the combinations of pushes whose effects are wanted.
-
-    Returns:
-        Effects in probe scales per unit of push, float[k, n_signals], and their t statistics.
-    """
-    tables = [np.stack([values_of(s, e) / s.scale for s in signals], axis=1) for e in episodes]
-    states = np.concatenate([table[:-1] for table in tables])
-    steps = np.concatenate([np.diff(table, axis=0) for table in tables])
-    push = np.concatenate([p[:-1] for p in pushes])
-    design = np.concatenate([push, states - states.mean(axis=0), np.ones((len(push), 1))], axis=1)
-    inverse = np.linalg.inv(design.T @ design + np.eye(design.shape[1]) * 1e-6 * len(design))
-    weights = inverse @ design.T @ steps
-    left = steps - design @ weights
-    spare = max(len(design) - design.shape[1], 1)
-    variance = np.maximum((left**2).sum(axis=0) / spare, 1e-16)
-    m = push.shape[1]
-    effects = contrasts @ weights[:m]
-    deviation = np.sqrt(np.einsum("ij,jk,ik->i", contrasts, inverse[:m, :m], contrasts))
-    return effects, effects / (deviation[:, None] * np.sqrt(variance)[None, :])
-
-
-def _axes(
-    signals: list[Signal], episodes: list[np.ndarray], acted: list[np.ndarray], actions: ActionSpace
-) -> tuple[tuple[Axis, ...], int | None]:
-    if isinstance(actions, Box):
-        effect, t = _effects(signals, episodes, acted, np.eye(len(actions.low)))
-        axes = [
-            Axis(
-                name=f"push{k}",
-                plus=k,
-                minus=None,
-                low=max(actions.low[k], -1e3),
-                high=min(actions.high[k], 1e3),
-                drives=_drives(signals, effect[k], t[k]),
-            )
-            for k in range(len(actions.low))
-        ]
-        return tuple(axes), None
-    one_hot = [np.eye(actions.n)[a[:, 0].astype(int)] for a in acted]
-    contrasts = np.eye(actions.n)[:, :-1] - 1.0 / actions.n  # the last action is coded as none of the others
-    effect, t = _effects(signals, episodes, [h[:, :-1] for h in one_hot], contrasts)
-    trusted = np.where(np.abs(t).max(axis=0) > 4.0, 1.0, 0.0) / np.maximum(np.abs(effect).max(axis=0), 1e-12)
-    rates = np.array([s.kind == PLAIN for s in signals])
-    directions = effect * trusted * rates
-    neutral, pairs = _opposites(directions)
-    axes = []
-    for n, (plus, minus) in enumerate(pairs):
-        push = effect[plus] - (
-            effect[minus] if minus is not None else effect[neutral if neutral is not None else plus]
-        )
-        push = push / (2.0 if minus is not None else 1.0)
-        strength = np.maximum(np.abs(t[plus]), np.abs(t[minus]) if minus is not None else 0.0)
-        axes.append(
-            Axis(
-                name=f"push{n}",
-                plus=plus,
-                minus=minus,
-                low=-1.0 if minus is not None else 0.0,
-                high=1.0,
-                drives=_drives(signals, push, strength),
-            )
-        )
-    return tuple(axes), neutral
-
-
-def _opposites(directions: np.ndarray) -> tuple[int | None, list[tuple[int, int | None]]]:
-    """Finds the neutral action and pairs of opposite ones.
-
-    Args:
-        directions: effect of each action, float[n, d], in comparable units.
-
-    Returns:
-        The neutral action or None, and (plus, minus) pairs; minus is None for an action without opposite.
-    """
-    n = len(directions)
-    neutral, nearest = None, 0.25
-    for i, j in combinations(range(n), 2):
-        width = float(np.linalg.norm(directions[i] - directions[j]))
-        for a in range(n):
-            if a not in (i, j) and width > 1e-12:
-                off = float(np.linalg.norm(directions[a] - 0.5 * (directions[i] + directions[j]))) / width
-                if off < nearest:
-                    neutral, nearest = a, off
-    vectors = directions - (directions.mean(axis=0) if neutral is None else directions[neutral])
-    size = np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
-    cosine = (vectors @ vectors.T) / np.outer(size, size)
-    rest = [a for a in range(n) if a != neutral]
-    pairs: list[tuple[int, int | None]] = []
-    for c, i, j in sorted((float(cosine[i, j]), i, j) for i, j in combinations(rest, 2)):
-        if c < -0.7 and i in rest and j in rest:
-            pairs.append((j, i))
-            rest.remove(i)
-            rest.remove(j)
-    return neutral, sorted(pairs + [(a, None) for a in rest])
-
-
-def _drives(signals: list[Signal], effect: np.ndarray, t: np.ndarray) -> tuple[tuple[str, float], ...]:
-    """Signals that this push moves for certain, strongest first; then what those are rates of."""
-    order = sorted(range(len(signals)), key=lambda i: -abs(effect[i]))
-    top = max((abs(effect[i]) for i in order if abs(t[i]) > 4.0), default=0.0)
-    names = [
-        (signals[i].name, float(effect[i])) for i in order if abs(t[i]) > 4.0 and abs(effect[i]) > 0.02 * top
-    ]
-    return tuple(names)

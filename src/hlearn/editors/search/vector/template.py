@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hlearn.editors.search.tune import Knob
+from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.sketch import Signal
 from hlearn.records import Program
 

@@ -1,0 +1,103 @@
+"""Open numbers: what a tuner can turn, in templates of the search and in programs that people wrote."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from hlearn.policy.source import list_rules, read_params, with_params, without_rule
+from hlearn.records import Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """An open number.
+
+    Attributes:
+        start: where the search begins.
+        spread: standard deviation of the first generation; how far a sensible step goes.
+        low: smallest value (-inf: free).
+        high: largest value.
+        unit: unit, for the program's text.
+    """
+
+    name: str
+    start: float = 0.0
+    spread: float = 1.0
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+
+    def declare(self, value: float) -> str:
+        """The line of a program that declares this knob with a value."""
+        low = self.low if math.isfinite(self.low) else min(self.start - 8 * self.spread, value)
+        high = self.high if math.isfinite(self.high) else max(self.start + 8 * self.spread, value)
+        unit = f', unit="{self.unit}"' if self.unit else ""
+        return f"{self.name} = Param({tidy(value)}, low={tidy(low)}, high={tidy(high)}{unit})"
+
+
+class Tunable(Protocol):
+    """What can be tuned."""
+
+    @property
+    def name(self) -> str:
+        """For progress lines and notes."""
+
+    @property
+    def knobs(self) -> tuple[Knob, ...]:
+        """The open numbers."""
+
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+        """Writes the program with these numbers; ``trial`` names their origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKnobs:
+    """A program that somebody wrote, through its ``Param`` declarations; its rules may be dropped.
+
+    Attributes:
+        source: the program.
+        knobs: its parameters that have a range, in the order written.
+        name: for progress lines.
+    """
+
+    source: str
+    knobs: tuple[Knob, ...]
+    name: str = "parameters"
+
+    @classmethod
+    def read(cls, program: Program) -> SourceKnobs:
+        """Reads a program's parameters. One without ``low`` and ``high`` may move as far as its value is large."""
+        knobs = []
+        for name, spec in read_params(program.source).items():
+            if spec.choices:
+                continue
+            reach = max(abs(spec.value), 1e-3)
+            low = spec.low if spec.low is not None else min(spec.value - 2.0 * reach, 0.0)
+            high = spec.high if spec.high is not None else max(spec.value + 2.0 * reach, 0.0)
+            low, high = min(low, spec.value), max(high, spec.value)
+            if high > low:
+                knobs.append(Knob(name=name, start=spec.value, spread=(high - low) / 6.0, low=low, high=high))
+        return cls(program.source, tuple(knobs))
+
+    @property
+    def droppable(self) -> tuple[str, ...]:
+        """The rules and reflexes that may go; at least one rule stays."""
+        rules = [r.name for r in list_rules(self.source) if r.role == "rule"]
+        reflexes = [r.name for r in list_rules(self.source) if r.role == "reflex"]
+        return tuple(rules if len(rules) > 1 else []) + tuple(reflexes)
+
+    def drop(self, part: str) -> SourceKnobs:
+        """The same program without one rule or reflex."""
+        return SourceKnobs(without_rule(self.source, part), self.knobs, self.name)
+
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+        """The program with other numbers, everything else as it was written."""
+        return Program(source=with_params(self.source, values), parent=parent)
+
+
+def tidy(value: float) -> float:
+    """Rounds to four significant digits, so that the program measured is the program read."""
+    return float(f"{value:.4g}")

@@ -1,0 +1,88 @@
+"""Where a search stands: the best so far, whether it solves the task, and what was proposed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from hlearn.editors.api import Lab, Proposal
+from hlearn.editors.search.lane import Lane
+from hlearn.editors.search.prune import Prunable
+from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
+
+DECIDE = 16  # episodes that decide between candidates
+OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
+
+
+class Standing:
+    """The best candidate of a search and its history as proposals.
+
+    Attributes:
+        best: the best candidate.
+        tunable: what it was written from.
+        floor: what random pushes scored at best.
+    """
+
+    def __init__(self, lab: Lab, trials: Trials) -> None:
+        self.lab = lab
+        self.trials = trials
+        self.best: Candidate | None = None
+        self.tunable: Prunable | None = None
+        self.floor = -math.inf
+        self._proposed: Candidate | None = None
+        self._budget = lab.remaining
+        self._offered_at = 0
+
+    def keep(self, lane: Lane) -> None:
+        """Makes the lane's best the best of all if it is."""
+        challenger = lane.best
+        if challenger is None or challenger is self.best:
+            return
+        if self.best is not None and compare(challenger, self.best)[0] <= 0.0:
+            return
+        self.best, self.tunable = challenger, lane.tunable
+
+    def finished(self) -> bool:
+        """Whether the best solves the task."""
+        return self.best is not None and self.solved(self.best)
+
+    def solved(self, candidate: Candidate) -> bool:
+        """Whether nothing can be gained, or the target is reached with some certainty."""
+        if saturated(candidate, self.floor):
+            self.trials.play([candidate], 2 * DECIDE)
+            return saturated(candidate, self.floor)
+        target = self.lab.task.target
+        if target is None or candidate.mean < target:
+            return False
+        self.trials.play([candidate], 2 * DECIDE)
+        scores = candidate.scores
+        return float(scores.mean() - scores.std() / math.sqrt(len(scores))) >= target
+
+    def worth_offering(self) -> bool:
+        """Whether the best is clearly better than what was proposed, and that some time ago."""
+        if self.best is None or len(self.best.outcomes) < DECIDE:
+            return False
+        if self._proposed is None:
+            return self.best.mean > self.floor
+        gap, error = compare(self.best, self._proposed)
+        return gap > 2.0 * error and self._budget - self.lab.remaining > OFFER_AFTER * self._offered_at
+
+    def offer(self) -> Iterator[Proposal]:
+        """Yields the best, if it is worth proposing."""
+        proposal = self.unproposed()
+        if proposal is not None:
+            yield proposal
+
+    def unproposed(self) -> Proposal | None:
+        """The best as a proposal, None if it was proposed already or is no better than what was."""
+        best = self.best
+        if best is None or best is self._proposed:
+            return None
+        if self._proposed is not None:
+            shorter = len(best.program.source) < len(self._proposed.program.source)
+            gap, error = compare(best, self._proposed)
+            if gap < 0.0 and not (shorter and gap > -error):
+                return None
+        self._proposed = best
+        note = f"{best.note}: {best.mean:.4g} on {len(best.outcomes)} development seeds (trial {best.number})"
+        return Proposal(program=best.program, note=note, dev=best.evaluation())
