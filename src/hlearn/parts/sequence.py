@@ -43,7 +43,7 @@ class Sweep:
 
 
 class Variety:
-    """A number in [-1, 1] that changes each time an event begins; no two long stretches are alike.
+    """A number in [-1, 1], or somewhat beyond, that changes each time an event begins; no two long stretches are alike.
 
     Hitting a ball off-centre by a varying amount breaks the closed orbits in which a perfect player can get
     stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. While there is

@@ -60,7 +60,7 @@ def variants(genome: Genome, at: int) -> list[Genome]:
     return [wide.turned((at, "offset"), offset + d * shift, "calibration") for d in (-1.0, -0.3, 0.3, 1.0)]
 
 
-def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> Genome | None:
+def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> tuple[Genome, float] | None:
     """Plays widened programs and sets offset, spread, deadband and line by what they hit and missed.
 
     Args:
@@ -70,7 +70,8 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
         at: index of its interception.
 
     Returns:
-        The genome with measured constants, None if too little was seen.
+        The genome with measured constants and how well its interval tells hits from misses (0 to 1), None if
+        too little was seen.
 
     Raises:
         BudgetExhausted: nothing is left to spend.
@@ -95,7 +96,17 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     genome = genome.turned((at, "spread"), 0.5 * half, source)
     genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
     knob = dict(behavior.knobs)["deadband"]
-    return genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
+    genome = genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
+    return genome, _sharpness(contacts, low, high)
+
+
+def _sharpness(contacts: Sequence[Contact], low: float, high: float) -> float:
+    """Share of contacts on the right side of the edges, hits and misses weighing the same (0.5 is chance)."""
+    hits = [low <= c.gap <= high for c in contacts if c.hit]
+    misses = [not low <= c.gap <= high for c in contacts if not c.hit]
+    if len(hits) < 4 or len(misses) < 4:
+        return 0.0
+    return (sum(hits) / len(hits) + sum(misses) / len(misses)) / 2
 
 
 def watched(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int]) -> list[Contact]:

@@ -15,11 +15,12 @@ PATIENCE = {1: 0.25, 2: 0.25}  # standard errors that a child may trail, by rung
 ADMITTED = 2  # seeds after which a child may be admitted
 SOUND = 8  # seeds after which a champion may be proposed
 SETTLED = 40  # seeds after which a champion needs no more of them
+IDLE = 20  # generations that measure nothing new, after which there is nothing more to try
 PAUSE = 0.12  # of the budget, between proposals
 
 
 def evolve(roster: Roster, standing: Standing, pool: Pool, told: Runner) -> Iterator[Runner]:
-    """Goes on until the target is reached; yields a new champion now and then.
+    """Goes on until the target is reached or nothing new comes up; yields a new champion now and then.
 
     Args:
         roster: the candidates.
@@ -34,10 +35,13 @@ def evolve(roster: Roster, standing: Standing, pool: Pool, told: Runner) -> Iter
     rungs = (1,) if roster.deterministic else RUNGS
     start = max(1, lab.remaining)
     told_at = lab.remaining
-    while not standing.done:
+    idle = 0
+    while not standing.done and idle < IDLE:
+        before = lab.remaining
         _generation(standing, _children(roster, standing, pool), rungs)
         if not roster.deterministic and len(standing.champion.scores) < SETTLED:
             standing.confirm()
+        idle = idle + 1 if lab.remaining == before else 0
         sound = len(standing.champion.scores) >= min(SOUND, rungs[-1])
         if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound:
             told, told_at = standing.champion, lab.remaining

@@ -22,7 +22,8 @@ MOVERS = 16  # movers considered for steering
 PAIRS = 24  # pairs considered for interception
 BLIND_SHARE = 0.04  # of what is left, for programs that look at nothing
 GUESS_SHARE = 0.15  # of what is left, for guesses
-CALIBRATED = 3  # interceptions that are measured
+CALIBRATED = 3  # interceptions that are measured; three times as many where episodes differ by seed
+SHARP = 0.8  # how well edges must tell hits from misses
 
 
 class Start(NamedTuple):
@@ -144,16 +145,23 @@ def calibrate_firsts(roster: Roster, firsts: Sequence[Runner]) -> list[Runner]:
     Raises:
         BudgetExhausted: nothing is left to spend.
     """
-    found = []
+    found: list[tuple[float, Runner]] = []
     meeting = [r for r in firsts if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
     meeting.sort(key=lambda r: (-r.mean, r.number))
-    for runner in meeting[:CALIBRATED]:
+    most = CALIBRATED if roster.deterministic else 3 * CALIBRATED
+    for runner in meeting[:most]:
         genome = genome_of(runner)
         at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
         wide = [roster.runner(v) for v in variants(genome, at)]
         measured = calibrated(roster.lab, wide, genome, at)
-        if measured is not None:  # ranked just before the guess that it refines
-            refined = roster.runner(measured)
+        if measured is not None:
+            refined = roster.runner(measured[0])
             refined.scores, refined.steps = [runner.mean + 1e-6], [int(runner.cost)]
-            found.append(refined)
-    return found
+            found.append((measured[1], refined))
+    sharp = [r for sharpness, r in sorted(found, key=lambda f: (-f[0], f[1].number)) if sharpness >= SHARP]
+    top = max((r.mean for r in firsts), default=0.0)
+    for place, runner in enumerate(
+        sharp
+    ):  # edges that tell hits from misses: this is how it is; before all guesses
+        runner.scores = [max(runner.mean, top + 1e-3 * (len(sharp) - place))]
+    return [r for _, r in found]

@@ -111,6 +111,7 @@ def signal(sight: Sight, motion: Motion, field: str = "") -> Signal:
         moving=motion.moving,
         drive=motion.axis,
         pending=motion.pending,
+        reach=float(sum(motion.response)),
         explained=motion.explained,
     )
 

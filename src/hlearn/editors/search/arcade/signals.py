@@ -70,6 +70,7 @@ class Signal:
         axis: the axis it lies along if that is known (pixels), else None.
         drive: the axis whose commands move it, None if it moves by itself.
         pending: what a command of +1 will still move it, 1, 2, ... steps after (for driven signals).
+        reach: how far a command of +1 moves it in the end (signed; 0 if not known).
         explained: how much of its motion commands explain (0 to 1).
     """
 
@@ -83,6 +84,7 @@ class Signal:
     axis: Axis | None = None
     drive: Axis | None = None
     pending: tuple[float, ...] = ()
+    reach: float = 0.0
     explained: float = 0.0
 
     @property
@@ -104,4 +106,5 @@ class Signal:
     @property
     def sign(self) -> int:
         """1 if a command of +1 raises it, -1 if it lowers it."""
-        return -1 if self.pending and self.pending[0] < 0 else 1
+        reach = self.reach or sum(self.pending)
+        return -1 if reach < 0 else 1
