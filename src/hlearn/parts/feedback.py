@@ -56,3 +56,18 @@ class Latch:
         elif value < self.low:
             self.on = False
         return self.on
+
+
+class Change:
+    """How much a number changed since the last step; 0 at first."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def next(self, value: float) -> float:
+        """Takes the next value and returns the change."""
+        change = 0.0 if self._last is None else value - self._last
+        self._last = value
+        return change

@@ -10,7 +10,7 @@ from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
 from hlearn.editors.search.tune import Played, Tuner
 
-CAPPED_PATIENCE = 40  # generations without progress before episodes are played to their end
+CAPPED_PATIENCE = 20  # generations without progress before episodes are played to their end
 PROGRESS = 0.02  # of that scale: less does not count as progress while episodes are capped
 LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # trials without a better best before more episodes are played per program

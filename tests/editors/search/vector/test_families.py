@@ -18,6 +18,7 @@ TASKS = [
     "Acrobot-v1",
     "Pendulum-v1",
     "LunarLander-v3",
+    "LunarLanderContinuous-v3",
     "BipedalWalker-v3",
 ]
 

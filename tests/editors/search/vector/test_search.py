@@ -78,3 +78,12 @@ def test_a_users_own_environment():
     proposals = list(search_vector(brief(lab), lab))
     assert proposals[-1].dev is not None
     assert proposals[-1].dev.mean == pytest.approx(10.0, abs=1.0)
+
+
+def test_a_task_whose_speeds_are_hidden_gets_a_memory():
+    lab = PlainLab("tests.editors.search.own_environments:Ice-v0", steps=60_000)
+    proposals = list(search_vector(brief(lab), lab))
+    assert "Change()" in proposals[-1].program.source
+    assert proposals[-1].dev is not None
+    assert proposals[-1].dev.mean is not None
+    assert proposals[-1].dev.mean > 80

@@ -4,7 +4,7 @@ import pytest
 
 from hlearn.editors.search.vector.limbs import find_limbs
 from hlearn.editors.search.vector.probing import probe
-from hlearn.editors.search.vector.sketch import ANGLE, FLAG, Sketch
+from hlearn.editors.search.vector.sketch import ANGLE, CHANGE, FLAG, Sketch
 from tests.editors.search.plain_lab import PlainLab
 
 
@@ -69,3 +69,13 @@ def test_two_alike_legs_of_the_walker():
 
 def test_a_discrete_task_has_no_limbs():
     assert find_limbs(sketch_of("CartPole-v1")) is None
+
+
+def test_numbers_without_a_rate_get_a_change():
+    sketch = sketch_of("tests.editors.search.own_environments:Ice-v0")
+    assert [s.name for s in sketch.signals if s.kind == CHANGE] == ["x0_change"]
+
+
+def test_the_price_of_a_fall():
+    assert sketch_of("BipedalWalker-v3").fall == 100.0
+    assert sketch_of("CartPole-v1").fall == 0.0

@@ -7,9 +7,22 @@ from itertools import combinations
 
 import numpy as np
 
-from hlearn.editors.search.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Axis, Signal, Sketch, values_of
+from hlearn.editors.search.vector.sketch import (
+    ANGLE,
+    CHANGE,
+    COS,
+    FLAG,
+    PLAIN,
+    SIN,
+    Axis,
+    Signal,
+    Sketch,
+    values_of,
+)
 from hlearn.evaluate.api import Recording
 from hlearn.tasks.environment import ActionSpace, Box, Discrete
+
+MOST_CHANGES = 6  # more numbers without a rate than this: none gets a change
 
 
 def draw_sketch(
@@ -34,6 +47,7 @@ def draw_sketch(
         episodes, acted = [np.zeros((3, width))], [np.zeros((3, 1))]
     columns = _columns(episodes)
     columns = _link_rates(columns, episodes)
+    columns += _changes(columns, episodes)
     axes, neutral = _axes(columns, episodes, acted, actions)
     return Sketch(
         signals=tuple(c for c in columns),
@@ -127,6 +141,28 @@ def _link_rates(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signa
             rate_of=base.name,
         )
     return [renamed.get(s.name, s) for s in signals]
+
+
+def _changes(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signal]:
+    """Signals for the change of numbers whose rate is not among the components."""
+    known = {s.rate_of for s in signals} | {s.name for s in signals if s.rate_of is not None}
+    alone = [s for s in signals if s.kind == PLAIN and s.name not in known]
+    changes = []
+    for base in alone if len(alone) <= MOST_CHANGES else []:
+        scale = float(np.concatenate([np.diff(values_of(base, e)) for e in episodes]).std())
+        if scale > 1e-9:
+            changes.append(
+                Signal(
+                    name=f"{base.name}_change",
+                    source=f"self.{base.name}_before.next({base.source})",
+                    indices=base.indices,
+                    kind=CHANGE,
+                    centre=0.0,
+                    scale=scale,
+                    setup=f"self.{base.name}_before = Change()",
+                )
+            )
+    return changes
 
 
 def _robust_fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 
 from hlearn.editors.search.knobs import Knob
-from hlearn.editors.search.vector.families import attributes, linear
+from hlearn.editors.search.vector.families import linear
 from hlearn.editors.search.vector.limbs import Limbs, find_joint
 from hlearn.editors.search.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
 from hlearn.editors.search.vector.template import Formula, Template, Term
+from hlearn.editors.search.vector.urges import attributes
 
 MOST_BODY = 8  # signals of the body that a rhythm listens to
 ROLES = ("lead", "carry")
@@ -18,7 +19,7 @@ PATIENCE = 40  # control steps after which a limb stops waiting
 def gait_families(sketch: Sketch, limbs: Limbs, title: str) -> list[Template]:
     """Every family that fits two alike limbs; taking turns needs contacts."""
     both = [shared(sketch, limbs, title)]
-    return [turns(sketch, limbs, title), *both] if limbs.find("contact") else both
+    return [turns(sketch, limbs, title, roles=False), *both] if limbs.find("contact") else both
 
 
 def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Template:
@@ -72,6 +73,7 @@ def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Te
         formulas=tuple(formulas),
         body=_turning(limbs, roles),
         parts=(("feedback", "pd"), ("oscillator", "Steps")),
+        setup=(f"self.steps = Steps(patience={PATIENCE})",),
         head=_limb_type(limbs),
     )
 
@@ -90,7 +92,6 @@ def _turning(limbs: Limbs, roles: bool) -> str:
     lead, carry = ("_lead", "_carry") if roles else ("", "")
     return "\n\n".join(
         [
-            f"def setup(self):\n    self.steps = Steps(patience={PATIENCE})",
             _limb_detectors(limbs),
             "@detect\ndef turn(self, obs):\n"
             '    """Which limb leads, and whether it comes down already."""\n'
@@ -187,7 +188,6 @@ def rhythm(sketch: Sketch, title: str) -> Template:
         pushes.append(f"{wave} + s.steady{k},")
     parts = [("oscillator", "Oscillator")] + ([("feedback", "pd")] if any(j for _, j in joints) else [])
     body_source = (
-        "def setup(self):\n    self.rhythm = Oscillator(self.pace)\n\n"
         "@controller\ndef swing(self, s):\n    self.rhythm.next()\n    return [\n"
         + textwrap.indent("\n".join(pushes), "        ")
         + "\n    ]"
@@ -203,6 +203,7 @@ def rhythm(sketch: Sketch, title: str) -> Template:
         formulas=tuple(formulas),
         body=body_source,
         parts=tuple(parts),
+        setup=("self.rhythm = Oscillator(self.pace)",),
     )
 
 

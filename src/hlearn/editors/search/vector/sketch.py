@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FLAG, PLAIN, ANGLE, COS, SIN = "flag", "plain", "angle", "cos", "sin"
+FLAG, PLAIN, ANGLE, COS, SIN, CHANGE = "flag", "plain", "angle", "cos", "sin", "change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,11 @@ class Signal:
         name: how programs call it: ``x3``, ``angle0``, ``x0_rate``, ``flag8``.
         source: Python expression over ``obs``.
         indices: components of the observation it reads.
-        kind: flag, plain, angle, cos or sin.
+        kind: flag, plain, angle, cos, sin, or change (since the last step, where no component is the rate).
         centre: its mean over the probe.
         scale: its standard deviation over the probe (1 for flags), never 0.
         rate_of: name of the signal whose rate of change this is, or None.
+        setup: what an episode begins with, for a signal that remembers; "" for others.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Signal:
     centre: float
     scale: float
     rate_of: str | None = None
+    setup: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +92,7 @@ def values_of(signal: Signal, observations: np.ndarray) -> np.ndarray:
     if signal.kind == ANGLE:
         cos, sin = signal.indices
         return np.unwrap(np.arctan2(observations[:, sin], observations[:, cos]))
+    if signal.kind == CHANGE:
+        column = np.asarray(observations[:, signal.indices[0]], dtype=np.float64)
+        return np.diff(column, prepend=column[:1])
     return np.asarray(observations[:, signal.indices[0]], dtype=np.float64)

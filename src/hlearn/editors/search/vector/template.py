@@ -55,6 +55,7 @@ class Template:
         body: the methods that act, as source.
         parts: names that the body uses from ``hlearn.parts``, as (module, name).
         head: source between the imports and the class.
+        setup: what an episode begins with, as source lines.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Template:
     body: str
     parts: tuple[tuple[str, str], ...] = ()
     head: str = ""
+    setup: tuple[str, ...] = ()
 
     @property
     def droppable(self) -> tuple[str, ...]:
@@ -109,8 +111,12 @@ class Template:
         params += [knob.declare(values[knob.name]) for knob in self.knobs]
         formulas = [_formula(f) for f in self.formulas]
         readers = "\n".join([*formulas, self.body])
-        signals = [_signal(s) for s in self.signals if _reads(readers, s.name)]
-        blocks = ["\n".join(members), "\n".join(params), *signals, *formulas, self.body.strip("\n")]
+        read = [s for s in self.signals if _reads(readers, s.name)]
+        signals = [_signal(s) for s in read]
+        begin = [*self.setup, *(s.setup for s in read if s.setup)]
+        setup = "def setup(self):\n" + textwrap.indent("\n".join(begin), "    ") if begin else ""
+        parts = {*self.parts, *(("feedback", "Change") for s in read if s.setup)}
+        blocks = ["\n".join(members), "\n".join(params), setup, *signals, *formulas, self.body.strip("\n")]
         text = "\n\n".join(b for b in blocks if b)
         used = [n for n in IMPORTS if f"@{n}\n" in text or f"= {n}(" in text or n == self._base()]
         head = [f'"""{self.title}, written by the search of hlearn."""\n']
@@ -120,7 +126,7 @@ class Template:
             head.append("from collections import namedtuple\n")
         if "np." in text:
             head.append("import numpy as np\n")
-        head += [f"from hlearn.parts.{module} import {name}" for module, name in sorted(self.parts)]
+        head += [f"from hlearn.parts.{module} import {name}" for module, name in sorted(parts)]
         head.append(f"from hlearn.policy import {', '.join(used)}\n")
         if self.head:
             head.append(f"{self.head}\n")
