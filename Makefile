@@ -8,6 +8,7 @@ VENV ?= .venv
 TASK ?= ALE/Breakout-v5
 OUT ?= runs/$(subst :,-,$(subst /,-,$(TASK)))
 ARGS ?=
+LEARN_ARGS ?= --steps 1000000 --holdout-episodes 10
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ development:
 
 # Run again, it goes on where it was, or shows the result once more.
 learn: runtime
-	$(BIN)/hl learn $(TASK) --out $(OUT) $(if $(wildcard $(OUT)/hl.toml),--resume) $(ARGS)
+	$(BIN)/hl learn $(TASK) --out $(OUT) $(if $(wildcard $(OUT)/hl.toml),--resume,$(LEARN_ARGS)) $(ARGS)
 
 # Every check runs, whatever the one before it found; the tests come last.
 test: development
