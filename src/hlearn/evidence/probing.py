@@ -159,7 +159,7 @@ def _screen(episodes: Sequence[tuple[np.ndarray, np.ndarray]], names: Sequence[s
 def _vector(
     recordings: Sequence[Recording], space: ActionSpace, scores: Sequence[float]
 ) -> tuple[Finding, ...]:
-    from hlearn.editors.search.vector.sketch import draw_sketch
+    from hlearn.editors.search.vector.draw import draw_sketch
 
     sketch = draw_sketch(recordings, space, scores)
     found = []

@@ -184,7 +184,7 @@ class Tuner:
 
 def _breadth(results: Sequence[Result], groups: int) -> np.ndarray:
     """How much of the observation space each program saw, relative to the generation, float[groups]."""
-    ranges = []
+    ranges: list[np.ndarray | None] = []
     for result in results:
         seen = result.recording.observations if result.recording is not None else None
         if seen is None or not len(seen):
