@@ -10,8 +10,8 @@ from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
 from hlearn.editors.search.tune import Played, Tuner
 
-CAPPED_PATIENCE = 20  # generations without progress before episodes are played to their end
-PROGRESS = 0.02  # of that scale: less does not count as progress while episodes are capped
+CAPPED_PATIENCE = 20  # generations in which capped episodes must bring a tenth of the gain so far
+PROGRESS = 0.1
 LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # trials without a better best before more episodes are played per program
 DEAREST = 0.03  # share of the remaining budget that one generation may cost after that
@@ -61,8 +61,8 @@ class Lane:
         self.costly = horizon is not None
         self.spent = 0
         self.quiet = 0
-        self.level = self._highest = -math.inf  # of the better ones of a generation, smoothed
-        self._scale = 0.0  # how much the first generation's scores differ
+        self.level = -math.inf  # of the better ones of a generation, smoothed
+        self._levels: list[float] = []  # one per generation while episodes are capped
         self.tuner = Tuner(
             lab,
             tunable,
@@ -133,12 +133,11 @@ class Lane:
         """While episodes are capped: is there still progress, and what is the centre worth now and then?"""
         level = sum(p.mean for p in played[: max(1, len(played) // 4)]) / max(1, len(played) // 4)
         self.level = level if self.level == -math.inf else 0.8 * self.level + 0.2 * level
-        self._scale = self._scale or played[0].mean - played[-1].mean
-        if self.level > self._highest + PROGRESS * self._scale:
-            self._highest, self.quiet = self.level, 0
-        else:
-            self.quiet += 1
-        if self.quiet >= CAPPED_PATIENCE or self.tuner.converged:
+        self._levels.append(self.level)
+        gained = self.level - min(self._levels)
+        settled = len(self._levels) > 2 * CAPPED_PATIENCE
+        lately = self.level - self._levels[-1 - CAPPED_PATIENCE] if settled else gained
+        if (settled and lately <= PROGRESS * gained) or self.tuner.converged:
             self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 2
         if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:
             return self.challenge(self.tuner.centre, decide=4)

@@ -74,14 +74,14 @@ def test_a_persons_program_is_tuned_too():
 
 
 def test_a_users_own_environment():
-    lab = PlainLab("hlearn.testing.toys:Corridor-v0", steps=60_000)
+    lab = PlainLab("hlearn.testing.toys:Corridor-v0", steps=120_000)
     proposals = list(search_vector(brief(lab), lab))
     assert proposals[-1].dev is not None
     assert proposals[-1].dev.mean == pytest.approx(10.0, abs=1.0)
 
 
 def test_a_task_whose_speeds_are_hidden_gets_a_memory():
-    lab = PlainLab("tests.editors.search.own_environments:Ice-v0", steps=60_000)
+    lab = PlainLab("tests.editors.search.own_environments:Ice-v0", steps=80_000)
     proposals = list(search_vector(brief(lab), lab))
     assert "Change()" in proposals[-1].program.source
     assert proposals[-1].dev is not None

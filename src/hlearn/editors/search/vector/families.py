@@ -106,7 +106,12 @@ def pursuit(sketch: Sketch, title: str) -> Template | None:
             for target in (t for t in targets if _alike(own, t)):
                 found = True
                 name = f"{target.name}_from_{own.name}"
+                spread = gain_of(axis) / min(own.scale, target.scale)
                 terms.append(weigh(knobs, axis.name, name, f"(s.{target.name} - s.{own.name})", spread))
+            change = next((c for c in sketch.signals if c.name == f"{own.name}_change"), None)
+            if change is not None:
+                spread = gain_of(axis) / change.scale
+                terms.append(weigh(knobs, axis.name, change.name, f"s.{change.name}", spread))
         formulas.append(Formula(name=axis.name, doc=meaning(axis, sketch), terms=tuple(terms)))
     if not found:
         return None
@@ -195,7 +200,7 @@ def _sideways(sketch: Sketch, odd_axes: frozenset[str]) -> set[str]:
 def _alike(own: Signal, target: Signal) -> bool:
     """Whether two signals have a similar range."""
     apart = abs(own.centre - target.centre) < 2.0 * (own.scale + target.scale)
-    return apart and 0.25 < own.scale / target.scale < 4.0
+    return apart and 0.1 < own.scale / target.scale < 40.0
 
 
 def _near(sketch: Sketch, axis: Axis, signals: Sequence[Signal]) -> list[Signal]:
