@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from hlearn.editors.api import Lab
 from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
-from hlearn.editors.search.tune import Played, Tuner
+from hlearn.editors.search.tune import Tuner
 
-CAPPED_PATIENCE = 20  # generations in which capped episodes must bring a tenth of the gain so far
+CAPPED_PATIENCE = 15  # generations in which capped episodes must bring a tenth of the gain so far
 PROGRESS = 0.1
 LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # trials without a better best before more episodes are played per program
@@ -86,7 +86,7 @@ class Lane:
         if self.tuner.horizon is not None:
             capped = f"{self.level:.4g} in {self.tuner.horizon} steps"
             return capped if self.best is None else f"{capped}, {self.mean:.4g} in all"
-        return f"{self.mean:.4g}"
+        return f"{self.mean:.4g}, this generation {self.level:.4g}" if self.costly else f"{self.mean:.4g}"
 
     @property
     def climbing(self) -> bool:
@@ -109,8 +109,10 @@ class Lane:
         before = self.lab.remaining
         played = self.tuner.step()
         cost = before - self.lab.remaining
+        level = sum(p.mean for p in played[: max(1, len(played) // 4)]) / max(1, len(played) // 4)
+        self.level = level if self.level == -math.inf else 0.8 * self.level + 0.2 * level
         if self.tuner.horizon is not None:
-            return self._look(played)
+            return self._look()
         values = played[0].values
         settled = self.tuner.generation % CENTRE_EVERY == 0 and self.tuner.generation > 2 * CENTRE_EVERY
         if settled:
@@ -129,16 +131,18 @@ class Lane:
         self.done = self.done or self.tuner.converged
         return better
 
-    def _look(self, played: list[Played]) -> bool:
+    def _look(self) -> bool:
         """While episodes are capped: is there still progress, and what is the centre worth now and then?"""
-        level = sum(p.mean for p in played[: max(1, len(played) // 4)]) / max(1, len(played) // 4)
-        self.level = level if self.level == -math.inf else 0.8 * self.level + 0.2 * level
         self._levels.append(self.level)
         gained = self.level - min(self._levels)
         settled = len(self._levels) > 2 * CAPPED_PATIENCE
         lately = self.level - self._levels[-1 - CAPPED_PATIENCE] if settled else gained
         if (settled and lately <= PROGRESS * gained) or self.tuner.converged:
-            self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 2
+            self._levels = []
+            if self.tuner.forgiven:
+                self.tuner.forgiven = 0.0  # first daring, now lasting
+            else:
+                self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 2
         if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:
             return self.challenge(self.tuner.centre, decide=4)
         return False
