@@ -48,18 +48,27 @@ def check(done):
 
 
 @pytest.fixture(scope="module")
-def corridor():
-    with IsolatedEvaluator(CORRIDOR, limits=LIMITS) as evaluator:
-        yield evaluator
-        everything = descendants(os.getpid())
-        assert len(everything) >= 2
-    assert gone(everything)
+def nothing_left():
+    """Asked for by every evaluator here, so it ends after all of them: their processes must be gone by then."""
+    before = descendants(os.getpid())
+    started: set[int] = set()
+    yield started
+    assert started, "no evaluator was seen running"
+    assert gone((started | descendants(os.getpid())) - before)
 
 
 @pytest.fixture(scope="module")
-def plane():
+def corridor(nothing_left):
+    with IsolatedEvaluator(CORRIDOR, limits=LIMITS) as evaluator:
+        yield evaluator
+        nothing_left |= descendants(os.getpid())
+
+
+@pytest.fixture(scope="module")
+def plane(nothing_left):
     with IsolatedEvaluator(SEEK_TASK, limits=LIMITS) as evaluator:
         yield evaluator
+        nothing_left |= descendants(os.getpid())
 
 
 @fenced
