@@ -19,6 +19,7 @@ MOST_EPISODES = 16  # per program and generation
 RECENT = 3  # generations
 FORMER = 3  # bests of before that stay in the running
 CENTRE_EVERY = 3  # generations between trials of the distribution's centre
+EARLY = 6  # generations whose best is tried too: later, the best of a generation is mostly lucky, the centre better
 
 
 class Lane:
@@ -114,10 +115,10 @@ class Lane:
         if self.tuner.horizon is not None:
             return self._look()
         values = played[0].values
-        settled = self.tuner.generation % CENTRE_EVERY == 0 and self.tuner.generation > 2 * CENTRE_EVERY
-        if settled:
+        early = self.tuner.generation <= EARLY
+        if not early and self.tuner.generation % CENTRE_EVERY == 0:
             values = self.tuner.centre
-        elif self.costly:
+        elif self.costly or not early:
             return False  # trials on whole episodes cost as much as a generation
         better = self.challenge(values)
         self.quiet = 0 if better else self.quiet + 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 
 from hlearn.editors.search.knobs import Knob
+from hlearn.editors.search.vector.products import polynomial, swing
 from hlearn.editors.search.vector.sketch import ANGLE, CHANGE, COS, FLAG, PLAIN, SIN, Axis, Signal, Sketch
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
@@ -28,8 +28,8 @@ def urge_families(sketch: Sketch, title: str) -> list[Template]:
     if changes:
         families.append(linear(sketch, title, [*plain, *changes], "linear with changes"))
     families += [mirror(sketch, title, odd) for odd in _sideways_axes(sketch)]
-    if len(sketch.axes) == 1 and len(plain) <= 4:
-        families.append(quadratic(sketch, title))
+    richer = swing(sketch, title) or polynomial(sketch, title)
+    families += [richer] if richer is not None else []
     if len(sketch.axes) == 1 and len(plain) <= 6:
         families.append(two_modes(sketch, title))
     return families
@@ -117,22 +117,6 @@ def pursuit(sketch: Sketch, title: str) -> Template | None:
         return None
     story = "Brings what it moves to where the target is."
     return urge_template(sketch, title, "pursuit", story, knobs, formulas, act_by_urges(sketch))
-
-
-def quadratic(sketch: Sketch, title: str) -> Template:
-    """One axis, few signals: all products of two as well."""
-    axis = sketch.axes[0]
-    signals = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE)]
-    knobs: list[Knob] = []
-    terms = [weigh(knobs, axis.name, s.name, f"s.{s.name}", gain_of(axis) / s.scale) for s in signals]
-    for a, b in combinations_with_replacement(signals, 2):
-        name = f"{a.name}_squared" if a is b else f"{a.name}_{b.name}"
-        factor = f"s.{a.name}**2" if a is b else f"s.{a.name} * s.{b.name}"
-        terms.append(weigh(knobs, axis.name, name, factor, 0.5 * gain_of(axis) / (a.scale * b.scale)))
-    terms.append(weigh(knobs, axis.name, "bias", "1", gain_of(axis)))
-    formula = Formula(name=axis.name, doc=meaning(axis, sketch), terms=tuple(terms))
-    story = "Pushes by a weighted sum of what it sees and of products of two."
-    return urge_template(sketch, title, "quadratic", story, knobs, [formula], act_by_urges(sketch))
 
 
 def two_modes(sketch: Sketch, title: str) -> Template:

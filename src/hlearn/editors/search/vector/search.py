@@ -19,10 +19,12 @@ from hlearn.editors.search.vector.standing import DECIDE, Standing
 from hlearn.editors.search.vector.template import Template
 from hlearn.errors import BudgetExhausted
 
-FINAL = 48  # episodes on which finalists meet
+FINAL = 48  # episodes on which terms have to pay
+FINALS = ((32, 4), (64, 2), (128, 1))  # episodes on which finalists meet, and how many of them stay
+POLISH = 0.5  # of the remaining budget, for tuning the winner; finals, pruning and a restart need the rest
 ROUNDS = (
-    (8, True),
-    (8, False),
+    (12, False),
+    (12, True),
     (16, True),
     (16, True),
     (32, True),
@@ -30,7 +32,7 @@ ROUNDS = (
 BODY_POPULATION = 16  # programs per generation
 SHARE = 0.6  # of the remaining budget, for one lane of a relay
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
-DEARER = 1.5  # a lane that is behind may cost so many times what the leader has cost
+DEARER = 2.5  # a lane that is behind may cost so many times what the leader has cost
 RESTARTS = 1  # in a row without a gain
 
 
@@ -104,14 +106,17 @@ class _VectorSearch:
         )
 
     def _start_again(self, winner: Lane) -> None:
-        """The winner's family again from scratch, with twice the population."""
+        """The winner's family and richer ones again from scratch, with twice the population."""
         assert isinstance(winner.tunable, Template)
         self.winner = None
         if self.bodies:
             self.bodies, self.lanes = [winner.tunable], []
             self.population *= 2
-        else:
-            self.lanes = [self._lane(winner.tunable, 2 * winner.tuner.population)]
+            return
+        families = [lane.tunable for lane in self.lanes if isinstance(lane.tunable, Template)]
+        size = len(winner.tunable.knobs)
+        again = [f for f in families if f is winner.tunable or len(f.knobs) > size]
+        self.lanes = [self._lane(family, 2 * winner.tuner.population) for family in again]
 
     def _relay(self) -> Iterator[Proposal]:
         """One family after another, each until it stands still or has had its share of the budget."""
@@ -185,16 +190,19 @@ class _VectorSearch:
     def _polish(self, lane: Lane) -> Iterator[Proposal]:
         """Tunes the winner until nothing more comes, then lets the last few bests meet on many seeds."""
         lane.decide = 2 * DECIDE
-        if not self.standing.finished():
-            yield from self._run(lane, 10_000)
+        limit = lane.spent + POLISH * self.lab.remaining
+        while not lane.done and lane.spent < limit and not self.standing.finished():
+            yield from self._run(lane, 1)
         finalists = [*lane.former, *([lane.best] if lane.best is not None else [])]
         if not finalists or self.standing.finished():
             return
         centre = lane.tuner.centre
         finalists.append(self.trials.candidate(lane.tunable, centre, f"{lane.tunable.name}, centre"))
         self.lab.say(f"{lane.tunable.name}: finalists")
-        self.trials.play(finalists, FINAL)
-        lane.best = max(finalists, key=lambda c: c.mean)
+        for episodes, stay in FINALS:
+            self.trials.play(finalists, episodes)
+            finalists = sorted(finalists, key=lambda c: -c.mean)[:stay]
+        lane.best = finalists[0]
         self.standing.keep(lane)
 
     def _grow(self) -> Iterator[Proposal]:

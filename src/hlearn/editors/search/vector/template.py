@@ -130,7 +130,7 @@ class Template:
         head.append(f"from hlearn.policy import {', '.join(used)}\n")
         if self.head:
             head.append(f"{self.head}\n")
-        head.append("")
+        head.append("\n")
         source = (
             "\n".join(head) + f"class {self.title}({self._base()}):\n" + textwrap.indent(text, "    ") + "\n"
         )
