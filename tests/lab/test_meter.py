@@ -16,7 +16,7 @@ from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, ProgramStore, Purpose, RunStarted
 from hlearn.ledger.events import started
 from hlearn.ledger.totals import totals
-from hlearn.records import Access, Program, Protocol
+from hlearn.records import Access, Episode, Program, Protocol
 from hlearn.tasks import Task
 
 CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD)
@@ -24,6 +24,16 @@ GOOD = Program(
     source="class P:\n    def reset(self, seed): pass\n    def act(self, o): return int(o[2] + 0.5 * o[3] > 0)\n"
 )
 LEFT = Program(source="class P:\n    def reset(self, seed): pass\n    def act(self, o): return 0\n")
+
+
+LEAN = Program(
+    source="class P:\n    def reset(self, seed): pass\n    def act(self, o): return int(o[2] > 0)\n"
+)
+
+
+def measured(meter: Meter) -> list[Episode]:
+    events = (row.event for row in meter.ledger.rows)
+    return [o for e in events if isinstance(e, Measured) for o in e.outcomes if isinstance(o, Episode)]
 
 
 class Counting(InProcessEvaluator):
@@ -103,11 +113,46 @@ def test_the_budget_holds_and_what_was_played_is_kept(bench: Bench) -> None:
     assert 5 <= len(paid) < 10
     assert {r.outcome.env_steps for r in paid} == {500}  # one that was cut short is not what was asked for
     assert meter.measure(jobs[: len(paid)], Purpose.EDIT, allowance=lambda: 0) == paid
-    assert 3000 <= meter.spent <= 3500
+    assert meter.spent == 3000
     assert totals(meter.ledger).env_steps == meter.spent
     with pytest.raises(BudgetExhausted):
         meter.measure([Job(program=GOOD, seed=99)], Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
     meter.measure(jobs[:2], Purpose.EDIT, allowance=lambda: 0)  # known: costs nothing
+
+
+def test_a_slice_whose_episodes_are_longer_than_guessed_keeps_to_the_budget(bench: Bench) -> None:
+    meter = bench.meter()
+    meter.measure([Job(program=LEAN, seed=7)], Purpose.EDIT)  # short: its other episodes are guessed so
+    before = meter.spent
+    with pytest.raises(BudgetExhausted) as spent:
+        jobs = [Job(program=LEAN, seed=s) for s in range(60)]
+        meter.measure(jobs, Purpose.EDIT, allowance=lambda: before + 1000 - meter.spent)
+    assert meter.spent == totals(meter.ledger).env_steps == before + 1000
+    whole = InProcessEvaluator(CARTPOLE).run(jobs)
+    paid = [(r, w) for r, w in zip(spent.value.results, whole, strict=True) if r is not None]
+    assert len(paid) > 10
+    assert all(r.outcome.env_steps == w.outcome.env_steps and not r.outcome.stopped for r, w in paid)
+    cut = [o for o in measured(meter) if o.stopped]
+    assert len(cut) <= 2
+
+
+@pytest.mark.parametrize("kept", range(1, 12))
+def test_a_run_killed_between_slices_pays_the_same(bench: Bench, kept: int) -> None:
+    jobs = [Job(program=LEAN, seed=s) for s in range(60)]
+
+    def end(meter: Meter) -> tuple[list[int | None], int]:
+        meter.measure([Job(program=LEAN, seed=7)], Purpose.EDIT)
+        with pytest.raises(BudgetExhausted) as spent:
+            meter.measure(jobs, Purpose.EDIT, allowance=lambda: 1000 - meter.spent)
+        return [r and r.outcome.env_steps for r in spent.value.results], meter.spent
+
+    first = end(bench.meter())
+    path = bench.path / "ledger.jsonl"
+    rows = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(rows[: min(kept, len(rows))]))
+    meter = bench.meter()
+    assert end(meter) == first
+    assert totals(meter.ledger).env_steps == meter.spent == 1000
 
 
 def test_the_last_episode_is_stopped_where_the_budget_ends(bench: Bench) -> None:
@@ -116,7 +161,7 @@ def test_the_last_episode_is_stopped_where_the_budget_ends(bench: Bench) -> None
         meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT, allowance=lambda: 70)
     assert spent.value.results == (None,)
     assert meter.spent == totals(meter.ledger).env_steps == 70
-    assert meter.dev.mean(GOOD.sha256) == 70
+    assert meter.account.dev.mean(GOOD.sha256) == 70
     whole = meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT)[0].outcome
     assert whole.env_steps == 500
 
@@ -180,8 +225,8 @@ def test_reports_are_not_charged(bench: Bench) -> None:
     meter = bench.meter()
     meter.measure([Job(program=LEFT, seed=1)], Purpose.REPORT)
     assert meter.spent == 0
-    assert meter.by_purpose[Purpose.REPORT] > 0
-    assert totals(meter.ledger).report_steps == meter.by_purpose[Purpose.REPORT]
+    assert meter.account.by_purpose[Purpose.REPORT] > 0
+    assert totals(meter.ledger).report_steps == meter.account.by_purpose[Purpose.REPORT]
 
 
 @pytest.mark.parametrize("record", [Record.STEPS, Record.TRACE, Record.ACTIONS])

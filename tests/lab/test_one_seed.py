@@ -35,10 +35,10 @@ def test_one_episode_answers_for_every_seed(tmp_path: Path) -> None:
     jobs = [Job(program=STILL, seed=s, max_steps=300) for s in (5, 6, 7)]
     results = meter.measure(jobs, Purpose.EDIT)
     assert [r.outcome.seed for r in results] == [5, 6, 7]
-    assert meter.episodes == 1
+    assert meter.account.episodes == 1
     assert meter.spent == results[0].outcome.env_steps
     meter.measure([Job(program=CHANCE, seed=s, max_steps=300) for s in (5, 6)], Purpose.EDIT)
-    assert meter.episodes == 3
+    assert meter.account.episodes == 3
     meter.measure([Job(program=STILL, seed=2**30 + 1, max_steps=300)], Purpose.REPORT)
-    assert meter.by_purpose[Purpose.REPORT] == results[0].outcome.env_steps
+    assert meter.account.by_purpose[Purpose.REPORT] == results[0].outcome.env_steps
     evaluator.close()

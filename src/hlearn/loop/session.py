@@ -257,7 +257,10 @@ class Session:
     def _share(self) -> int:
         """What the gate may still spend in this run beyond the first look of each race."""
         share = int((self.run.steps - self.run.spent) * self.gate.budget_fraction)
-        return max(0, share - self.meter.by_purpose[Purpose.GATE] - self.meter.by_purpose[Purpose.CASE])
+        return max(
+            0,
+            share - self.meter.account.by_purpose[Purpose.GATE] - self.meter.account.by_purpose[Purpose.CASE],
+        )
 
     def _reserve(self) -> int:
         """What editors must leave for the last proposal: the gate's share, and enough for a first look.
@@ -267,7 +270,7 @@ class Session:
         if not seed_matters(self.task):
             return 0
         own = self.run.steps - self.run.spent
-        look = _FIRST_LOOK * max(self.meter.usual, self.meter.best_steps)
+        look = _FIRST_LOOK * max(self.meter.account.usual, self.meter.account.best_steps)
         return max(self._share(), int(own * _RESERVE), min(look, own // 3))
 
     def _left(self) -> int:
@@ -281,7 +284,7 @@ class Session:
             return Verdict(decision=Decision.UNDECIDED, reasons=(reason,))
         program = proposal.program
         failed = any(isinstance(r.outcome, Failure) for r in results if r is not None)
-        mean = self.meter.dev.mean(program.sha256)
+        mean = self.meter.account.dev.mean(program.sha256)
         if failed or mean is None:
             why = "fails in the gate" if failed else "no development episode stands for it"
             return Verdict(decision=Decision.REJECTED, reasons=(f"{why}; {reason}",))
@@ -293,9 +296,9 @@ class Session:
 
     def _is_clearly_better(self, program: Program) -> bool:
         """Whether development episodes leave little doubt that it beats the champion."""
-        if self.champion is None or self.meter.dev.failed(program.sha256):
+        if self.champion is None or self.meter.account.dev.failed(program.sha256):
             return False
-        ours, theirs = self.meter.dev.pairs(program.sha256, self.champion.sha256)
+        ours, theirs = self.meter.account.dev.pairs(program.sha256, self.champion.sha256)
         if not seed_matters(self.task):
             return min(len(ours), len(theirs)) > 0 and min(ours) > max(theirs)
         return min(len(ours), len(theirs)) > 2 and p_two_samples(ours, theirs) <= _CLEARLY
@@ -304,10 +307,10 @@ class Session:
         """The best program of those that were measured and not proposed, while there is no champion."""
         if self.champion is not None or self._leftovers >= _LEFTOVERS:
             return None
-        for sha256 in self.meter.dev.ranking():
+        for sha256 in self.meter.account.dev.ranking():
             if (sha256, None) not in self._judged:
                 self._leftovers += 1
-                mean = self.meter.dev.mean(sha256)
+                mean = self.meter.account.dev.mean(sha256)
                 note = f"the best of what was measured, {mean:g} in development"
                 return Proposal(program=self.system.programs.get(sha256), note=note)
         return None
