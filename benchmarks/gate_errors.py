@@ -2,8 +2,9 @@
 
     python benchmarks/gate_errors.py [SYSTEM ...]
 
-Without arguments on three made-up score distributions; with systems on the gate and development scores that their
-ledgers hold for the champion. A gain of 0 is the A/A check: the accepted share must stay below alpha (0.10).
+Without arguments on made-up score distributions, ties, two values and heavy tails among them; with systems on the gate
+and development scores that their ledgers hold for the champion. "The same" is the A/A check: the accepted share must
+stay below alpha (0.10).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hlearn.ledger import Measured
 from hlearn.records import Episode
 from hlearn.system import System
 
-ROUNDS = 1000
+ROUNDS = 2000
 
 
 def recorded(path: str) -> list[float]:
@@ -34,25 +35,52 @@ def recorded(path: str) -> list[float]:
     ]
 
 
-def main(paths: list[str]) -> None:
-    """Prints one table row per distribution and gain."""
-    rng = np.random.default_rng(0)
-    made_up = {
-        "normal(100, 20)": list(rng.normal(100, 20, 300)),
-        "Pareto(1.5) * 100": list(100 * rng.pareto(1.5, 300)),
-        "0 or 864, evenly": [0.0] * 150 + [864.0] * 150,
+def made_up(rng: np.random.Generator) -> dict[str, tuple[list[float], list[float]]]:
+    """Scores of a champion, and of a challenger that is better in the way that such scores allow."""
+    normal = rng.normal(100, 20, 300)
+    pareto = 100 * rng.pareto(1.5, 300)
+    few, many = rng.random(300) < 0.30, rng.random(300) < 0.63
+    low = rng.normal(421, 30, 300)
+    rounded = np.round(rng.normal(2, 1, 300))
+    return {
+        "normal(100, 20)": (list(normal), list(normal + 10)),
+        "Pareto(1.5) * 100": (list(pareto), list(2 * pareto)),
+        "0 or 864": ([0.0] * 150 + [864.0] * 150, [0.0] * 60 + [864.0] * 240),
+        "about 421, or 864": (list(np.where(few, 864.0, low)), list(np.where(many, 864.0, low))),
+        "0 to 5, many ties": (list(rounded), list(rounded + 0.5)),
     }
-    for name, scores in ({path: recorded(path) for path in paths} or made_up).items():
+
+
+def main(paths: list[str]) -> None:
+    """Prints one table row per distribution and challenger."""
+    rng = np.random.default_rng(0)
+    rows: list[tuple[str, str, list[float], list[float]]] = []
+    for path in paths:
+        scores = recorded(path)
         if len(scores) < 2:
-            print(f"{name}: {len(scores)} recorded scores, at least 2 are needed")
+            print(f"{path}: {len(scores)} recorded scores, at least 2 are needed")
             continue
+        rows.append((path, "the same", scores, scores))
         spread = float(np.std(scores))
-        for gain in (0.0, 0.5, 1.0, 2.0):
-            check = aa_check(scores, rounds=ROUNDS, rng=rng, gain=gain * spread)
-            print(
-                f"{name:24} gain {gain:.1f} sd: accepted {check.accepted:.3f} rejected {check.rejected:.3f} "
-                f"undecided {check.undecided:.3f} pairs {check.mean_pairs:.1f}"
-            )
+        rows += [
+            (path, f"{gain} sd more", scores, [s + gain * spread for s in scores]) for gain in (0.5, 1.0, 2.0)
+        ]
+    if not paths:
+        for name, (champion, challenger) in made_up(rng).items():
+            rows.append((name, "the same", champion, champion))
+            gain = (np.mean(challenger) - np.mean(champion)) / np.std(champion)
+            rows.append((name, f"{gain:.2f} sd more", champion, challenger))
+            spread = float(np.std(champion))
+            rows += [
+                (name, f"{k:.2f} sd more", champion, [s + k * spread for s in champion]) for k in (1.0, 2.0)
+            ]
+    for name, what, champion, challenger in rows:
+        check = aa_check(champion, rounds=ROUNDS, rng=rng, challenger=challenger)
+        print(
+            f"{name:18} {what:13}: accepted {check.accepted:.3f} rejected {check.rejected:.3f} "
+            f"undecided {check.undecided:.3f} pairs {check.mean_pairs:.1f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hlearn.gate import Decision, Look, Race, aa_check
+from hlearn.gate.sequential import p_sequential
 from hlearn.gate.statistics import p_pairs, p_two_samples
 
 finite = st.floats(min_value=-1e6, max_value=1e6)
@@ -93,7 +94,7 @@ def test_identical_programs_are_rarely_told_apart(kind: str) -> None:
     }[kind]
     check = aa_check(scores, rounds=400, rng=rng)
     assert check.accepted <= 0.10 + 0.03  # alpha, and three standard errors of 400 races
-    assert check.mean_pairs < 10
+    assert check.mean_pairs < 20
     assert check.accepted + check.rejected + check.undecided == pytest.approx(1)
 
 
@@ -101,3 +102,41 @@ def test_a_real_gain_is_mostly_accepted() -> None:
     rng = np.random.default_rng(2)
     scores = list(rng.normal(100, 20, 200))
     assert aa_check(scores, rounds=200, rng=rng, gain=40).accepted > 0.8
+
+
+def test_a_gain_of_scores_in_two_heaps_is_mostly_accepted() -> None:
+    rng = np.random.default_rng(3)
+    champion = [421.0] * 70 + [864.0] * 30
+    challenger = [421.0] * 37 + [864.0] * 63
+    check = aa_check(champion, rounds=300, rng=rng, challenger=challenger)
+    assert check.accepted > 0.65
+    assert check.undecided < 0.1
+
+
+LOOKED, SPENDING = (3, 5, 8, 10), (0.0, 0.04, 0.07, 0.10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 1.0, 1.0, 2.5, 443.0, 1e5]), min_size=10, max_size=10))
+def test_looking_often_accepts_no_more_sign_paths_than_may_be_spent(sizes: list[float]) -> None:
+    paths = list(itertools.product((1, -1), repeat=10))[::7]
+    accepted = 0
+    for path in paths:
+        differences = [s * size for s, size in zip(path, sizes, strict=True)]
+        accepted += any(
+            p_sequential(differences[:n], LOOKED[: k + 1], SPENDING[: k + 1]) <= SPENDING[k]
+            for k, n in enumerate(LOOKED)
+        )
+    assert accepted / len(paths) <= 0.10 + 0.03  # every seventh path stands for all
+
+
+def test_looks_after_the_first_cost_little() -> None:
+    looks, spending = (8, 12, 16, 24), (0.02, 0.03, 0.04, 0.05)
+    differences = [1.0, -0.4] * 12
+    once = p_pairs(differences)
+    assert once <= p_sequential(differences, looks, spending) <= once + 0.04
+
+
+def test_a_path_of_signs_beyond_the_enumerated_ones_is_found() -> None:
+    assert p_sequential([1.0] * 40, (20, 40), (1e-5, 0.05)) < 0.001
+    assert p_sequential([-1.0] * 40, (20, 40), (0.0, 0.05)) == 1.0

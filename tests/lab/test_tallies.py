@@ -32,8 +32,3 @@ def test_whole_episodes_come_before_capped_ones_and_failures_do_not_count() -> N
     assert tallies.mean("good") == 5
     assert tallies.mean("bad") is None
     assert tallies.mean("unknown") is None
-    assert tallies.failed("bad")
-    assert not tallies.failed("good")
-    assert tallies.pairs("good", "poor") == ([4, 6], [1])
-    assert tallies.pairs("good", "capped") == ([99], [90])
-    assert tallies.pairs("poor", "capped") == ((), ())

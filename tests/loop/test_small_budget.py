@@ -10,6 +10,7 @@ from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Job
+from hlearn.gate import Gate
 from hlearn.learn import learn
 from hlearn.ledger import Decision, Measured, Purpose, Trial
 from hlearn.records import Program
@@ -64,7 +65,7 @@ def test_the_last_proposal_is_judged_on_the_reserve(tmp_path: Path) -> None:
     trial = next(r.event for r in System.open(tmp_path / "s").ledger.rows if isinstance(r.event, Trial))
     assert "completes its gate episodes" in trial.reasons[0]
     assert spent_on(tmp_path / "s", Purpose.GATE) == 1000
-    assert result.env_steps < 21_000
+    assert result.env_steps <= 20_000
 
 
 @pytest.mark.parametrize("kind", [Greedy, Forgetful])
@@ -83,7 +84,7 @@ def test_the_smallest_budgets_leave_a_champion(tmp_path: Path, steps: int) -> No
     result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=steps, workers=1, holdout=1)
     if steps > 1:
         assert (tmp_path / "s" / "policy.py").read_text() == GOOD
-    assert result.env_steps <= steps + 500
+    assert result.env_steps <= max(steps, 11)  # the system's own tests take 11
 
 
 class Late(Greedy):
@@ -106,14 +107,40 @@ def test_a_late_proposal_still_beats_the_champion(tmp_path: Path) -> None:
     result = learn(CARTPOLE, out=tmp_path / "s", editor=listener, steps=15_000, workers=1, holdout=1)
     assert result.accepted == 2
     assert (tmp_path / "s" / "policy.py").read_text() == GOOD
-    assert result.env_steps <= 15_000 * 1.08
+    assert result.env_steps <= 15_000
 
 
-def test_a_clearly_better_program_may_overdraw_a_little(tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [3_000, 4_000, 5_000])
+def test_a_long_first_look_keeps_to_the_budget(tmp_path: Path, steps: int) -> None:
     editor = Late([LEAN, GOOD], 0)
-    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=4_000, workers=1, holdout=0)
-    assert result.accepted == 2
-    assert 4_000 < result.env_steps <= 4_000 * 1.09
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=steps, workers=2, holdout=0)
+    assert result.accepted == (2 if steps > 3_000 else 1)
+    assert result.env_steps <= steps
+
+
+class Undecided(Greedy):
+    """Proposes a fair program, then one that is a little better, and spends what is left."""
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        self.asked += 1
+        if self.asked <= 2:
+            return Proposal(program=self.programs[self.asked - 1], note=f"number {self.asked}")
+        lab.measure([Job(program=self.programs[0], seed=s) for s in lab.seeds(0, 1000)])
+        return None
+
+
+def test_an_undecided_challenger_plays_on_with_what_is_left(tmp_path: Path) -> None:
+    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.01))
+    out = tmp_path / "s"
+    editor = Undecided([fair, better], 0)
+    result = learn(
+        CARTPOLE, out=out, editor=editor, steps=15_000, workers=1, holdout=0, gate=Gate(budget_fraction=0.2)
+    )
+    trials = [r.event for r in System.open(out).ledger.rows if isinstance(r.event, Trial)]
+    assert [t.decision for t in trials[:2]] == [Decision.ACCEPTED, Decision.UNDECIDED]
+    assert (trials[2].program, trials[2].decision) == (trials[1].program, Decision.ACCEPTED)
+    assert trials[2].pairs > trials[1].pairs
+    assert result.env_steps <= 15_000
 
 
 def test_a_small_run_is_repeatable(tmp_path: Path) -> None:
@@ -168,4 +195,4 @@ def test_a_batch_of_unknown_programs_keeps_to_the_budget(tmp_path: Path, steps: 
     result = learn(CARTPOLE, out=out, editor=Late([LEAN, GOOD], 0), steps=steps, workers=1, holdout=0)
     decisions = [r.event.decision for r in System.open(out).ledger.rows if isinstance(r.event, Trial)]
     assert decisions[0] is Decision.ACCEPTED
-    assert result.env_steps <= steps * 1.05 + 500
+    assert result.env_steps <= steps

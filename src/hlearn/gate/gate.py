@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Result
 from hlearn.gate.race import Judgement, Race
 from hlearn.gate.randomness import uses_randomness
@@ -78,7 +79,7 @@ class Gate:
     """
 
     race: Race = field(default_factory=Race)
-    max_pairs: int = 24
+    max_pairs: int = 64
     budget_fraction: float = 0.10
     simpler: float = 0.05
     stall_steps: int = 9_000
@@ -91,6 +92,7 @@ class Gate:
         court: Court,
         budget: int,
         limit: int | None = None,
+        paid: int = 0,
         stop_score: float | None = None,
         cases: Sequence[Case] = (),
         run_seed: int = 0,
@@ -106,6 +108,7 @@ class Gate:
             budget: environment steps that this judgement may spend beyond the first look.
             limit: environment steps that are left altogether; where the first look is likely to need more, the
                 verdict is undecided.
+            paid: pairs of the same race that were played before; they cost nothing and stay as they are.
             stop_score: the target; an episode that reaches it is over.
             cases: every one must hold.
             run_seed: learning seed, which resolves the seeds of the cases.
@@ -115,9 +118,9 @@ class Gate:
         if champion is not None and champion.sha256 == challenger.sha256:
             return Verdict(decision=Decision.REJECTED, reasons=("no change: this program is the champion",))
         if not seed_matters and not (uses_randomness(challenger) or (champion and uses_randomness(champion))):
-            trial = _Match(self, challenger, champion, court, 0, limit, stop_score).single()
+            trial = _Match(self, challenger, champion, court, 0, limit, 0, stop_score).single()
         else:
-            trial = _Match(self, challenger, champion, court, budget, limit, stop_score).run()
+            trial = _Match(self, challenger, champion, court, budget, limit, paid, stop_score).run()
         if not trial.accepted:
             return trial
         broken = self._broken(challenger, court, cases, run_seed, stop_score)
@@ -172,6 +175,7 @@ class _Match:
         court: Court,
         budget: int,
         limit: int | None,
+        paid: int,
         stop_score: float | None,
     ) -> None:
         self.gate = gate
@@ -180,6 +184,7 @@ class _Match:
         self.court = court
         self.budget = budget
         self.limit = limit
+        self.paid = paid
         self.stop_score = stop_score
         self.ours: list[Result] = []
         self.theirs: list[Result] = []
@@ -206,21 +211,32 @@ class _Match:
         before = self.court.spent()
         while True:
             have = len(self.ours)
-            want = min(self.gate.race.next_look(have), self.gate.max_pairs)
-            used = self.court.spent() - before
-            next_used = used + (used / have * (want - have) if have else 0)
-            last = want == have
-            last = last or (have >= 3 and next_used > self.budget)
-            last = last or (have > 0 and self.limit is not None and next_used > self.limit)
+            want = min(max(self.gate.race.next_look(have), self.paid), self.gate.max_pairs)
+            last = want == have or not self._can_afford(want, self.court.spent() - before)
             if not last:
-                self._play(want)
+                try:
+                    self._play(want)
+                except BudgetExhausted:
+                    if not have:
+                        raise
+                    last = True
                 failed = self._failed()
                 if failed:
                     return failed
-                have = want
-            judgement = self.gate.race.judge(*self._scores(), last=last or have >= self.gate.max_pairs)
+            judgement = self.gate.race.judge(
+                *self._scores(), last=last or len(self.ours) >= self.gate.max_pairs
+            )
             if judgement.decision is not None:
                 return self._verdict(judgement)
+
+    def _can_afford(self, want: int, used: int) -> bool:
+        """Whether the episodes so far let expect that so many pairs cost no more than may be spent."""
+        have = len(self.ours)
+        if not have or want <= self.paid:
+            return True
+        played = sum(r.outcome.env_steps for r in (*self.ours, *self.theirs))
+        used += round(played / have * (want - have))
+        return (have < 3 or used <= self.budget) and (self.limit is None or used <= self.limit)
 
     def _play(self, pairs: int) -> None:
         """Plays on until there are so many pairs; both programs in the same round."""

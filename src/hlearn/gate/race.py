@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hlearn.gate.sequential import p_sequential
 from hlearn.gate.statistics import p_pairs, p_two_samples
 from hlearn.ledger import Decision
 
 
 class Look(NamedTuple):
-    """When the race is looked at, and what each test may spend there.
+    """When the race is looked at, and what each test may spend.
 
     Attributes:
         pairs: number of pairs played.
-        two_samples: share of alpha for the two-sample test.
-        paired: share of alpha for the sign-flip test.
-        hopeless: give up where the two-sample p-value is at least this.
+        two_samples: share of alpha that the two-sample test may spend at this look.
+        paired: share of alpha that the sign-flip test may have spent by this look, earlier ones included.
+        hopeless: give up where the mid-p-value (ties count half) is at least this.
     """
 
     pairs: int
@@ -28,14 +29,22 @@ class Look(NamedTuple):
     hopeless: float
 
 
-# Most is spent on the first look, because most accepted changes are large and every episode costs.
+# Half is spent on the first look, because most accepted changes are large and every episode costs: three pairs decide
+# where each score of one program beats each of the other. Looks after it share the other half.
 LOOKS = (
-    Look(3, 0.50, 0.00, 0.70),
-    Look(5, 0.12, 0.00, 0.55),
-    Look(8, 0.08, 0.05, 0.40),
-    Look(12, 0.06, 0.04, 0.30),
-    Look(16, 0.05, 0.03, 0.25),
-    Look(24, 0.05, 0.02, 0.20),
+    Look(3, 0.50, 0.00, 0.85),
+    Look(5, 0.00, 0.00, 0.75),
+    Look(8, 0.00, 0.12, 0.65),
+    Look(12, 0.00, 0.20, 0.55),
+    Look(16, 0.00, 0.27, 0.45),
+    Look(20, 0.00, 0.31, 0.40),
+    Look(24, 0.00, 0.35, 0.35),
+    Look(30, 0.00, 0.38, 0.30),
+    Look(36, 0.00, 0.41, 0.30),
+    Look(42, 0.00, 0.43, 0.25),
+    Look(48, 0.00, 0.45, 0.25),
+    Look(56, 0.00, 0.46, 0.20),
+    Look(64, 0.00, 0.47, 0.20),
 )
 
 
@@ -64,8 +73,10 @@ class Race:
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha}")
-        spent = sum(look.two_samples + look.paired for look in self.looks)
-        if spent > 1 + 1e-9 or [k.pairs for k in self.looks] != sorted({k.pairs for k in self.looks}):
+        paired = [look.paired for look in self.looks]
+        spent = sum(look.two_samples for look in self.looks) + max(paired, default=0.0)
+        rising = [k.pairs for k in self.looks] == sorted({k.pairs for k in self.looks})
+        if spent > 1 + 1e-9 or not rising or paired != sorted(paired):
             raise ValueError(
                 f"looks must spend at most 1 in all (they spend {spent:g}) at rising numbers of pairs"
             )
@@ -89,21 +100,31 @@ class Race:
             return Judgement(None, "")
         if not np.isfinite([*challenger, *champion]).all():
             return Judgement(Decision.REJECTED, f"scores must be finite to be compared: {said}")
+        differences = [a - b for a, b in zip(challenger, champion, strict=True)]
         look = next((k for k in self.looks if k.pairs == n), None)
-        two = p_two_samples(challenger, champion)
+        two = look is not None and look.two_samples > 0
+        p = p_two_samples(challenger, champion) if two else p_pairs(differences)
+        test = "permutation" if two else "sign-flip"
         if look is not None:
-            paired = p_pairs([a - b for a, b in zip(challenger, champion, strict=True)])
-            if two <= self.alpha * look.two_samples + 1e-12:
-                return Judgement(Decision.ACCEPTED, f"better: {said} (permutation p = {two:.3g})")
-            if paired <= self.alpha * look.paired + 1e-12:
-                return Judgement(Decision.ACCEPTED, f"better: {said} (sign-flip p = {paired:.3g})")
-            if two >= look.hopeless:
+            if two and p <= self.alpha * look.two_samples + 1e-12:
+                return Judgement(Decision.ACCEPTED, f"better: {said} ({test} p = {p:.3g})")
+            sequential = self._sequential(differences) if look.paired > 0 else 1.0
+            if sequential <= self.alpha * look.paired + 1e-12:
+                return Judgement(
+                    Decision.ACCEPTED, f"better: {said} (sequential sign-flip p = {sequential:.3g})"
+                )
+            reverse = p_two_samples(champion, challenger) if two else p_pairs([-d for d in differences])
+            if (p + 1.0 - reverse) / 2 >= look.hopeless:
                 return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
         elif n == 2 and max(challenger) < min(champion):
             return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
         if last or n >= self.looks[-1].pairs:
-            return Judgement(Decision.UNDECIDED, f"undecided: {said} (permutation p = {two:.3g})")
+            return Judgement(Decision.UNDECIDED, f"undecided: {said} ({test} p = {p:.3g})")
         return Judgement(None, "")
+
+    def _sequential(self, differences: Sequence[float]) -> float:
+        looked = [k for k in self.looks if k.pairs <= len(differences)]
+        return p_sequential(differences, [k.pairs for k in looked], [self.alpha * k.paired for k in looked])
 
     def next_look(self, n: int) -> int:
         """Number of pairs at which to look next."""
@@ -126,6 +147,7 @@ def aa_check(
     rounds: int = 1000,
     rng: np.random.Generator,
     gain: float = 0.0,
+    challenger: Sequence[float] | None = None,
 ) -> AACheck:
     """Measures the race's own error rate: both sides draw from the same recorded scores.
 
@@ -135,6 +157,7 @@ def aa_check(
         rounds: how many races.
         rng: draws the scores.
         gain: added to the challenger's scores; above 0 the accepted share is the race's power.
+        challenger: what the challenger draws from; ``scores`` as well if None. Others show the race's power.
 
     Returns:
         Shares of the three verdicts (they sum to 1) and the mean number of pairs.
@@ -150,7 +173,7 @@ def aa_check(
         decision = None
         while decision is None:
             more = race.next_look(len(ours)) - len(ours)
-            ours += [float(s) + gain for s in rng.choice(scores, more)]
+            ours += [float(s) + gain for s in rng.choice(scores if challenger is None else challenger, more)]
             theirs += [float(s) for s in rng.choice(scores, more)]
             decision = race.judge(ours, theirs).decision
         counts[decision] += 1

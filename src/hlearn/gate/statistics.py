@@ -1,17 +1,13 @@
-"""Is the challenger better? Exact tests that may be looked at several times.
-
-Two one-sided tests of "the challenger's scores are not larger":
+"""Is the challenger better? Exact tests of "the challenger's scores are not larger".
 
 - *two samples* (Fisher-Pitman permutation test on the difference of means): every way of dealing the 2n scores to
   two programs is equally likely if they are equally good. Exact for independent episodes; where a shared seed makes
   paired scores alike it only errs on the safe side. Three pairs can decide it (p = 1/20).
-- *pairs* (sign flips of the paired differences): exact whatever the seeds do to both; stronger where the seed
-  decides most of the score, but it needs more pairs (n pairs give at best p = 2**-n).
+- *pairs* (sign flips of the paired differences): exact whatever the seeds do to both; as strong for larger numbers,
+  and stronger where the seed decides most of the score, but n pairs give at best p = 2**-n.
 
-Looking is paid for by the union bound: look k of a test may accept only where p is at most its share of alpha, and
-all shares of both tests sum to 1. So the chance to ever accept a challenger that is not better is at most alpha,
-however the looks depend on each other. (Bonferroni alpha spending; Jennison and Turnbull, Group Sequential Methods,
-1999, chapter 7, for better but less simple schedules.)
+The race looks once with the first and, by :mod:`hlearn.gate.sequential`, many times with the second; what both may
+spend sums to at most alpha.
 """
 
 from __future__ import annotations

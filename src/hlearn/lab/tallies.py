@@ -39,19 +39,6 @@ class Tallies:
                 ranks[program] = (any(c.max_steps is None for c in self._scores[program]), mean)
         return sorted(ranks, key=lambda p: ranks[p], reverse=True)
 
-    def pairs(self, one: str, other: str) -> tuple[Sequence[float], Sequence[float]]:
-        """Scores of two programs under the same caps, those with the most episodes; empty where there are none."""
-        ours, theirs = self._scores.get(one, {}), self._scores.get(other, {})
-        shared = [c for c in ours if c in theirs]
-        if not shared:
-            return (), ()
-        most = max(shared, key=lambda c: (c.max_steps is None, min(len(ours[c]), len(theirs[c]))))
-        return ours[most], theirs[most]
-
-    def failed(self, program: str) -> bool:
-        """Whether the program failed in a development episode."""
-        return program in self._failed
-
     def _best_known(self, program: str) -> Sequence[float]:
         by_caps = self._scores.get(program, {})
         if program in self._failed or not by_caps:

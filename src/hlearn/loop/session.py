@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Result
-from hlearn.gate import Gate, Verdict, floor_of
-from hlearn.gate.statistics import p_two_samples
+from hlearn.gate import Gate, Verdict
 from hlearn.lab import Meter, Progress, SystemLab
 from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, Purpose, RunEnded, RunStarted, Trial
+from hlearn.loop.allotment import Allotment
 from hlearn.loop.opening import is_deterministic
+from hlearn.loop.trials import Trials, said_of
 from hlearn.policy.source import check_source
 from hlearn.records import Evaluation, Failure, Program, Split
-from hlearn.system import Case, System, cases_in
-from hlearn.system.checks import run_system_tests
+from hlearn.system import System, cases_in
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 _DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measure it
-_FIRST_LOOK = 4  # episodes before a race can be decided: three of the challenger, one more of the champion
-_RESERVE = 0.08  # share of the budget that is kept for judging the last proposal
-_OVERDRAFT = 0.08  # share that the gate may overdraw, once, for what is clearly better in development
 _LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
-_CLEARLY = 0.05  # the p-value of "clearly better"
 _REMEMBERED = 30  # turned-down proposals that a brief names
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
+
+
+class _Open(NamedTuple):
+    """A proposal on which the gate could not decide."""
+
+    proposal: Proposal
+    verdict: Verdict
+
+    @property
+    def lead(self) -> float:
+        """Mean paired difference so far."""
+        pairs = self.verdict.pairs
+        return sum(p.challenger - (p.champion or 0.0) for p in pairs) / max(len(pairs), 1)
 
 
 class Session:
@@ -80,37 +90,33 @@ class Session:
             progress=progress,
             monotonic=monotonic,
         )
+        self.allotment = Allotment(self.meter, gate)
+        self.trials = Trials(
+            system, self.meter, replaying=self.replaying, first_seed=(run.run - 1) * SEEDS_PER_RUN
+        )
         self.lab = SystemLab(
             task=task,
             observation=observation,
             actions=actions,
             meter=self.meter,
             workers=run.workers,
-            reserve=self._reserve,
+            reserve=self.allotment.reserve,
             worktree=system.worktree,
         )
         self.champion = self._first_champion()
         self.champion_dev: Evaluation | None = None
         self.target_reached = False
-        self._before = [r.event for r in system.ledger.rows if isinstance(r.event, Trial)]
-        self._rejected = [
-            _note(t)
-            for t in self._before
-            if t.decision is not Decision.ACCEPTED and not (self.replaying and t.run == run.run)
-        ]
+        self._rejected = self.trials.turned_down()
         self._judged: set[tuple[str, str | None]] = set()
+        self._open: list[_Open] = []  # undecided against the present champion
+        self._again: _Open | None = None
         self._idle = 0
-        self._overdraft = self._leftovers = 0
+        self._leftovers = 0
         self._asked_last = False  # whether the editor was asked after the budget's end
-        self.meter.trials = 0 if self.replaying else sum(t.run == run.run for t in self._before)
+        self.meter.trials = self.trials.judged()
         if self.champion is not None:
-            sha256 = self.champion.sha256
-            scores = [
-                t.challenger_mean
-                for t in self._before
-                if t.program == sha256 and t.decision is Decision.ACCEPTED
-            ]
-            self.meter.champion, self.meter.champion_score = sha256, scores[-1] if scores else None
+            self.meter.champion = self.champion.sha256
+            self.meter.champion_score = self.trials.gate_score(self.champion)
 
     # The recipe's steps -----------------------------------------------------------------------------------
 
@@ -118,14 +124,19 @@ class Session:
         """Asks the editor; None when it has nothing more to try, goes in circles or ran out of budget.
 
         A run does not end without a champion if any program completed a development episode: where the editor leaves
-        none, those that it measured are proposed, the best first.
+        none, those that it measured are proposed, the best first. Nor does it end with steps left for the gate while a
+        challenger that leads is undecided: the most promising ones play on.
         """
+        self._again = None
         if self._idle >= _IDLE_TRIALS:
-            return None
-        if self._asked_last and self.champion is None and not self.replaying:
+            return self._reopened()
+        spent = self.lab.remaining <= 0
+        if self.champion is not None and (self._asked_last or (spent and self._open and not self.replaying)):
+            return self._reopened()
+        if self._asked_last and not self.replaying:
             return self._leftover()  # asking a coding agent once more would cost and bring nothing
-        self._asked_last = self.lab.remaining <= 0
-        return self._ask() or self._leftover()
+        self._asked_last = spent
+        return self._ask() or self._leftover() or self._reopened()
 
     def _ask(self) -> Proposal | None:
         brief = Brief(
@@ -145,7 +156,7 @@ class Session:
         """Static checks, then the gate; a proposal judged before against the same champion is turned down."""
         program, champion = proposal.program, self.champion
         pair = (program.sha256, champion.sha256 if champion else None)
-        if pair in self._judged:
+        if pair in self._judged and not self._is_again(proposal):
             self._idle += 1
             return _refused("no change: this program was judged before against this champion")
         self._judged.add(pair)
@@ -154,45 +165,42 @@ class Session:
         if refusals:
             return _refused("the program may not be run: " + "; ".join(refusals[:5]))
         try:
-            verdict = self._judge(proposal)
+            return self._judge(proposal)
         except BudgetExhausted as spent:
-            verdict = self._without_gate(proposal, spent.results)
-        starved = (
-            verdict.decision is Decision.UNDECIDED and len(verdict.pairs) < self.gate.race.looks[0].pairs
-        )
-        if starved and not self._overdraft and self._is_clearly_better(program):
-            self._overdraft = int((self.run.steps - self.run.spent) * _OVERDRAFT)
-            try:
-                return self._judge(proposal)
-            except BudgetExhausted:
-                return verdict
-        return verdict
+            return self._without_gate(proposal, spent.results)
 
     def _judge(self, proposal: Proposal) -> Verdict:
+        share, left = self.allotment.gate_share(), self.allotment.left()
+        again = self._again if self._is_again(proposal) else None
         return self.gate.judge(
             proposal.program,
             self.champion,
             court=self,
-            budget=self._share() // 2 if self.lab.remaining else max(self._share(), self._left()),
-            limit=self._left(),
+            budget=share // 2 if self.lab.remaining and not again else max(share, left),
+            limit=left,
+            paid=len(again.verdict.pairs) if again else 0,
             stop_score=self.task.target,
-            cases=(*self._cases(), *cases_in(proposal.files)),
+            cases=(*self.trials.cases(), *cases_in(proposal.files)),
             run_seed=self.run.seed,
             seed_matters=seed_matters(self.task),
-            system_tests=lambda _: self._system_tests(proposal),
+            system_tests=lambda _: self.trials.system_tests(proposal, self.champion),
         )
+
+    def _is_again(self, proposal: Proposal) -> bool:
+        return self._again is not None and self._again.proposal is proposal
 
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
         """Writes the verdict down and makes an accepted program the champion."""
         program = proposal.program
-        trial = self._past(program) or self._record(proposal, verdict)
-        self._before = [t for t in self._before if t is not trial]
+        trial = self.trials.settle(proposal, self.champion, verdict)
         self.meter.trials += 1
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
         else:
             self.system.remember(trial, program, self.champion)
-            self._rejected.append(_note(trial))
+            self._rejected.append(said_of(trial))
+            if trial.decision is Decision.UNDECIDED and not self._is_again(proposal):
+                self._open.append(_Open(proposal, verdict))
         for evaluation in (proposal.dev, verdict.challenger):
             if evaluation is not None and evaluation.failures:
                 self.system.remember_failures(trial.trial, program, evaluation.failures, evaluation.split)
@@ -206,7 +214,7 @@ class Session:
         After the budget's end a search is asked once more, for the best that it has found since its last proposal.
         Where there is no champion yet, :meth:`propose` says when nothing is left.
         """
-        if self.lab.remaining > 0 or self.champion is None:
+        if self.lab.remaining > 0 or self.champion is None or self._promising() is not None:
             return False
         return self._asked_last or not self.replaying
 
@@ -231,7 +239,7 @@ class Session:
         Raises:
             BudgetExhausted: nothing is left to spend.
         """
-        return self.meter.measure(jobs, purpose, allowance=self._left)
+        return self.meter.measure(jobs, purpose, allowance=self.allotment.left)
 
     def seeds(self, start: int, count: int) -> list[int]:
         """Gate seeds; development seeds where the seed has no effect and the splits would hide nothing."""
@@ -254,28 +262,26 @@ class Session:
             return self.system.champion()
         return self.system.programs.get(self.run.champion) if self.run.champion else None
 
-    def _share(self) -> int:
-        """What the gate may still spend in this run beyond the first look of each race."""
-        share = int((self.run.steps - self.run.spent) * self.gate.budget_fraction)
-        return max(
-            0,
-            share - self.meter.account.by_purpose[Purpose.GATE] - self.meter.account.by_purpose[Purpose.CASE],
-        )
+    def _promising(self) -> _Open | None:
+        """The undecided challenger that leads by most, if what is left suffices for its next look."""
 
-    def _reserve(self) -> int:
-        """What editors must leave for the last proposal: the gate's share, and enough for a first look.
+        def affordable(trial: _Open) -> bool:
+            verdict = trial.verdict
+            played = (verdict.challenger, verdict.champion)
+            cost = sum(e.env_steps for e in played if e is not None) / max(len(verdict.pairs), 1)
+            more = min(self.gate.race.next_look(len(verdict.pairs)), self.gate.max_pairs) - len(verdict.pairs)
+            return trial.lead > 0 and more > 0 and cost * more <= self.allotment.left()
 
-        Nothing where the seed has no effect: the gate's episode is then the one that development has played.
-        """
-        if not seed_matters(self.task):
-            return 0
-        own = self.run.steps - self.run.spent
-        look = _FIRST_LOOK * max(self.meter.account.usual, self.meter.account.best_steps)
-        return max(self._share(), int(own * _RESERVE), min(look, own // 3))
+        return max(filter(affordable, self._open), key=lambda o: o.lead, default=None)
 
-    def _left(self) -> int:
-        """Environment steps that the gate may spend."""
-        return self.run.steps - self.meter.spent + self._overdraft
+    def _reopened(self) -> Proposal | None:
+        """The most promising undecided challenger once more; its pairs so far stand, and it plays on."""
+        self._again = self._promising()
+        if self._again is None:
+            return None
+        self._open.remove(self._again)
+        self.lab.say("an undecided challenger plays on")
+        return self._again.proposal
 
     def _without_gate(self, proposal: Proposal, results: Sequence[Result | None]) -> Verdict:
         """What is decided where no step is left: a first program may stand on its development episodes."""
@@ -288,20 +294,11 @@ class Session:
         if failed or mean is None:
             why = "fails in the gate" if failed else "no development episode stands for it"
             return Verdict(decision=Decision.REJECTED, reasons=(f"{why}; {reason}",))
-        broken = self._system_tests(proposal)
+        broken = self.trials.system_tests(proposal, self.champion)
         if broken is not None:
             return Verdict(decision=Decision.REJECTED, reasons=(f"a system test fails:\n{broken}", reason))
         scored = f"first program; completes its development episodes, mean {mean:g}"
         return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
-
-    def _is_clearly_better(self, program: Program) -> bool:
-        """Whether development episodes leave little doubt that it beats the champion."""
-        if self.champion is None or self.meter.account.dev.failed(program.sha256):
-            return False
-        ours, theirs = self.meter.account.dev.pairs(program.sha256, self.champion.sha256)
-        if not seed_matters(self.task):
-            return min(len(ours), len(theirs)) > 0 and min(ours) > max(theirs)
-        return min(len(ours), len(theirs)) > 2 and p_two_samples(ours, theirs) <= _CLEARLY
 
     def _leftover(self) -> Proposal | None:
         """The best program of those that were measured and not proposed, while there is no champion."""
@@ -315,50 +312,10 @@ class Session:
                 return Proposal(program=self.system.programs.get(sha256), note=note)
         return None
 
-    def _system_tests(self, proposal: Proposal) -> str | None:
-        """What fails of the system's tests; on a replay, what they said the first time."""
-        past = self._past(proposal.program)
-        if past is not None:
-            return None if past.decision is Decision.ACCEPTED else "; ".join(past.reasons)
-        return run_system_tests(self.system.path, proposal.program, files=proposal.files)
-
-    def _past(self, program: Program) -> Trial | None:
-        """This very trial, if it was decided before the run was resumed."""
-        champion = self.champion.sha256 if self.champion else None
-        if not self.replaying:
-            return None
-        for trial in self._before:
-            if (trial.run, trial.program, trial.champion) == (self.run.run, program.sha256, champion):
-                return trial
-        return None
-
-    def _cases(self) -> tuple[Case, ...]:
-        """The cases that stood when this trial was judged the first time."""
-        numbers = {t.trial for t in self._before if t.run == self.run.run} if self.replaying else set()
-        return tuple(c for c in self.system.cases() if c.trial not in numbers)
-
-    def _record(self, proposal: Proposal, verdict: Verdict) -> Trial:
-        self.system.add_program(proposal.program, proposal.note)
-        numbers = [r.event.trial for r in self.system.ledger.rows if isinstance(r.event, Trial)]
-        trial = Trial(
-            run=self.run.run,
-            trial=max(numbers, default=0) + 1,
-            program=proposal.program.sha256,
-            champion=self.champion.sha256 if self.champion else None,
-            note=proposal.note,
-            decision=verdict.decision,
-            reasons=verdict.reasons,
-            pairs=len(verdict.pairs),
-            challenger_mean=verdict.challenger.mean if verdict.challenger else None,
-            champion_mean=verdict.champion.mean if verdict.champion else None,
-            env_steps=self.meter.spent,
-        )
-        self.system.ledger.append(trial)
-        return trial
-
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
-        self.system.commit(trial, proposal.program, self._new_cases(trial, verdict), proposal.files)
+        self.system.commit(trial, proposal.program, self.trials.new_cases(trial, verdict), proposal.files)
         self.champion = proposal.program
+        self._open.clear()
         self.meter.accepted += 1
         self.meter.champion = proposal.program.sha256
         self.meter.champion_score = trial.challenger_mean
@@ -366,29 +323,6 @@ class Session:
         if target is not None and trial.challenger_mean is not None and trial.challenger_mean >= target:
             self.target_reached = True
         self.champion_dev = proposal.dev or self._measure_dev(proposal.program)
-
-    def _new_cases(self, trial: Trial, verdict: Verdict) -> list[Case]:
-        """What must stay: the skill that this trial stands on, on the first gate seed, which all trials play."""
-        matters = seed_matters(self.task)
-        split = Split.GATE if matters else Split.DEV
-        floor = floor_of(verdict, exact=not matters)
-        known = [
-            c.min_score for c in self.system.cases() if c.number == self._first_seed and c.split is split
-        ]
-        if any(k is not None and (floor is None or k >= floor) for k in known) or (known and floor is None):
-            return []
-        why = f"every champion since trial {trial.trial} "
-        why += "completes this episode" if floor is None else "does at least this well"
-        return [
-            Case(
-                name=f"trial-{trial.trial:04d}",
-                why=why,
-                split=split,
-                number=self._first_seed,
-                min_score=floor,
-                trial=trial.trial,
-            )
-        ]
 
     def _measure_dev(self, program: Program) -> Evaluation | None:
         jobs = [Job(program=program, seed=seed) for seed in self.lab.seeds(0, _DEV_EPISODES)]
@@ -401,7 +335,3 @@ class Session:
 
 def _refused(reason: str) -> Verdict:
     return Verdict(decision=Decision.REJECTED, reasons=(reason,))
-
-
-def _note(trial: Trial) -> str:
-    return f"trial {trial.trial}: {trial.note}\n" + "\n".join(trial.reasons)

@@ -1,0 +1,47 @@
+"""Who may spend how much of a run's environment steps: the editor on development, the gate on judging."""
+
+from __future__ import annotations
+
+from hlearn.gate import Gate
+from hlearn.lab import Meter
+from hlearn.ledger import Purpose
+from hlearn.tasks.registry import seed_matters
+
+_FIRST_LOOK = 4  # episodes before a race can be decided: three of the challenger, one more of the champion
+_RESERVE = 0.10  # share of the budget that is kept for judging the last proposal
+_AT_MOST = 0.5  # share of the budget that is kept where episodes are that long
+
+
+class Allotment:
+    """Divides what is left; nobody may spend more than the budget.
+
+    Args:
+        meter: of the run.
+        gate: its share of the budget is the gate's.
+    """
+
+    def __init__(self, meter: Meter, gate: Gate) -> None:
+        self._meter = meter
+        self._own = meter.run.steps - meter.run.spent
+        self._gate_steps = int(self._own * gate.budget_fraction)
+        self._seed_matters = seed_matters(meter.task)
+
+    def gate_share(self) -> int:
+        """What the gate may still spend in this run beyond the first look of each race."""
+        spent = self._meter.account.by_purpose
+        return max(0, self._gate_steps - spent[Purpose.GATE] - spent[Purpose.CASE])
+
+    def reserve(self) -> int:
+        """What editors must leave for the last proposal: the gate's share, and enough for a first look.
+
+        Nothing where the seed has no effect: the gate's episode is then the one that development has played.
+        """
+        if not self._seed_matters:
+            return 0
+        account = self._meter.account
+        look = _FIRST_LOOK * max(account.usual, account.best_steps)
+        return max(self.gate_share(), int(self._own * _RESERVE), min(look, int(self._own * _AT_MOST)))
+
+    def left(self) -> int:
+        """Environment steps that the gate may spend."""
+        return self._meter.run.steps - self._meter.spent

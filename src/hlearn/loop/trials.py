@@ -1,0 +1,124 @@
+"""The trials of one run: written down once, and found again when the run is replayed."""
+
+from __future__ import annotations
+
+from hlearn.editors.api import Proposal
+from hlearn.gate import Verdict, floor_of
+from hlearn.lab import Meter
+from hlearn.ledger import Decision, Trial
+from hlearn.records import Program, Split
+from hlearn.system import Case, System
+from hlearn.system.checks import run_system_tests
+from hlearn.tasks.registry import seed_matters
+
+
+class Trials:
+    """Writes trials into a system.
+
+    Args:
+        system: where.
+        meter: of the run.
+        replaying: whether the trials that the ledger holds of this run will be asked for again.
+        first_seed: number of the first gate seed of this run.
+    """
+
+    def __init__(self, system: System, meter: Meter, *, replaying: bool, first_seed: int) -> None:
+        self._system = system
+        self._meter = meter
+        self._replaying = replaying
+        self._first_seed = first_seed
+        self._run = meter.run.run
+        self._before = [r.event for r in system.ledger.rows if isinstance(r.event, Trial)]
+
+    def gate_score(self, program: Program) -> float | None:
+        """The score with which the gate accepted a program, None if it never did."""
+        accepted = [
+            t.challenger_mean
+            for t in self._before
+            if t.program == program.sha256 and t.decision is Decision.ACCEPTED
+        ]
+        return accepted[-1] if accepted else None
+
+    def turned_down(self) -> list[str]:
+        """What became of earlier proposals that were not accepted, oldest first."""
+        return [
+            said_of(t)
+            for t in self._before
+            if t.decision is not Decision.ACCEPTED and not (self._replaying and t.run == self._run)
+        ]
+
+    def judged(self) -> int:
+        """How many trials of this run need not be judged again."""
+        return 0 if self._replaying else sum(t.run == self._run for t in self._before)
+
+    def past(self, program: Program, champion: Program | None) -> Trial | None:
+        """This very trial, if it was decided before the run was resumed."""
+        if not self._replaying:
+            return None
+        asked = (self._run, program.sha256, champion.sha256 if champion else None)
+        return next((t for t in self._before if (t.run, t.program, t.champion) == asked), None)
+
+    def settle(self, proposal: Proposal, champion: Program | None, verdict: Verdict) -> Trial:
+        """Writes the verdict down, unless the ledger has it."""
+        trial = self.past(proposal.program, champion) or self._record(proposal, champion, verdict)
+        self._before = [t for t in self._before if t is not trial]
+        return trial
+
+    def system_tests(self, proposal: Proposal, champion: Program | None) -> str | None:
+        """What fails of the system's tests; on a replay, what they said the first time."""
+        past = self.past(proposal.program, champion)
+        if past is not None:
+            return None if past.decision is Decision.ACCEPTED else "; ".join(past.reasons)
+        return run_system_tests(self._system.path, proposal.program, files=proposal.files)
+
+    def cases(self) -> tuple[Case, ...]:
+        """The cases that stood when this trial was judged the first time."""
+        numbers = {t.trial for t in self._before if t.run == self._run} if self._replaying else set()
+        return tuple(c for c in self._system.cases() if c.trial not in numbers)
+
+    def new_cases(self, trial: Trial, verdict: Verdict) -> list[Case]:
+        """What must stay: the skill that this trial stands on, on the first gate seed, which all trials play."""
+        matters = seed_matters(self._meter.task)
+        split = Split.GATE if matters else Split.DEV
+        floor = floor_of(verdict, exact=not matters)
+        known = [
+            c.min_score for c in self._system.cases() if c.number == self._first_seed and c.split is split
+        ]
+        if any(k is not None and (floor is None or k >= floor) for k in known) or (known and floor is None):
+            return []
+        why = f"every champion since trial {trial.trial} "
+        why += "completes this episode" if floor is None else "does at least this well"
+        return [
+            Case(
+                name=f"trial-{trial.trial:04d}",
+                why=why,
+                split=split,
+                number=self._first_seed,
+                min_score=floor,
+                trial=trial.trial,
+            )
+        ]
+
+    def _record(self, proposal: Proposal, champion: Program | None, verdict: Verdict) -> Trial:
+        self._system.add_program(proposal.program, proposal.note)
+        numbers = [r.event.trial for r in self._system.ledger.rows if isinstance(r.event, Trial)]
+        trial = Trial(
+            run=self._run,
+            trial=max(numbers, default=0) + 1,
+            program=proposal.program.sha256,
+            champion=champion.sha256 if champion else None,
+            note=proposal.note,
+            decision=verdict.decision,
+            reasons=verdict.reasons,
+            pairs=len(verdict.pairs),
+            challenger_mean=verdict.challenger.mean if verdict.challenger else None,
+            champion_mean=verdict.champion.mean if verdict.champion else None,
+            env_steps=self._meter.spent,
+        )
+        self._system.ledger.append(trial)
+        return trial
+
+
+def said_of(trial: Trial) -> str:
+    """A trial in the words of a brief."""
+    return f"trial {trial.trial}: {trial.note}\n" + "\n".join(trial.reasons)
