@@ -13,66 +13,49 @@ pixels, x to the right from 0 to 159, y downward from 0 to 209 on Atari.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from hlearn.parts.motion import Moving
+from hlearn.parts.crowds import Motions, falling, rising
+from hlearn.parts.placed import (
+    Blob,
+    Placed,
+    highest,
+    largest,
+    leftmost,
+    lowest,
+    nearest,
+    nearest_x,
+    nearest_y,
+    others,
+    rightmost,
+)
+
+__all__ = [
+    "Blob",
+    "BlobDetector",
+    "Follow",
+    "Motions",
+    "Placed",
+    "falling",
+    "highest",
+    "largest",
+    "leftmost",
+    "lowest",
+    "nearest",
+    "nearest_x",
+    "nearest_y",
+    "others",
+    "rightmost",
+    "rising",
+]
 
 Color = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 
 _CONTOURS = (cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-
-
-class Placed(Protocol):
-    """Anything with a position in pixels: a Blob, a Point, a track."""
-
-    @property
-    def x(self) -> float:
-        """Pixels from the left edge."""
-
-    @property
-    def y(self) -> float:
-        """Pixels from the top edge."""
-
-
-P = TypeVar("P", bound="Placed")
-
-
-class Blob(NamedTuple):
-    """One connected region: its centre and the size of its bounding box, in pixels.
-
-    A region that covers columns 10 to 13 has ``x`` 11.5 and ``width`` 4.
-    """
-
-    x: float
-    y: float
-    width: int
-    height: int
-
-    @property
-    def left(self) -> float:
-        """The first column covered."""
-        return self.x - (self.width - 1) / 2
-
-    @property
-    def right(self) -> float:
-        """The last column covered."""
-        return self.x + (self.width - 1) / 2
-
-    @property
-    def top(self) -> float:
-        """The first row covered."""
-        return self.y - (self.height - 1) / 2
-
-    @property
-    def bottom(self) -> float:
-        """The last row covered."""
-        return self.y + (self.height - 1) / 2
 
 
 class BlobDetector:
@@ -293,109 +276,3 @@ def _colors(colors: Color | Sequence[Color] | None) -> list[Color]:
     if isinstance(colors[0], int | np.integer):
         return [tuple(int(v) for v in colors)]  # type: ignore[list-item, arg-type]
     return [tuple(int(v) for v in c) for c in colors]  # type: ignore[misc, union-attr]
-
-
-def nearest(blobs: Iterable[P], point: Placed | None) -> P | None:
-    """The blob whose centre is nearest to ``point``; None where there is no blob or no point."""
-    if point is None:
-        return None
-    px, py = point.x, point.y
-    return min(blobs, key=lambda b: (b.x - px) ** 2 + (b.y - py) ** 2, default=None)
-
-
-def nearest_x(blobs: Iterable[P], point: Placed | None) -> P | None:
-    """The blob nearest to ``point`` along x alone (whatever has to be dodged or shot next above the player)."""
-    if point is None:
-        return None
-    px = point.x
-    return min(blobs, key=lambda b: abs(b.x - px), default=None)
-
-
-def nearest_y(blobs: Iterable[P], point: Placed | None) -> P | None:
-    """The blob nearest to ``point`` along y alone."""
-    if point is None:
-        return None
-    py = point.y
-    return min(blobs, key=lambda b: abs(b.y - py), default=None)
-
-
-def largest(blobs: Iterable[Blob]) -> Blob | None:
-    """The blob with the largest bounding box."""
-    return max(blobs, key=lambda b: b.width * b.height, default=None)
-
-
-def highest(blobs: Iterable[P]) -> P | None:
-    """The blob nearest to the top of the screen."""
-    return min(blobs, key=lambda b: b.y, default=None)
-
-
-def lowest(blobs: Iterable[P]) -> P | None:
-    """The blob nearest to the bottom of the screen."""
-    return max(blobs, key=lambda b: b.y, default=None)
-
-
-def leftmost(blobs: Iterable[P]) -> P | None:
-    """The blob nearest to the left edge."""
-    return min(blobs, key=lambda b: b.x, default=None)
-
-
-def rightmost(blobs: Iterable[P]) -> P | None:
-    """The blob nearest to the right edge."""
-    return max(blobs, key=lambda b: b.x, default=None)
-
-
-def others(blobs: Iterable[P], point: Placed | None, radius: float) -> list[P]:
-    """The blobs whose centre is further than ``radius`` pixels from ``point`` (all of them without a point)."""
-    if point is None:
-        return list(blobs)
-    px, py = point.x, point.y
-    return [b for b in blobs if math.hypot(b.x - px, b.y - py) > radius]
-
-
-class Motions:
-    """Velocities of many things of one kind, by matching each with the nearest of the steps before.
-
-    Args:
-        reach: how far one of them can move in a step (pixels, along x or y).
-        memory: steps for which something unseen is remembered (things that blink need 1 or more).
-    """
-
-    __slots__ = ("_past", "memory", "reach")
-
-    def __init__(self, reach: float = 8.0, memory: int = 0) -> None:
-        self.reach = reach
-        self.memory = memory
-        self._past: list[tuple[int, float, float]] = []  # steps since it was seen, x, y
-
-    def update(self, things: Sequence[Placed]) -> list[Moving]:
-        """The same things in the same order, with velocities ((0, 0) where new). Call it once per step."""
-        past = self._past
-        used: set[int] = set()
-        moving = []
-        for thing in things:
-            x, y = thing.x, thing.y
-            best, found = math.inf, -1
-            for i, (age, px, py) in enumerate(past):
-                dx, dy, reach = abs(x - px), abs(y - py), self.reach * age
-                distance = (dx + dy) / age
-                if distance < best and dx <= reach and dy <= reach and i not in used:
-                    best, found = distance, i
-            if found < 0:
-                moving.append(Moving(x, y, 0.0, 0.0))
-            else:
-                used.add(found)
-                age, px, py = past[found]
-                moving.append(Moving(x, y, (x - px) / age, (y - py) / age))
-        kept = [(age + 1, x, y) for i, (age, x, y) in enumerate(past) if age <= self.memory and i not in used]
-        self._past = [(1, m.x, m.y) for m in moving] + kept
-        return moving
-
-
-def rising(moving: Iterable[Moving]) -> list[Moving]:
-    """Those that move upward."""
-    return [m for m in moving if m.vy < 0]
-
-
-def falling(moving: Iterable[Moving]) -> list[Moving]:
-    """Those that move downward."""
-    return [m for m in moving if m.vy > 0]

@@ -11,25 +11,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hlearn.policy.rules import Method, RulePolicy
+from hlearn.policy.rules import Method, RulePolicy, marked
 
 
 def horizontal(method: Method) -> Method:
     """Marks ``method(self, s) -> -1 (left) | 0 | 1 (right) | None`` as a way to steer across."""
-    method.__hl_role__ = "horizontal"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "horizontal")
 
 
 def vertical(method: Method) -> Method:
     """Marks ``method(self, s) -> -1 (up) | 0 | 1 (down) | None`` as a way to steer up and down."""
-    method.__hl_role__ = "vertical"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "vertical")
 
 
 def trigger(method: Method) -> Method:
     """Marks ``method(self, s) -> bool | None`` as a way to decide on the button."""
-    method.__hl_role__ = "trigger"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "trigger")
 
 
 def action_meaning(name: str) -> tuple[int, int, int]:
@@ -108,38 +105,21 @@ class JoystickPolicy(RulePolicy):
 
     def act(self, observation: np.ndarray) -> int:
         """Returns the action index that the first speaking behaviour of each kind adds up to."""
-        s = self.s
-        values = s.__dict__
-        for name, method in self._detectors:
-            values[name] = method(self, observation)
-        for name, method in self._rules:
-            action = method(self, s)
-            if action is not None:
-                self._why = (name, "", "")
-                self.went = self._meaning[int(action)]
-                return int(action)
-        across = down = press = 0
-        why_across = why_down = why_press = ""
-        for name, method in self._across:
-            move = method(self, s)
-            if move is not None:
-                across, why_across = move, name
-                break
-        for name, method in self._down:
-            move = method(self, s)
-            if move is not None:
-                down, why_down = move, name
-                break
-        for name, method in self._press:
-            move = method(self, s)
-            if move is not None:
-                press, why_press = (1 if move else 0), name
-                break
+        self._detect(observation)
+        action, rule = self._ask(self._rules)
+        if action is not None:
+            self._why = (rule, "", "")
+            self.went = self._meaning[int(action)]
+            return int(action)
+        across, why_across = self._ask(self._across)
+        down, why_down = self._ask(self._down)
+        press, why_press = self._ask(self._press)
         self._why = (why_across, why_down, why_press)
         self._odd ^= 1
-        action = self._table[across, down, press][self._odd]
-        self.went = self._meaning[action]
-        return action
+        pressed = 1 if press else 0
+        index = self._table[across or 0, down or 0, pressed][self._odd]
+        self.went = self._meaning[index]
+        return index
 
     def trace(self) -> Mapping[str, Any]:
         """The last step: every detected value, and under ``rule`` the behaviours that acted."""

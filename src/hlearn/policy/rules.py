@@ -53,31 +53,33 @@ class Param:
         return self if instance is None else self.value
 
 
+def marked(method: Method, role: str) -> Method:
+    """Marks a method with the part that it plays in its policy."""
+    method.__hl_role__ = role  # type: ignore[attr-defined]
+    return method
+
+
 def detect(method: Method) -> Method:
     """Marks ``method(self, obs) -> value`` as a detector; its value becomes ``s.<name>`` in the rules.
 
     Detectors run once per step, in the order written; a later one reads earlier ones from ``self.s``.
     """
-    method.__hl_role__ = "detect"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "detect")
 
 
 def rule(method: Method) -> Method:
     """Marks ``method(self, s) -> action | None`` as a rule; None passes to the next rule."""
-    method.__hl_role__ = "rule"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "rule")
 
 
 def controller(method: Method) -> Method:
     """Marks ``method(self, s) -> float[n]`` as the base controller of a :class:`ComposedPolicy`."""
-    method.__hl_role__ = "controller"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "controller")
 
 
 def reflex(method: Method) -> Method:
     """Marks ``method(self, s) -> float[n] | None`` as a reflex, added to the controller's action."""
-    method.__hl_role__ = "reflex"  # type: ignore[attr-defined]
-    return method
+    return marked(method, "reflex")
 
 
 class State:
@@ -124,6 +126,23 @@ class _Structured:
     def setup(self) -> None:
         """Creates what carries state over steps (trackers, state machines, counters); override it."""
 
+    def _detect(self, observation: np.ndarray) -> State:
+        """Runs the detectors in the order written and returns what they found."""
+        s = self.s
+        values = s.__dict__
+        for name, method in self._detectors:
+            values[name] = method(self, observation)
+        return s
+
+    def _ask(self, methods: tuple[tuple[str, Method], ...]) -> tuple[Any, str]:
+        """Returns what the first method that speaks says, and its name; (None, "") where none does."""
+        s = self.s
+        for name, method in methods:
+            said = method(self, s)
+            if said is not None:
+                return said, name
+        return None, ""
+
     def trace(self) -> Mapping[str, Any]:
         """The last step: every detected value, and under ``rule`` the name of what acted."""
         return {**self.s.__dict__, "rule": self.acted}
@@ -140,17 +159,10 @@ class RulePolicy(_Structured):
 
     def act(self, observation: np.ndarray) -> int:
         """Returns the action index chosen by the first rule that speaks."""
-        s = self.s
-        values = s.__dict__
-        for name, method in self._detectors:
-            values[name] = method(self, observation)
-        for name, method in self._rules:
-            action = method(self, s)
-            if action is not None:
-                self.acted = name
-                return int(action)
-        self.acted = "idle"
-        return self.idle
+        self._detect(observation)
+        action, name = self._ask(self._rules)
+        self.acted = name or "idle"
+        return self.idle if action is None else int(action)
 
 
 class ComposedPolicy(_Structured):
@@ -169,10 +181,7 @@ class ComposedPolicy(_Structured):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Returns the composed action, float64[n]."""
-        s = self.s
-        values = s.__dict__
-        for name, method in self._detectors:
-            values[name] = method(self, observation)
+        s = self._detect(observation)
         acted, method = self._controller
         action = np.asarray(method(self, s), dtype=np.float64)
         for name, method in self._reflexes:
