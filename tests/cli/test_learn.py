@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import pty
@@ -12,6 +13,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from rich.console import Console
+
+from hlearn.cli.progress import Lines
 from hlearn.learn import LearnResult
 from tests.cli.conftest import CORRIDOR, Said, command, hl, process
 from tests.cli.programs import LEFT, SEEK
@@ -57,6 +61,41 @@ def test_resume_takes_over_what_the_system_was_started_with(system: Path) -> Non
     assert said.code == 0
     assert said.data["target"] == 9 and said.data["editor"].startswith("command:cp ")
     assert "at most 20,000 environment steps" in said.err
+
+
+def test_arguments_of_the_environment_are_part_of_the_task(tmp_path: Path) -> None:
+    (tmp_path / "seek.py").write_text(SEEK)
+    arguments = (
+        "learn",
+        CORRIDOR,
+        "--editor",
+        f"command:cp {tmp_path / 'seek.py'} policy.py",
+        "--steps",
+        5_000,
+    )
+    arguments += ("--holdout-episodes", 2, "--workers", 1, "--json")
+    said = hl(*arguments, "--env", "goals=3")
+    system = Path("runs/hlearn.testing.toys-Corridor-v0-goals-3-vector-standard-s0")
+    assert said.data["score"] == 3.0 and "(goals=3)" in said.err
+    again = hl(*arguments, "--resume", "--out", system)
+    assert again.data["score"] == 3.0
+    other = hl(*arguments, "--resume", "--out", system, "--env", "goals=4")
+    assert other.code == 2
+    assert "goals=3), not" in other.err and "goals=4)" in other.err
+    assert hl("eval", system, "--episodes", 1, "--json").data["mean"] == 3.0
+
+
+def test_lines_go_on_within_a_long_episode() -> None:
+    now = [0.0]
+    file = io.StringIO()
+    lines = Lines("CartPole-v1", Console(file=file), monotonic=lambda: now[0])
+    lines.still()
+    assert file.getvalue() == ""
+    now[0] = 31.0
+    lines.still()
+    lines.still()
+    assert file.getvalue().count("\n") == 1
+    assert "31 s since the last result | opening the environment" in file.getvalue()
 
 
 def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:

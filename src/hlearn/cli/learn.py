@@ -15,13 +15,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hlearn.cli.opening import note_torn_ledger
-from hlearn.cli.options import AccessName, ProtocolName, Steps, Target, TaskName, Workers
+from hlearn.cli.options import (
+    AccessName,
+    EnvArguments,
+    ProtocolName,
+    Steps,
+    Target,
+    TaskName,
+    Workers,
+    env_arguments,
+)
 from hlearn.cli.output import DONE, NO, STOPPED, Answer, AsJson, Debug, console, verb
+from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
 
 if TYPE_CHECKING:
     from hlearn.learn import LearnResult
-    from hlearn.tasks.task import Task
+    from hlearn.tasks.task import Scalar, Task
 
 _ATARI_STEPS = 2_000_000
 _OTHER_STEPS = 500_000
@@ -45,6 +55,7 @@ def learn(
     task: TaskName,
     access: AccessName = None,
     protocol: ProtocolName = None,
+    env: EnvArguments = None,
     editor: Annotated[
         str | None,
         typer.Option(
@@ -87,12 +98,14 @@ def learn(
     from hlearn.learn import learn as run
 
     screen = console(as_json)
-    plan = _plan(task, access, protocol, editor, steps, target, seed, workers, out, resume)
+    plan = _plan(
+        task, access, protocol, env_arguments(env), editor, steps, target, seed, workers, out, resume
+    )
     made = make_editor(plan.editor)
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
-    title = f"{plan.task.env_id}  {plan.task.access.value}  {plan.task.protocol.value}"
+    title = f"{plan.task.env_id}{arguments(plan.task)}  {plan.task.access.value}  {plan.task.protocol.value}"
     with showing(title, plan.task.env_id, screen) as progress, _terminated_like_ctrl_c():
         result = run(
             plan.task,
@@ -125,6 +138,7 @@ def _plan(
     env_id: str,
     access: str | None,
     protocol: str | None,
+    env: dict[str, Scalar],
     editor: str | None,
     steps: int | None,
     target: float | None,
@@ -141,12 +155,10 @@ def _plan(
     before = _before(out) if resume and out is not None else None
     if before is not None and before.task.env_id == env_id:
         access, protocol = access or before.task.access.value, protocol or before.task.protocol.value
-        kwargs = dict(before.task.kwargs)
+        env = {**dict(before.task.kwargs), **env}
         target = before.task.target if target is None else target
         seed = before.seed if seed is None else seed
-    else:
-        kwargs = {}
-    task = resolve_task(env_id, access=access, protocol=protocol, target=target, **kwargs)
+    task = resolve_task(env_id, access=access, protocol=protocol, target=target, **env)
     seed = seed or 0
     if out is None:
         out = default_out(task, seed)
@@ -206,8 +218,9 @@ def _before(out: Path) -> _Before | None:
 
 
 def default_out(task: Task, seed: int) -> Path:
-    """``runs/TASK-ACCESS-PROTOCOL-sSEED``."""
-    name = re.sub(r"[^\w.-]+", "-", task.env_id.removeprefix("ALE/"))
+    """``runs/TASK-ACCESS-PROTOCOL-sSEED``, the environment's arguments behind the task."""
+    named = "-".join([task.env_id.removeprefix("ALE/"), *(f"{k}-{v}" for k, v in task.kwargs)])
+    name = re.sub(r"[^\w.-]+", "-", named)
     return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}-s{seed}"
 
 

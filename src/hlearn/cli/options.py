@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hlearn.tasks.task import Scalar
 
 TaskName = Annotated[
     str,
@@ -36,6 +40,16 @@ ProtocolName = Annotated[
         show_default=False,
     ),
 ]
+EnvArguments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="KEY=VALUE",
+        help="An argument for the environment, such as is_slippery=false; may be given several times. "
+        "It is part of the task.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Learning seed: decides dev and gate seeds.")]
 Workers = Annotated[
     int | None,
@@ -60,3 +74,33 @@ Target = Annotated[
     float | None,
     typer.Option("--target", help="Stop at this score; exit code 1 if it is missed.", show_default=False),
 ]
+
+_TAKEN = ("render_mode", "disable_env_checker", "env_id", "access", "protocol", "target")
+
+
+def env_arguments(given: list[str] | None) -> dict[str, Scalar]:
+    """Reads ``--env`` options; a value is JSON where it can be read so (true, 3, 0.5), else text.
+
+    Raises:
+        UsageError: no KEY=VALUE, a key twice or not to be set here, or a value that is a list, an object or null.
+    """
+    from hlearn.errors import UsageError
+
+    arguments: dict[str, Scalar] = {}
+    for text in given or ():
+        key, equals, written = text.partition("=")
+        key = key.strip()
+        if not equals or not key.isidentifier():
+            raise UsageError(f"--env {text}: expected KEY=VALUE, such as --env is_slippery=false")
+        if key in _TAKEN:
+            raise UsageError(f"--env {text}: {key} cannot be set here; hlearn or another option decides it")
+        if key in arguments:
+            raise UsageError(f"--env {key} is given twice")
+        try:
+            value = json.loads(written)
+        except ValueError:
+            value = written
+        if value is None or isinstance(value, (list, dict)):
+            raise UsageError(f"--env {text}: expected a number, true, false or text")
+        arguments[key] = value
+    return arguments

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hlearn.cli.options import AccessName, ProtocolName, Seed, TaskName
+from hlearn.cli.options import AccessName, EnvArguments, ProtocolName, Seed, TaskName, env_arguments
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, number
+from hlearn.cli.words import arguments, count, number
 
 if TYPE_CHECKING:
     from hlearn.evidence.probing import Look
@@ -20,6 +20,7 @@ def probe(
     task: TaskName,
     access: AccessName = None,
     protocol: ProtocolName = None,
+    env: EnvArguments = None,
     steps: Annotated[int, typer.Option("--steps", min=100, help="Environment steps to play.")] = 6_000,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -35,13 +36,13 @@ def probe(
     from hlearn.tasks import resolve_task
 
     screen = console(as_json)
-    resolved = resolve_task(task, access=access, protocol=protocol)
+    resolved = resolve_task(task, access=access, protocol=protocol, target=None, **env_arguments(env))
     with screen.status(f"playing {count(steps)} steps at random"):
         seen = look(resolved, steps=steps, seed=seed)
     observation = seen.observation
     shape = ", ".join(map(str, observation.shape))
     screen.print(
-        f"{resolved.env_id}: access {resolved.access.value}{'' if access else ' (default)'}, "
+        f"{resolved.env_id}{arguments(resolved)}: access {resolved.access.value}{'' if access else ' (default)'}, "
         f"protocol {resolved.protocol.value}{'' if protocol else ' (default)'}\n"
         f"observes {observation.dtype}[{shape}], acts by {_actions(seen.actions)}\n"
         f"{count(seen.env_steps)} steps in {seen.episodes} episodes of random play, "

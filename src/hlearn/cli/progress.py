@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,8 @@ from hlearn.tasks.scores import human_normalized_score
 
 _REFRESH_HZ = 3.0
 _LINE_EVERY_S = 5.0
+_QUIET_S = 5.0  # after so long without news the panel says how long
+_QUIET_LINE_S = 30.0  # and lines say that it goes on
 _RATE_WINDOW_S = 60.0
 _CURVE_POINTS = 2048
 _CURVE_WIDTH = 48
@@ -80,7 +83,7 @@ class LivePanel:
         self._title, self._env_id, self._console = title, env_id, console
         self._standing: Standing | None = None
         self._pace = Pace()
-        self._began = time.monotonic()
+        self._began = self._heard = time.monotonic()
         self._curve: list[float] = []
         self._live = Live(
             get_renderable=self._draw,
@@ -98,16 +101,16 @@ class LivePanel:
 
     def said(self, text: str, standing: Standing) -> None:
         """Something else is being tried now."""
-        self._standing = standing
+        self._hear(standing)
 
     def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
         """A batch goes on."""
-        self._standing = standing
+        self._hear(standing)
         self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
 
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
         """Episodes were played and recorded."""
-        self._standing = standing
+        self._hear(standing)
         self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
         if standing.best_dev is not None:
             self._curve.append(standing.best_dev)
@@ -116,9 +119,12 @@ class LivePanel:
 
     def judged(self, trial: Trial, standing: Standing) -> None:
         """The gate decided."""
-        self._standing = standing
+        self._hear(standing)
         style = "green" if trial.decision is Decision.ACCEPTED else "dim"
         self._console.print(Text(verdict_line(trial), style=style, overflow="ellipsis", no_wrap=True))
+
+    def _hear(self, standing: Standing) -> None:
+        self._standing, self._heard = standing, time.monotonic()
 
     def _draw(self) -> RenderableType:
         standing = self._standing
@@ -147,13 +153,17 @@ class LivePanel:
         )
         table.add_row("steps", bar)
         ahead = "" if left is None else f"   at most {duration(left)} left"
-        table.add_row("time", Text(elapsed + ahead))
+        quiet = time.monotonic() - self._heard
+        since = f"   {duration(quiet)} since the last result" if quiet > _QUIET_S else ""
+        table.add_row("time", Text(elapsed + ahead + since))
         hint = Text("Ctrl-C stops and keeps everything", style="dim")
         return Panel(Group(table, hint), title=self._title, title_align="left")
 
 
 class Lines:
     """Prints plain lines, at most one in five seconds beside the gate's verdicts.
+
+    Where nothing new is heard, as within a long episode, a thread of its own says every thirty seconds that it goes on.
 
     Args:
         env_id: for the human-normalised score.
@@ -167,12 +177,18 @@ class Lines:
         self._env_id, self._console, self._monotonic = env_id, console, monotonic
         self._next = monotonic()
         self._pace = Pace(monotonic)
+        self._standing: Standing | None = None
+        self._heard = self._printed = monotonic()
+        self._over = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> Self:
+        self._ticker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        return None
+        self._over.set()
+        self._ticker.join()
 
     def said(self, text: str, standing: Standing) -> None:
         """Something else is being tried now."""
@@ -192,10 +208,23 @@ class Lines:
         """The gate decided."""
         self._print(verdict_line(trial))
 
-    def _maybe(self, standing: Standing) -> None:
-        if self._monotonic() < self._next:
+    def still(self) -> None:
+        """Says that it goes on, if nothing was printed for long."""
+        now = self._monotonic()
+        if now - self._printed < _QUIET_LINE_S:
             return
-        self._next = self._monotonic() + _LINE_EVERY_S
+        doing = self._standing.saying if self._standing else "opening the environment"
+        self._print(f"{duration(now - self._heard)} since the last result | {doing or 'playing'}")
+
+    def _tick(self) -> None:
+        while not self._over.wait(1.0):
+            self.still()
+
+    def _maybe(self, standing: Standing) -> None:
+        self._standing, self._heard = standing, self._monotonic()
+        if self._heard < self._next:
+            return
+        self._next = self._heard + _LINE_EVERY_S
         left = self._pace.left_s(standing)
         parts = [
             f"{count(standing.steps)}/{count(standing.steps_total)} steps",
@@ -210,6 +239,7 @@ class Lines:
         self._print(" | ".join(parts))
 
     def _print(self, text: str) -> None:
+        self._printed = self._monotonic()
         stamp = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
         print(f"{stamp} {' '.join(text.split())}", file=self._console.file, flush=True)
 

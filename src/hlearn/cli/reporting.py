@@ -10,7 +10,7 @@ import typer
 from hlearn.cli.opening import open_system
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, number, several, sparkline
+from hlearn.cli.words import arguments, count, number, several, sparkline
 
 if TYPE_CHECKING:
     from hlearn.evidence.story import Story
@@ -53,7 +53,8 @@ def _told(story: Story) -> list[tuple[str, str]]:
     lines = [
         (
             "task",
-            f"{task.env_id}, access {task.access.value}, protocol {task.protocol.value}, seed {story.seed}",
+            f"{task.env_id}{arguments(task)}, access {task.access.value}, protocol {task.protocol.value}, "
+            f"seed {story.seed}",
         ),
         (
             "champion",

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from hlearn.cli.words import count, duration, number, several
+from hlearn.cli.words import arguments, count, duration, number, several
 from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def announce(
     def said(name: str, value: object) -> str:
         return f"{name} {value}{' (default)' if name in defaults else ''}"
 
-    screen.print(Text(f"Learning {task.env_id}", style="bold"))
+    screen.print(Text(f"Learning {task.env_id}{arguments(task)}", style="bold"))
     screen.print(
         Text(f"  {said('access', task.access.value)}, {said('protocol', task.protocol.value)}"),
         soft_wrap=True,

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hlearn.cli.opening import open_system
-from hlearn.cli.options import AccessName, ProtocolName, Seed, SystemDir, Target, TaskName
+from hlearn.cli.options import (
+    AccessName,
+    EnvArguments,
+    ProtocolName,
+    Seed,
+    SystemDir,
+    Target,
+    TaskName,
+    env_arguments,
+)
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, number
+from hlearn.cli.words import arguments, count, number
 from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +37,7 @@ def init(
     ],
     access: AccessName = None,
     protocol: ProtocolName = None,
+    env: EnvArguments = None,
     target: Target = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -38,10 +48,10 @@ def init(
     from hlearn.tasks import resolve_task
 
     screen = console(as_json)
-    resolved = resolve_task(task, access=access, protocol=protocol, target=target)
+    resolved = resolve_task(task, access=access, protocol=protocol, target=target, **env_arguments(env))
     system = System.create(directory, resolved, seed=seed)
     screen.print(
-        f"Created {directory} for {resolved.env_id}: access {resolved.access.value}"
+        f"Created {directory} for {resolved.env_id}{arguments(resolved)}: access {resolved.access.value}"
         f"{'' if access else ' (default)'}, protocol {resolved.protocol.value}{'' if protocol else ' (default)'}, "
         f"seed {seed}.\nRead {directory / 'AGENTS.md'}, write {directory / 'policy.py'}, then: hl gate {directory}\n"
         f"Or let the embedded search write it: hl learn {task} --resume --out {directory}",

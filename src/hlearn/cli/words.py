@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hlearn.tasks.task import Task
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -55,3 +59,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
     if high <= low:
         return _BARS[0] * len(picked)
     return "".join(_BARS[round((v - low) / (high - low) * (len(_BARS) - 1))] for v in picked)
+
+
+def arguments(task: Task) -> str:
+    """The environment's arguments as they stand behind its id: " (is_slippery=False)"; empty where there are none."""
+    return f" ({', '.join(f'{k}={v}' for k, v in task.kwargs)})" if task.kwargs else ""

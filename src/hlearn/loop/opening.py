@@ -43,13 +43,14 @@ def open_system(path: Path | str, task: Task, *, seed: int, resume: bool, clock:
         return System.create(path, task, seed=seed, clock=clock)
     system = System.open(path, clock=clock)
     if system.task.key != task.key:
-        theirs = system.task
-        raise UsageError(
-            f"{path} learns {theirs.env_id} (access {theirs.access}, protocol {theirs.protocol}), not {task.env_id} "
-            f"(access {task.access}, protocol {task.protocol}); choose another --out"
-        )
+        raise UsageError(f"{path} learns {_said(system.task)}, not {_said(task)}; choose another --out")
     system.verify()
     return system
+
+
+def _said(task: Task) -> str:
+    arguments = "".join(f", {key}={value}" for key, value in task.kwargs)
+    return f"{task.env_id} (access {task.access}, protocol {task.protocol}{arguments})"
 
 
 def next_run(

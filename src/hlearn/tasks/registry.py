@@ -206,7 +206,8 @@ def _open_gymnasium(
             else "see above how to get it"
         )
         raise MissingExtra(f"{env_id} cannot be loaded: {error}; {how}") from error
-    except (gymnasium.error.Error, TypeError) as error:
-        if not kwargs:
+    except (gymnasium.error.Error, TypeError, ValueError, AssertionError, KeyError) as error:
+        if not kwargs or isinstance(error, UsageError):
             raise
-        raise UsageError(f"{env_id} does not take the arguments {kwargs}: {error}") from error
+        said = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
+        raise UsageError(f"{env_id} does not take the arguments {said}: {error}") from error
