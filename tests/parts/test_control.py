@@ -1,10 +1,10 @@
-"""Steering towards and away."""
+"""Steering towards, away and clear."""
 
 from __future__ import annotations
 
 import pytest
 
-from hlearn.parts import away, toward
+from hlearn.parts import away, dodge, toward
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,21 @@ def test_toward_without_deadband() -> None:
 )
 def test_away_speaks_only_within_its_radius(position: float, turn: int | None) -> None:
     assert away(position, 10, 5) == turn
+
+
+@pytest.mark.parametrize(
+    ("position", "hazards", "turn"),
+    [
+        (50, [], None),
+        (50, [55], None),  # just clear
+        (50, [54], -1),
+        (50, [47], 1),
+        (50, [47, 53.5], -1),  # between two: the nearer way out
+        (12, [13], 1),  # the nearest way out lies beyond the border
+        (50, [10 + 4 * i for i in range(24)], 0),  # nowhere is clear
+    ],
+)
+def test_dodge_goes_to_the_nearest_clear_place(
+    position: float, hazards: list[float], turn: int | None
+) -> None:
+    assert dodge(position, hazards, 5, 10, 100) == turn

@@ -70,12 +70,14 @@ class Recording:
             where actions alone were asked for.
         actions: int64[T] or float64[T, n].
         rewards: float64[T], the reward that each decision brought.
+        lives: int16[T], lives left after each decision as the environment tells them; all 0 where it tells none.
         traces: one mapping per decision, empty unless a trace was asked for.
     """
 
     observations: np.ndarray
     actions: np.ndarray
     rewards: np.ndarray
+    lives: np.ndarray = field(default_factory=lambda: np.empty(0, np.int16))
     traces: tuple[dict[str, Any], ...] = field(default=())
 
 

@@ -92,6 +92,7 @@ class _Recorder:
         self._scratch = np.empty(environment.observation.shape, environment.observation.dtype)
         self._actions: list[Any] = []
         self._rewards: list[float] = []
+        self._lives: list[int] = []
         self._traces: list[bytes] = []
 
     def _row(self) -> np.ndarray:
@@ -127,6 +128,7 @@ class _Recorder:
         out[...] = row
         if len(self._rewards) < self._room:
             self._rewards.append(float(result[0]))
+            self._lives.append(self._environment.lives())
         return result
 
     def finish(self) -> Recording:
@@ -138,6 +140,7 @@ class _Recorder:
             observations=blocks[0][:count] if len(blocks) == 1 else np.concatenate(blocks)[:count],
             actions=actions.reshape((count, box) if box else (count,)),
             rewards=np.array(self._rewards, np.float64),
+            lives=np.array(self._lives, np.int16),
             traces=tuple(parse_trace(t) for t in self._traces[:count]),
         )
 

@@ -47,6 +47,7 @@ class Recordings:
                     observations=recording.observations,
                     actions=recording.actions,
                     rewards=recording.rewards,
+                    lives=recording.lives,
                 )
             os.replace(part, path)
         except OSError:
@@ -57,7 +58,10 @@ class Recordings:
         try:
             with np.load(self._path(program, seed, caps), allow_pickle=False) as data:
                 return Recording(
-                    observations=data["observations"], actions=data["actions"], rewards=data["rewards"]
+                    observations=data["observations"],
+                    actions=data["actions"],
+                    rewards=data["rewards"],
+                    lives=data["lives"],
                 )
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
             return None

@@ -4,7 +4,7 @@ Each part is small, tested alone, free of harness code, and resettable (a policy
 Programs import these names; nothing here imports anything of hlearn.
 """
 
-from hlearn.parts.control import away, toward
+from hlearn.parts.control import away, dodge, toward
 from hlearn.parts.motion import Moving, Speed, Tracker, landing, reflect
 from hlearn.parts.ram import fine_coarse
 from hlearn.parts.reach import Reach
@@ -22,6 +22,7 @@ __all__ = [
     "Tracker",
     "Variety",
     "away",
+    "dodge",
     "fine_coarse",
     "landing",
     "reflect",

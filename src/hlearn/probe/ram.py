@@ -16,6 +16,7 @@ from hlearn.policy.joystick import action_meaning
 from hlearn.probe.motion import Motion, driven, moves
 
 _DECODED = np.array([fine_coarse(b) for b in range(256)], dtype=np.int64)
+DECODING = 0.05  # how much better commands must explain a byte that has to be decoded than a plain one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,5 +79,7 @@ def find_motions(
         told = driven(motion, values, commands)
         known[trail] = ByteMotion(index=index, coded=coded, motion=told, values=values)
     found = list(known.values())
-    found.sort(key=lambda b: (b.motion.axis is None, -b.motion.explained, -b.motion.moving))
+    found.sort(
+        key=lambda b: (b.motion.axis is None, DECODING * b.coded - b.motion.explained, -b.motion.moving)
+    )
     return tuple(found)

@@ -172,6 +172,10 @@ class AtariEnvironment:
         frames = 1 if skip == 1 else (self._ale.getEpisodeFrameNumber() - self._first_frame - 1) % skip + 1
         return float(reward), terminated, not terminated, frames
 
+    def lives(self) -> int:
+        """Returns how many lives are left as ALE tells it, 0 in games without lives."""
+        return int(self._ale.lives())
+
     def render(self) -> np.ndarray:
         """Returns the present screen, uint8[height, width, 3]."""
         if self._stale and self._ale.getEpisodeFrameNumber() == self._first_frame:

@@ -57,6 +57,9 @@ class Environment(Protocol):
             Reward (raw), terminated, truncated, environment steps consumed (frames).
         """
 
+    def lives(self) -> int:
+        """Returns how many lives are left (Gymnasium's ``info["lives"]``), 0 if the environment says nothing."""
+
     def render(self) -> np.ndarray:
         """Returns the present picture, uint8[height, width, 3]."""
 

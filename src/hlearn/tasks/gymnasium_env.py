@@ -52,6 +52,7 @@ class GymnasiumEnvironment:
         self.observation, self._write = observation_spec(env.observation_space)
         self.actions, self._read = action_space(env.action_space)
         self._step = env.step
+        self._info: dict[str, Any] = {}
 
     def reset(self, seed: int, out: np.ndarray) -> int:
         """Starts an episode and writes the first observation.
@@ -63,7 +64,7 @@ class GymnasiumEnvironment:
         Returns:
             0: no step is played.
         """
-        observation, _ = self._env.reset(seed=seed)
+        observation, self._info = self._env.reset(seed=seed)
         self._write(observation, out)
         return 0
 
@@ -77,9 +78,13 @@ class GymnasiumEnvironment:
         Returns:
             Raw reward, terminated, truncated (time limit), 1.
         """
-        observation, reward, terminated, truncated, _ = self._step(self._read(action))
+        observation, reward, terminated, truncated, self._info = self._step(self._read(action))
         self._write(observation, out)
         return float(reward), bool(terminated), bool(truncated), 1
+
+    def lives(self) -> int:
+        """Returns ``info["lives"]`` of the last step, 0 where the environment gives none."""
+        return int(self._info.get("lives", 0))
 
     def render(self) -> np.ndarray:
         """Returns the present picture, uint8[height, width, 3].

@@ -11,6 +11,8 @@ from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.records import Episode, Program
 
+STALL = 9_000  # environment steps without reward after which a development episode is over
+
 
 @dataclass(slots=True)
 class Runner:
@@ -19,7 +21,8 @@ class Runner:
     Attributes:
         number: candidates are numbered as they are made.
         what: what the program was written from (a genome, a parameter vector).
-        scores: one per seed, in the order of the seeds; ``-inf`` where the program failed.
+        scores: what counts in races, one per seed, in the order of the seeds; ``-inf`` where the program failed.
+        measured: the scores as they were measured; differ where an episode was cut (:attr:`Arena.onward`).
         steps: environment steps, per seed.
         note: in a few words, what it is.
     """
@@ -29,12 +32,19 @@ class Runner:
     what: object
     note: str = ""
     scores: list[float] = field(default_factory=list)
+    measured: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
 
     @property
     def mean(self) -> float:
         """Mean score so far, ``-inf`` before the first."""
         return sum(self.scores) / len(self.scores) if self.scores else -math.inf
+
+    @property
+    def told(self) -> str:
+        """Its mean score as measured, with the number of episodes."""
+        mean = sum(self.measured) / len(self.measured) if self.measured else -math.inf
+        return f"{mean:.1f} over {len(self.measured)} dev episodes"
 
     @property
     def spread(self) -> float:
@@ -58,6 +68,8 @@ class Arena:
         stall_steps: an episode without reward for so long is over.
         first_seed: where in the development split its seeds begin.
         watch: is shown every traced episode; None where no trace is wanted.
+        onward: times its score, what an episode counts that ``max_steps`` cut while it went on: who lives longer
+            than is affordable to watch must not be taken for one who dies at that moment.
     """
 
     lab: Lab
@@ -65,6 +77,7 @@ class Arena:
     stall_steps: int | None = None
     first_seed: int = 0
     watch: Callable[[Runner, Recording], None] | None = None
+    onward: float = 1.0
 
     def run(self, runners: Sequence[Runner], count: int) -> None:
         """Gives every runner at least ``count`` scores, in one batch.
@@ -94,25 +107,28 @@ class Arena:
         try:
             results: Sequence[Result | None] = self.lab.measure(jobs)
         except BudgetExhausted as spent:
-            _score(places, spent.results)
+            self._score(places, spent.results)
             raise
-        _score(places, results)
+        self._score(places, results)
         if self.watch is not None:
             for runner, result in zip(places, results, strict=True):
                 if result is not None and result.recording is not None:
                     self.watch(runner, result.recording)
 
-
-def _score(places: Sequence[Runner], results: Sequence[Result | None]) -> None:
-    """Gives runners their results; a gap ends a runner's list, for the n-th score belongs to the n-th seed."""
-    short: set[int] = set()
-    for runner, result in zip(places, results, strict=False):
-        if result is None:
-            short.add(id(runner))
-        elif id(runner) not in short:
-            outcome = result.outcome
-            runner.scores.append(outcome.score if isinstance(outcome, Episode) else -math.inf)
-            runner.steps.append(outcome.env_steps)
+    def _score(self, places: Sequence[Runner], results: Sequence[Result | None]) -> None:
+        """Gives runners their results; a gap ends a runner's list, for the n-th score belongs to the n-th seed."""
+        short: set[int] = set()
+        for runner, result in zip(places, results, strict=False):
+            if result is None:
+                short.add(id(runner))
+            elif id(runner) not in short:
+                outcome = result.outcome
+                score = outcome.score if isinstance(outcome, Episode) else -math.inf
+                cut = self.max_steps is not None and outcome.env_steps >= self.max_steps
+                alive = cut and isinstance(outcome, Episode) and outcome.stopped
+                runner.measured.append(score)
+                runner.scores.append(self.onward * score if alive else score)
+                runner.steps.append(outcome.env_steps)
 
 
 def better(challenger: Runner, champion: Runner) -> bool:

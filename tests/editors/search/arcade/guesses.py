@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hlearn.editors.search.arcade import hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.look_ram import byte_sight
+from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.vary import Pool
@@ -81,11 +84,27 @@ def _pool(
                 event=event, own=own, other=movers[-1], gap=4.0, width=6.0, strength=9.0, events=8
             )
             found += hypotheses.from_relation(relation, channel)
+        other = down if channel == ACROSS else across
+        found += avoiding(own, other, movers, channel)
         behaviors[channel] = tuple(found)
     presses = hypotheses.presses(movers, has_button=True)
     behaviors[PRESS] = (*presses, *hypotheses.aims(across, movers), *hypotheses.aims(down, movers))
     home = Genome(across=across, down=down)
     return home, Pool(behaviors=behaviors, signals=(*movers, across, down))
+
+
+def avoiding(own: Signal, other: Signal, movers: list[Signal], channel: str) -> list[Behavior]:
+    """Every way in which a hazard's height may be told: not, as it is from either side, beside the player."""
+    hazard, depth = (movers[0], movers[1])
+    bare = Meeting(
+        own=own, thing=hazard, gap=3.0, width=5.0, closing=-0.5, explained=8, events=9, evidence=20.0
+    )
+    falling = replace(bare, depth=depth, level=150.0, approach=1.5)
+    rising = replace(falling, approach=-1.5)
+    level = replace(falling, beside=other, level=6.0)
+    found = [hypotheses.dodging([m], own, channel) for m in (bare, falling, rising, level)]
+    found.append(hypotheses.dodging([bare, falling, level], own, channel, wide=1.6, early=3.0))
+    return [*found, *(r for m in (bare, falling, level) for r in hypotheses.reflexes(m, channel))]
 
 
 def kinds(pool: Pool) -> dict[str, list[Behavior]]:

@@ -79,7 +79,7 @@ class Behavior:
         return dict(self.roles)[name]
 
     def __str__(self) -> str:
-        about = ", ".join(s.key for r, s in self.roles if r != "own")
+        about = ", ".join(s.key for r, s in self.roles if r.rstrip("0123456789") not in ("own", "beside"))
         option = {1: "+", -1: "-", 0: ""}.get(self.option, str(self.option))
         text = f"{self.kind}{option}({about})"
         if self.guard:

@@ -13,8 +13,10 @@ from hlearn.editors.search.arcade.signals import Sight, Signal
 
 _INDENT = "    "
 _RESTING = frozenset(
-    {"follow", "pursue", "intercept", "flee", "hold"}
+    {"follow", "pursue", "intercept", "flee", "dodge", "hold"}
 )  # steer by where the own thing comes to rest
+
+_APART = ("car", "hazard", "depth")  # roles of which there are several: each may be out of sight
 
 
 def emit(genome: Genome, *, title: str, buttons: tuple[str, ...], name: str = "Player") -> str:
@@ -120,12 +122,15 @@ class _Page:
         self.roles.add(behavior.channel)
         name = self.fresh(behavior.kind)
         noun = {r: kind.noun.get(r, r) for r, _ in behavior.roles}
-        see = {r: self.see(s, noun[r]) for r, s in behavior.roles if r != "own"}
+        see = {
+            r: self.see(s, noun[r]) for r, s in behavior.roles if r != "own" and not r.startswith("beside")
+        }
+        see |= {r: self._place(s) for r, s in behavior.roles if r.startswith("beside")}
         see |= {r: v.rsplit(".", 1)[0] for r, v in see.items() if r.startswith("car")}
         steering = behavior.channel if behavior.channel in STEERING else None
         own = self.genome.own(steering) if steering else None
         if any(r == "own" for r, _ in behavior.roles):
-            see["own"] = self._own(behavior)
+            see["own"] = self._place(behavior.role("own"))
         used = {n for n, _ in behavior.knobs}
         lines = self._guard(behavior, name)
         lines += self._present(behavior, own, used)
@@ -141,13 +146,13 @@ class _Page:
         doc = kind.doc.format(**{r: self.names[s.sight.key] for r, s in behavior.roles})
         self.methods += self.method(behavior.channel, name, "s", doc, lines + writing.lines)
 
-    def _own(self, behavior: Behavior) -> str:
-        own = behavior.role("own")
+    def _place(self, own: Signal) -> str:
+        """The expression for one of the player's own coordinates."""
         across = self.genome.across is not None and own.key == self.genome.across.key
         return self.see(own, "player" if own.field else ("player_x" if across else "player_y"))
 
     def _present(self, behavior: Behavior, own: Signal | None, used: set[str]) -> list[str]:
-        needed = [s for r, s in behavior.roles if not r.startswith("car") and behavior.kind != "serve"]
+        needed = [s for r, s in behavior.roles if not r.startswith(_APART) and behavior.kind != "serve"]
         if own is not None and behavior.kind in _RESTING:
             needed.append(own)
         missing = []

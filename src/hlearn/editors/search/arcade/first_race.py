@@ -12,6 +12,7 @@ from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING
 from hlearn.editors.search.arcade.calibrate import calibrated, variants
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.vary import Pool
@@ -19,6 +20,7 @@ from hlearn.editors.search.race import Arena, Runner
 from hlearn.policy.joystick import action_meaning
 
 MOVERS = 16  # movers considered for steering
+CHASES = 16  # things considered for steering on both axes
 PAIRS = 24  # pairs considered for interception
 BLIND_SHARE = 0.04  # of what is left, for programs that look at nothing
 GUESS_SHARE = 0.15  # of what is left, for guesses
@@ -57,6 +59,8 @@ def run_first_race(roster: Roster, view: View) -> Start:
         for own in (o for o in owns[:2] if o.explained >= 0.8 * owns[0].explained)
         for guess in _guesses(view, channel, own, rhythms, contexts[channel])
     ]
+    if across and down:
+        guesses += _joint_guesses(view, across[0], down[0], contexts[ACROSS])
     roster.lab.say(f"{len(guesses)} first guesses")
     guessed = _race(roster, _arena(roster.lab, view, len(guesses), GUESS_SHARE), guesses)
 
@@ -93,6 +97,20 @@ def _guesses(
         ball = behavior.role("ball").key
         serves = [p for p in rhythms if p.kind == "serve" and p.role("ball").key == ball]
         yield replace(home, behaviors=(behavior, *(serves[:1] or context)))
+
+
+def _joint_guesses(
+    view: View, across: Signal, down: Signal, context: tuple[Behavior, ...]
+) -> Iterator[Genome]:
+    """Programs that steer on both axes by one thing."""
+    press = tuple(b for b in context if b.channel == PRESS)
+    home = Genome(across=across, down=down)
+    plays, signals = view.read(view.recordings)
+    for own, other in ((across, down), (down, across)):
+        for meeting in find_meetings(plays, "gain", own, other, signals):
+            yield replace(home, behaviors=(*hypotheses.approaches(meeting, across, down), *press))
+    for rules in hypotheses.chases(across, down, view.movers[:MOVERS])[:CHASES]:
+        yield replace(home, behaviors=(*rules, *press))
 
 
 def _context(order: Sequence[Runner], channel: str, rhythm: tuple[Behavior, ...]) -> tuple[Behavior, ...]:

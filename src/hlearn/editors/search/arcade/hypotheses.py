@@ -6,13 +6,17 @@ Nothing here knows a game. A guess is a behaviour with starting values that the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Knob
+from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.lanes import Lanes
+from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.probe.scene import Axis
 
+REACTION = 6  # steps from seeing to moving, sticky actions included
 CHANNEL_OF = {Axis.X: ACROSS, Axis.Y: DOWN}
 
 
@@ -116,6 +120,119 @@ def from_relation(relation: Relation, channel: str) -> list[Behavior]:
         return [Behavior(kind="flee", channel=channel, roles=(("hazard", other),), knobs=knobs)]
     knobs = (("offset", gap), ("deadband", _deadband(own)))
     return [Behavior(kind="follow", channel=channel, roles=(("target", other),), knobs=knobs)]
+
+
+def chases(across: Signal, down: Signal, movers: Sequence[Signal]) -> list[tuple[Behavior, ...]]:
+    """Following one thing on both axes, for every two coordinates that may be one thing's."""
+    found: list[tuple[float, int, tuple[Behavior, ...]]] = []
+    for x in (m for m in movers if _comparable(across, m)):
+        for y in (m for m in movers if m.key != x.key and _comparable(down, m)):
+            known = x.axis is not None and y.axis is not None
+            if known and x.sight.key != y.sight.key:
+                continue
+            least, most = sorted((x.moving, y.moving))
+            if not known and (least < 0.1 or most > 1.6 * least):
+                continue
+            pair = ((ACROSS, across, x), (DOWN, down, y))
+            rules = [
+                Behavior(
+                    kind="follow",
+                    channel=channel,
+                    roles=(("target", mover),),
+                    knobs=(("offset", _offset(0.0, own)), ("deadband", _deadband(own))),
+                )
+                for channel, own, mover in pair
+            ]
+            found.append((most / max(least, 1e-6), len(found), tuple(rules)))
+    return [rules for _, _, rules in sorted(found, key=lambda f: f[:2])]
+
+
+def approaches(meeting: Meeting, across: Signal, down: Signal) -> tuple[Behavior, ...]:
+    """Going where something was when points were won, on both axes."""
+    channel = ACROSS if meeting.own.key == across.key else DOWN
+    source = f"{meeting.explained} of {meeting.events} gains"
+    first = _offset(meeting.gap, meeting.own)
+    knobs = (("offset", replace(first, source=source)), ("deadband", _deadband(meeting.own)))
+    found = [Behavior(kind="follow", channel=channel, roles=(("target", meeting.thing),), knobs=knobs)]
+    if meeting.depth is not None and meeting.beside is not None:
+        other, own = (DOWN, down) if channel == ACROSS else (ACROSS, across)
+        second = _offset(meeting.level, own)
+        knobs = (("offset", replace(second, source=source)), ("deadband", _deadband(own)))
+        found.append(Behavior(kind="follow", channel=other, roles=(("target", meeting.depth),), knobs=knobs))
+    return tuple(found)
+
+
+def dodging(
+    meetings: Sequence[Meeting], own: Signal, channel: str, *, wide: float = 1.0, early: float = 1.0
+) -> Behavior:
+    """Keeping clear of everything that has been seen to kill, while it is near.
+
+    Args:
+        meetings: at least one, all relative to ``own``; at most as many as the kind has room for are used.
+        own: what is moved out of the way.
+        channel: on which it is steered.
+        wide: how many times the distance that seems to be needed is kept.
+        early: how many times the time that seems to be needed is taken.
+    """
+    speed = max(0.5, own.speed)
+    width = max(d.width for d in meetings)
+    radius = round(wide * (width + max(3.0, 0.03 * own.span)), 1)
+    roles: list[tuple[str, Signal]] = []
+    knobs: list[tuple[str, Knob]] = [
+        ("radius", _pixels(radius, 1, 0.5 * own.span + width, max(1.0, 0.3 * radius))),
+        ("low", _fixed(own.low, "probe")),
+        ("high", _fixed(own.high, "probe")),
+    ]
+    for at, meeting in enumerate(meetings[:HAZARDS]):
+        more_roles, more_knobs = _hazard(meeting, at, early * (radius / speed + REACTION))
+        roles += more_roles
+        knobs += more_knobs
+    return Behavior(kind="dodge", channel=channel, roles=tuple(roles), knobs=tuple(knobs))
+
+
+def reflexes(meeting: Meeting, channel: str) -> list[Behavior]:
+    """Steering one way on a channel, or stopping, as soon as what has been seen to kill comes close."""
+    lead = meeting.closing * REACTION * 2
+    roles, knobs = _hazard(meeting, 0, 3 * REACTION)
+    offset = dict(knobs)["offset0"]
+    ahead = replace(offset, value=round(min(max(offset.value - lead / 2, offset.low), offset.high), 1))
+    window = _pixels(round(abs(lead) / 2 + meeting.width + 2, 1), 1, 0.5 * meeting.own.span + 20, 3)
+    return [
+        Behavior(
+            kind="reflex",
+            channel=channel,
+            roles=(*roles, ("beside", meeting.own)),
+            knobs=(*((n, ahead if n == "offset0" else k) for n, k in knobs), ("window", window)),
+            option=option,
+        )
+        for option in (-1, 1, 0)
+    ]
+
+
+def _hazard(
+    meeting: Meeting, at: int, notice: float
+) -> tuple[list[tuple[str, Signal]], list[tuple[str, Knob]]]:
+    """Roles and knobs that tell where a hazard is, and whether it arrives within ``notice`` steps."""
+    source = f"{meeting.explained} of {meeting.events} deaths"
+    roles = [(f"hazard{at}", meeting.thing)]
+    knobs = [(f"offset{at}", replace(_offset(meeting.gap, meeting.own), source=source))]
+    depth = meeting.depth
+    if depth is None:
+        return roles, knobs
+    roles.append((f"depth{at}", depth))
+    warning = abs(meeting.approach) * notice  # it travels meanwhile
+    if meeting.beside is not None:
+        roles.append((f"beside{at}", meeting.beside))
+        if abs(meeting.level) > 2:
+            low, high = meeting.level - 20, meeting.level + 20
+            knobs.append((f"level{at}", _pixels(round(meeting.level, 1), low, high, 4, source)))
+        knobs.append((f"reach{at}", _pixels(round(max(10.0, warning + 8), 1), 1, 120, 6, source)))
+        return roles, knobs
+    down = meeting.approach > 0
+    level = meeting.level - (1 if down else -1) * max(10.0, warning)
+    level = round(min(max(level, depth.low), depth.high), 1)
+    knobs.append((f"{'from' if down else 'until'}{at}", _pixels(level, 0, 255, 8, source)))
+    return roles, knobs
 
 
 def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:

@@ -78,6 +78,39 @@ def _flee(b: Behavior, w: Writing) -> None:
     w.lines.append("return turn" if w.sign > 0 else "return -turn if turn is not None else None")
 
 
+def _dodge(b: Behavior, w: Writing) -> None:
+    w.lines.append("near = []")
+    for at in range(sum(r.startswith("hazard") for r, _ in b.roles)):
+        tests = _imminent(b, w, at)
+        place = f"near.append({w.see[f'hazard{at}']} - {w.knob(f'offset{at}')})"
+        w.lines += [f"if {' and '.join(tests)}:", f"    {place}"] if tests else [place]
+    call = f"dodge({w.rest}, near, {w.knob('radius')}, {w.knob('low')}, {w.knob('high')})"
+    w.lines += (
+        [f"return {call}"] if w.sign > 0 else [f"turn = {call}", "return -turn if turn is not None else None"]
+    )
+
+
+def _reflex(b: Behavior, w: Writing) -> None:
+    gap = f"abs({w.see['hazard0']} - {w.see['beside']} - {w.knob('offset0')}) < {w.knob('window')}"
+    w.lines += [f"if {' and '.join([*_imminent(b, w, 0), gap])}:", f"    return {b.option}", "return None"]
+
+
+def _imminent(b: Behavior, w: Writing, at: int) -> list[str]:
+    """What must hold for a hazard to be about to hit: it is seen, and at the player's height soon."""
+    knobs, roles = dict(b.knobs), dict(b.roles)
+    depth = w.see.get(f"depth{at}", "")
+    seen = [r for r in (f"hazard{at}", f"depth{at}") if r in roles and roles[r].sight.optional]
+    tests = list(dict.fromkeys(f"{w.see[r].rsplit('.', 1)[0]} is not None" for r in seen))
+    if f"from{at}" in knobs:
+        tests.append(f"{depth} > {w.knob(f'from{at}')}")
+    elif f"until{at}" in knobs:
+        tests.append(f"{depth} < {w.knob(f'until{at}')}")
+    elif f"reach{at}" in knobs:
+        level = f" - {w.knob(f'level{at}')}" if f"level{at}" in knobs else ""
+        tests.append(f"abs({depth} - {w.see[f'beside{at}']}{level}) < {w.knob(f'reach{at}')}")
+    return tests
+
+
 def _cross(b: Behavior, w: Writing) -> None:
     count = int(dict(b.knobs)["count"].value)
     speeds = w.part("speeds", f"[Speed(6) for _ in range({count})]")
@@ -159,6 +192,8 @@ def _aim(b: Behavior, w: Writing) -> None:
     w.lines.append(f"return abs({error}) <= {w.knob('window')} and {pulse}.next()")
 
 
+HAZARDS = 4  # that one rule looks at
+
 KINDS: Mapping[str, Kind] = {
     "follow": Kind(
         doc="Stays level with the {target}.", noun={"target": "target"}, write=_follow, imports=("toward",)
@@ -177,6 +212,20 @@ KINDS: Mapping[str, Kind] = {
     ),
     "flee": Kind(
         doc="Makes way for the {hazard}.", noun={"hazard": "hazard"}, write=_flee, imports=("away",)
+    ),
+    "dodge": Kind(
+        doc="Goes to the nearest place that nothing is about to hit.",
+        noun={
+            **{f"hazard{i}": "hazard" for i in range(HAZARDS)},
+            **{f"depth{i}": "hazard_depth" for i in range(HAZARDS)},
+        },
+        write=_dodge,
+        imports=("dodge",),
+    ),
+    "reflex": Kind(
+        doc="Steers this way at once while the {hazard0} comes close.",
+        noun={"hazard0": "hazard", "depth0": "hazard_depth"},
+        write=_reflex,
     ),
     "cross": Kind(
         doc="Keeps going while the lane ahead is free, else waits.",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
+from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
-from hlearn.evaluate.api import Job, Record, Result
+from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.probe.motion import Motion
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
@@ -34,6 +36,10 @@ class View:
         tally: the score as it is shown, None if nothing tells it.
         length: mean length of a random episode (environment steps).
         score: mean score of random play.
+        recordings: the probe's episodes.
+        record: what has to be recorded of further episodes,
+        program: of which program (given what it was written from),
+        read: and how they are read: as numbers, and which numbers may be coordinates of things.
     """
 
     own: tuple[Signal, ...]
@@ -44,6 +50,10 @@ class View:
     tally: Signal | None = None
     length: float
     score: float
+    recordings: tuple[Recording, ...]
+    record: Record
+    read: Callable[[Sequence[Recording]], tuple[list[Play], tuple[Signal, ...]]]
+    program: Callable[[Genome, Program], Program]
 
 
 def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sight] = ()) -> Program:

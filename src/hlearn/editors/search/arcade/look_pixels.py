@@ -78,6 +78,10 @@ def look_at_pixels(lab: Lab) -> View:
         tally=_together(telling),
         length=length,
         score=score,
+        recordings=(),
+        record=Record.ACTIONS,
+        read=lambda _: ([], ()),
+        program=lambda _, program: program,
     )
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal
+from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards
-from hlearn.evaluate.api import Record
+from hlearn.evaluate.api import Record, Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.ram import find_motions, read_byte
 from hlearn.tasks.environment import Discrete
+
+VALUES = 6  # that a byte must take to be a coordinate
 
 
 def look_at_ram(lab: Lab) -> View:
@@ -43,16 +47,16 @@ def look_at_ram(lab: Lab) -> View:
     for place in placed:
         for obs, column in zip(observations, series, strict=True):
             column[place.key] = read_byte(obs, _index(place), coded=False)
-    counters = lives_counters(observations)
+    lost = lost_lives(recordings)
     meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
     passages = [
         Passage(
             series=column,
             rewards=r.rewards,
-            lost=_drops(r.observations, counters),
+            lost=gone,
             commands=meaning[r.actions],
         )
-        for column, r in zip(series, recordings, strict=True)
+        for column, r, gone in zip(series, recordings, lost, strict=True)
     ]
     lone = [b.index for b in found if b.motion.axis is None and not b.coded]
     lanes = [
@@ -72,6 +76,10 @@ def look_at_ram(lab: Lab) -> View:
         tally=_tally(observations, [r.rewards for r in recordings]),
         length=length,
         score=score,
+        recordings=tuple(recordings),
+        record=Record.STEPS,
+        read=partial(plays_of, own=own),
+        program=lambda _, program: program,
     )
 
 
@@ -103,12 +111,56 @@ def _index(place: Signal) -> int:
     return int(place.sight.key[4:].split("]")[0])
 
 
+def lost_lives(recordings: Sequence[Recording]) -> list[np.ndarray]:
+    """Which decisions cost a life, bool[T] per episode: as the environment tells, else by the bytes that count down."""
+    if any(r.lives.any() for r in recordings):
+        return [np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0 for r in recordings]
+    counters = lives_counters([r.observations for r in recordings])
+    return [_drops(r.observations, counters) for r in recordings]
+
+
 def _drops(observations: np.ndarray, counters: Sequence[int]) -> np.ndarray:
     lost = np.zeros(len(observations), dtype=bool)
     if counters:
         columns = observations[:, list(counters)].astype(np.int16)
         lost[:-1] = (np.diff(columns, axis=0) < 0).any(axis=1)
     return lost
+
+
+def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> tuple[list[Play], tuple[Signal, ...]]:
+    """Reads every byte that takes several values as a coordinate, in each form in which own positions are held.
+
+    Args:
+        recordings: episodes with observations, uint8[T, 128].
+        own: the player's positions.
+
+    Returns:
+        The episodes as numbers, and the signals.
+    """
+    every = np.concatenate([r.observations for r in recordings])
+    forms = {False} | {s.sight.imports != () for s in own}
+    signals: list[Signal] = []
+    series: list[dict[str, np.ndarray]] = [{} for _ in recordings]
+    for index in range(every.shape[1]):
+        if len(np.unique(every[:, index])) < VALUES:
+            continue
+        for coded in sorted(forms):
+            low, high = (float(v) for v in np.percentile(read_byte(every, index, coded=coded), (2, 98)))
+            signals.append(Signal(sight=byte_sight(index, coded=coded), low=low, high=high))
+            for column, r in zip(series, recordings, strict=True):
+                column[signals[-1].key] = read_byte(r.observations, index, coded=coded)
+    for place in own:
+        for column, r in zip(series, recordings, strict=True):
+            column.setdefault(
+                place.key, read_byte(r.observations, _index(place), coded=bool(place.sight.imports))
+            )
+    lost = lost_lives(recordings)
+    punished = [gone | (r.rewards < 0) for gone, r in zip(lost, recordings, strict=True)]
+    plays = [
+        Play(series=c, lost=gone, gained=r.rewards > 0)
+        for c, gone, r in zip(series, punished, recordings, strict=True)
+    ]
+    return plays, tuple(signals)
 
 
 def _changes(observations: Sequence[np.ndarray]) -> np.ndarray:

@@ -12,6 +12,8 @@ _WORDS = {
     "pursue": "go where {} will be",
     "intercept": "meet {}",
     "flee": "make way for {}",
+    "dodge": "keep clear of {}",
+    "reflex": "turn at once while {} comes close",
     "cross": "cross the lanes of {} when free",
     "weave": "go on while the way is free",
     "hold": "stay in place",
@@ -37,7 +39,10 @@ def summary(genome: Genome) -> list[str]:
 
 
 def _tell(behavior: Behavior) -> str:
-    about = next((s.key for r, s in behavior.roles if r in ("target", "ball", "hazard", "lane")), "")
+    told = [
+        s.key for r, s in behavior.roles if r.rstrip("0123456789") in ("target", "ball", "hazard", "lane")
+    ]
+    about = " and ".join(told)
     text = _WORDS.get(behavior.kind, behavior.kind).format(about)
     guard = behavior.guard
     return f"{text} (if {guard.signal.key} is {guard.test} its level)" if guard else text

@@ -8,6 +8,7 @@ from contextlib import suppress
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import calibrate_firsts, run_first_race
+from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
@@ -15,11 +16,12 @@ from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.standing import Standing
-from hlearn.editors.search.race import Arena, Runner
+from hlearn.editors.search.race import STALL, Arena, Runner
 from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
-STALL = 9_000  # environment steps without reward after which a development episode is over
+LONGEST = 0.025  # of the budget, for one episode where there is no target
+ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 
 
 class ArcadeSearch:
@@ -52,11 +54,15 @@ class ArcadeSearch:
         firsts += calibrate_firsts(self.roster, firsts)
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
-        arena = Arena(self.lab, stall_steps=STALL, watch=watch)
+        cap = None if self.lab.task.target is not None else int(LONGEST * self.lab.remaining)
+        arena = Arena(self.lab, max_steps=cap, stall_steps=STALL, watch=watch, onward=ONWARD)
         self.standing = settle(self.roster, arena, firsts, home)
         first = self.standing.champion
         yield first
         repair(self.roster, self.standing, evidence)
+        lessons = Lessons(self.roster, self.standing, view, pool)
+        lessons.learn()
+        pool = pool.with_first(lessons.rules)
         yield from evolve(self.roster, self.standing, pool, told=first)
 
     def _tell(self, view: View) -> None:
@@ -71,7 +77,7 @@ class ArcadeSearch:
 
     def _proposal(self, runner: Runner) -> Proposal:
         self.proposed = runner
-        note = f"candidate {runner.number}, {runner.mean:.1f} over {len(runner.scores)} dev episodes: {runner.note}"
+        note = f"candidate {runner.number}, {runner.told}: {runner.note}"
         return Proposal(program=runner.program, note=note[:400])
 
 

@@ -73,5 +73,5 @@ class Standing:
 
     def _tell(self) -> None:
         c = self.champion
-        told = f"best: candidate {c.number}, {c.mean:.1f} over {len(c.scores)} episodes: {c.note}"
+        told = f"best: candidate {c.number}, {c.told}: {c.note}"
         self.roster.lab.say(told[:160])

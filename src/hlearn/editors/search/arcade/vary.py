@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,11 @@ class Pool:
 
     behaviors: dict[str, tuple[Behavior, ...]]
     signals: tuple[Signal, ...]
+
+    def with_first(self, behaviors: Mapping[str, tuple[Behavior, ...]]) -> Pool:
+        """The same with further behaviours in front."""
+        joined = {c: (*behaviors.get(c, ()), *bs) for c, bs in self.behaviors.items()}
+        return replace(self, behaviors=joined)
 
 
 def turn_knobs(genome: Genome, rng: np.random.Generator, source: str) -> Genome:
@@ -66,7 +71,9 @@ def vary(
     if dice < 0.68 and len(have) < LIMIT:  # a new behaviour goes first, if its guard lets it
         new = _pick(pool.behaviors[channel], rng)
         if have or rng.random() < 0.5:
-            guarded = new.kind != "flee" or rng.random() < 0.5
+            guarded = new.kind not in ("flee", "dodge", "reflex") or rng.random() < (
+                0.5 if new.kind == "flee" else 0.0
+            )
             new = replace(new, guard=_guard(genome, channel, pool, rng) if guarded else None)
         changed = genome.with_channel(channel, (new, *have))
     elif dice < 0.76:
