@@ -143,3 +143,23 @@ def test_the_same_randomness_gives_the_same_variations() -> None:
             trail.append(written(genome))
         trails.append(trail)
     assert trails[0] == trails[1]
+
+
+def test_carried_detectors_show_in_the_trace_and_change_nothing(made: Made) -> None:
+    home, pool, evaluator = made
+    genome = replace(home, behaviors=(pool.behaviors[ACROSS][0],))
+    carried = emit(
+        genome,
+        title="A test.",
+        buttons=BUTTONS,
+        carried=[s.sight for s in pool.signals if s.drive is None][:2],
+    )
+    plain, traced = evaluator.run(
+        [
+            Job(program=Program(source=source), seed=1, max_steps=200, record=Record.TRACES)
+            for source in (written(genome), carried)
+        ]
+    )
+    assert plain.recording is not None and traced.recording is not None
+    assert (plain.recording.actions == traced.recording.actions).all()
+    assert {"sight_0", "sight_1"} <= set(traced.recording.traces[-1])

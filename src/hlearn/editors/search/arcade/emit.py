@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
@@ -19,7 +20,14 @@ _RESTING = frozenset(
 _APART = ("car", "hazard", "depth")  # roles of which there are several: each may be out of sight
 
 
-def emit(genome: Genome, *, title: str, buttons: tuple[str, ...], name: str = "Player") -> str:
+def emit(
+    genome: Genome,
+    *,
+    title: str,
+    buttons: tuple[str, ...],
+    name: str = "Player",
+    carried: Sequence[Sight] = (),
+) -> str:
     """Writes a genome as one module with one policy class.
 
     Args:
@@ -27,11 +35,14 @@ def emit(genome: Genome, *, title: str, buttons: tuple[str, ...], name: str = "P
         title: first line of the module's docstring.
         buttons: the environment's action names, in its order.
         name: the class's name.
+        carried: detectors that no rule needs, for the trace alone; called ``sight_0``, ``sight_1`` ...
 
     Returns:
         Python source. Equal genomes give equal source.
     """
     page = _Page(genome)
+    for index, sight in enumerate(carried):
+        page.carry(sight, index)
     for behavior in genome.behaviors:
         page.write(behavior)
     return page.source(title, buttons, name)
@@ -76,6 +87,11 @@ class _Page:
         name = self.names[sight.key]
         return f"s.{name}.{signal.field}" if signal.field else f"s.{name}"
 
+    def carry(self, sight: Sight, index: int) -> None:
+        """Writes a detector for the trace; the first one is taken for the player's."""
+        name = self.fresh(f"sight_{index}")
+        self._write_detector(sight, name, "sight_0" if index else "")
+
     def _detector(self, sight: Sight) -> None:
         name = self.names[sight.key]
         player = ""
@@ -84,6 +100,9 @@ class _Page:
             if own is not None and own.field and own.sight.key != sight.key:
                 self.see(own, "player")
                 player = self.names[own.sight.key]
+        self._write_detector(sight, name, player)
+
+    def _write_detector(self, sight: Sight, name: str, player: str) -> None:
         self.imports.update(sight.imports)
         self.constants += sight.written(sight.constants, name)
         self.setup += sight.written(sight.setup, name)

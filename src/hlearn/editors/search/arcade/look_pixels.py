@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.emit import emit
+from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, wanderer
+from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import EXPLAINED, SHOWN, tells_rewards
@@ -18,6 +22,7 @@ from hlearn.probe.motion import driven, moves
 from hlearn.probe.pixels import find_things
 from hlearn.probe.scene import Axis, Kind, Scene, Thing
 from hlearn.probe.screen import ScreenRecorder
+from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
 
 LOOKS = 4  # episodes in which the screen itself is recorded
@@ -60,7 +65,12 @@ def look_at_pixels(lab: Lab) -> View:
             (own if seen.drive is not None else movers).append(seen)
     own.sort(key=lambda s: -s.explained)
     passages = [
-        Passage(series=c, rewards=r.rewards, lost=np.zeros(len(r.rewards), dtype=bool), commands=m)
+        Passage(
+            series=c,
+            rewards=r.rewards,
+            lost=np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0,
+            commands=m,
+        )
         for c, r, m in zip(series, recordings, commands, strict=True)
     ]
     telling = []
@@ -78,11 +88,35 @@ def look_at_pixels(lab: Lab) -> View:
         tally=_together(telling),
         length=length,
         score=score,
-        recordings=(),
-        record=Record.ACTIONS,
-        read=lambda _: ([], ()),
-        program=lambda _, program: program,
+        recordings=tuple(recordings),
+        record=Record.TRACES,
+        read=partial(plays_of, things=sights[: len(things)], signals=(*own, *movers)),
+        program=partial(carrying, sights=sights[: len(things)], buttons=lab.actions.names),
     )
+
+
+def plays_of(
+    recordings: Sequence[Recording], things: Sequence[Sight], signals: tuple[Signal, ...]
+) -> tuple[list[Play], tuple[Signal, ...]]:
+    """Reads where things were from the traces of programs that carried their detectors.
+
+    Args:
+        recordings: episodes with traces.
+        things: what was carried, in order.
+        signals: the coordinates to read.
+    """
+    places = {sight.key: f"sight_{index}" for index, sight in enumerate(things)}
+    plays = []
+    for r in recordings:
+        series = {s.key: _values(r, places[s.sight.key], s.field) for s in signals}
+        lost = np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0
+        plays.append(Play(series=series, lost=lost | (r.rewards < 0), gained=r.rewards > 0))
+    return plays, signals
+
+
+def carrying(genome: Genome, program: Program, sights: Sequence[Sight], buttons: tuple[str, ...]) -> Program:
+    """The program of a genome with further detectors, which show in its trace and change nothing."""
+    return Program(source=emit(genome, title="Watched.", buttons=buttons, carried=sights))
 
 
 def _scene(lab: Lab, names: Sequence[str]) -> Scene:

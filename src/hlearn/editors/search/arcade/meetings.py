@@ -98,7 +98,7 @@ def _still(play: Play, steps: np.ndarray, owns: Sequence[Signal]) -> np.ndarray:
     """How long the player had not moved at some steps."""
     changed = np.zeros(len(play.lost), dtype=bool)
     for own in owns:
-        changed[:-1] |= np.diff(play.series[own.key]) != 0
+        changed[:-1] |= np.nan_to_num(np.diff(play.series[own.key])) != 0  # nan: out of sight
     moved = np.flatnonzero(changed)
     last = np.searchsorted(moved, steps) - 1
     return np.where(last >= 0, steps - moved[np.maximum(last, 0)], 0) if len(moved) else np.zeros(len(steps))
