@@ -61,9 +61,11 @@ def ram_pool() -> tuple[Genome, Pool]:
     return _pool(across, down, movers, [lanes], score)
 
 
-def pixel_pool() -> tuple[Genome, Pool]:
-    across, down = thing("paddle", "189:193:2", "x", Axis.X), thing("paddle", "189:193:2", "y", Axis.Y)
-    movers = [thing(k, r, f) for k, r in (("ball", "93:189:2"), ("bricks", "57:93:2")) for f in ("x", "y")]
+def pixel_pool(*, dark: bool = False) -> tuple[Genome, Pool]:
+    """What may be seen on the screen; in the dark nothing is ever seen."""
+    rows = ("0:0",) * 3 if dark else ("189:193:2", "93:189:2", "57:93:2")
+    across, down = thing("paddle", rows[0], "x", Axis.X), thing("paddle", rows[0], "y", Axis.Y)
+    movers = [thing(k, r, f) for k, r in zip(("ball", "bricks"), rows[1:], strict=True) for f in ("x", "y")]
     patch = Sight(key="patch36_5", body=("return int(obs[5:15, 36:80, 0].sum())",))
     return _pool(across, down, movers, [], Signal(sight=patch, low=0, high=1e6))
 

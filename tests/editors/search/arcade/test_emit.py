@@ -163,3 +163,13 @@ def test_carried_detectors_show_in_the_trace_and_change_nothing(made: Made) -> N
     assert plain.recording is not None and traced.recording is not None
     assert (plain.recording.actions == traced.recording.actions).all()
     assert {"sight_0", "sight_1"} <= set(traced.recording.traces[-1])
+
+
+@pytest.mark.parametrize("kind", sorted(kinds(pixel_pool(dark=True)[1])))
+def test_every_kind_runs_while_nothing_is_seen(made: Made, kind: str) -> None:
+    evaluator = made[2]
+    if evaluator.task.access is Access.RAM:
+        pytest.skip("bytes are always seen")
+    home, pool = pixel_pool(dark=True)
+    for behavior in kinds(pool)[kind]:
+        runs(evaluator, written(replace(home, behaviors=(behavior,))))

@@ -17,8 +17,6 @@ _RESTING = frozenset(
     {"follow", "pursue", "intercept", "flee", "dodge", "hold"}
 )  # steer by where the own thing comes to rest
 
-_APART = ("car", "hazard", "depth")  # roles of which there are several: each may be out of sight
-
 
 def emit(
     genome: Genome,
@@ -171,7 +169,7 @@ class _Page:
         return self.see(own, "player" if own.field else ("player_x" if across else "player_y"))
 
     def _present(self, behavior: Behavior, own: Signal | None, used: set[str]) -> list[str]:
-        needed = [s for r, s in behavior.roles if not r.startswith(_APART) and behavior.kind != "serve"]
+        needed = [s for r, s in behavior.roles if not _apart(r) and behavior.kind != "serve"]
         if own is not None and behavior.kind in _RESTING:
             needed.append(own)
         missing = []
@@ -252,3 +250,8 @@ class _Page:
         body += [_INDENT + line if line else "" for line in self.detectors + self.methods]
         text = "\n".join(head) + "\n\n" + "\n".join(body).rstrip() + "\n"
         return text
+
+
+def _apart(role: str) -> bool:
+    """Whether a role is one of several ("car3"), each of which may be out of sight without the rule falling silent."""
+    return role[-1].isdigit() and not role.startswith("beside")
