@@ -146,6 +146,18 @@ def test_rollback_is_a_new_commit(system: System) -> None:
         system.rollback(7)
 
 
+def test_rollback_keeps_the_cases_that_the_old_champion_stood_for(system: System) -> None:
+    first = Case(name="trial-0001", why="first", split=Split.GATE, number=0, min_score=9.0, trial=1)
+    second = Case(name="trial-0002", why="second", split=Split.GATE, number=0, min_score=90.0, trial=2)
+    by_hand = Case(name="mine", why="mine", split=Split.DEV, number=3)
+    accept(system, 1, program(0), cases=[first])
+    accept(system, 2, program(1), cases=[second, by_hand])
+    system.rollback(1)
+    assert {c.name for c in system.cases()} == {"trial-0001", "mine"}
+    system.rollback(2)
+    assert system.cases() == (by_hand, first, second)
+
+
 def test_a_rewritten_ledger_is_noticed_by_the_commits(system: System) -> None:
     accept(system, 1, program(0))
     rows = [r.event for r in system.ledger.rows]

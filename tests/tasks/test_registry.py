@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -202,3 +203,18 @@ def test_where_the_seed_matters() -> None:
     assert not seed_matters(resolve_task("ALE/Pong-v5", protocol="article"))
     assert seed_matters(resolve_task("ALE/Pong-v5"))
     assert seed_matters(resolve_task("CartPole-v1"))
+
+
+def test_an_environment_without_pictures_says_so() -> None:
+    class Blind(gymnasium.Env[np.ndarray, np.int64]):
+        metadata = {"render_modes": ["ansi"]}  # noqa: RUF012 - gymnasium's own convention
+        observation_space = gymnasium.spaces.Box(0.0, 1.0, (1,), np.float32)
+        action_space = gymnasium.spaces.Discrete(2)
+
+    gymnasium.register("Blind-v0", entry_point=Blind)
+    try:
+        task = resolve_task("Blind-v0")
+        with pytest.raises(UsageError, match="draws no pictures"):
+            open_environment(task, render=True)
+    finally:
+        del gymnasium.registry["Blind-v0"]

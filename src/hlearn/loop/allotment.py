@@ -7,9 +7,12 @@ from hlearn.lab import Meter
 from hlearn.ledger import Purpose
 from hlearn.tasks.registry import seed_matters
 
-_FIRST_LOOK = 4  # episodes before a race can be decided: three of the challenger, one more of the champion
 _RESERVE = 0.10  # share of the budget that is kept for judging the last proposal
-_AT_MOST = 0.5  # share of the budget that is kept where episodes are that long
+# Long episodes need more: numbers of them, and the share of the budget that may be kept for so many.
+_ENOUGH = (
+    (14, 0.2),  # eight pairs, of which the champion has played two
+    (4, 0.5),  # three pairs: the first look
+)
 
 
 class Allotment:
@@ -32,15 +35,16 @@ class Allotment:
         return max(0, self._gate_steps - spent[Purpose.GATE] - spent[Purpose.CASE])
 
     def reserve(self) -> int:
-        """What editors must leave for the last proposal: the gate's share, and enough for a first look.
+        """What editors must leave for the last proposal: the gate's share, and enough episodes to judge by.
 
         Nothing where the seed has no effect: the gate's episode is then the one that development has played.
         """
         if not self._seed_matters:
             return 0
         account = self._meter.account
-        look = _FIRST_LOOK * max(account.usual, account.best_steps)
-        return max(self.gate_share(), int(self._own * _RESERVE), min(look, int(self._own * _AT_MOST)))
+        episode = max(account.usual, account.best_steps)
+        enough = (min(count * episode, int(self._own * share)) for count, share in _ENOUGH)
+        return max(self.gate_share(), int(self._own * _RESERVE), *enough)
 
     def left(self) -> int:
         """Environment steps that the gate may spend."""

@@ -279,6 +279,9 @@ class System:
     def rollback(self, trial: int) -> str:
         """Makes the program of an earlier accepted trial the champion again, by a new commit.
 
+        The regression cases are those that it stood for: what later trials stored is taken back, for it would turn
+        down whatever is built on this one.
+
         Returns:
             The new commit's hash.
 
@@ -296,6 +299,7 @@ class System:
             raise UsageError(f"{self.path}: trial {trial} is the champion already")
         self.restore()
         (self.path / "policy.py").write_text(source, encoding="utf-8")
+        self._restore_cases(trial, change.commit)
         number, digest = self.ledger.head
         commit = self._commit(
             f"Roll back to trial {trial}",
@@ -303,6 +307,14 @@ class System:
         )
         self.ledger.append(RolledBack(trial=trial, program=change.program, commit=commit))
         return commit
+
+    def _restore_cases(self, trial: int, commit: str) -> None:
+        for case in self.cases():
+            if case.trial > trial:
+                (self.path / "cases" / f"{case.name}.json").unlink()
+        for name in self.git("ls-tree", "--name-only", commit, "cases/").split():
+            if not (self.path / name).exists() and (text := self.git.show(commit, name)) is not None:
+                (self.path / name).write_text(text, encoding="utf-8")
 
     def _commit(self, subject: str, body: str) -> str:
         self.git("add", "--", *(p for p in _TRACKED if (self.path / p).exists()))

@@ -25,7 +25,7 @@ class GymnasiumEnvironment:
 
     Raises:
         UnsupportedAccess: the environment observes something else.
-        UsageError: its spaces cannot be translated.
+        UsageError: its spaces cannot be translated, or pictures are asked for and it draws none.
     """
 
     def __init__(
@@ -40,13 +40,15 @@ class GymnasiumEnvironment:
         lean.order_enforce = False
         options: dict[str, Any] = {**kwargs, "disable_env_checker": True}
         if render:
+            _refuse_without_pictures(spec)
             options["render_mode"] = "rgb_array"
         self._env = env = gymnasium.make(lean, **options)
         given = natural_access(env.observation_space)
         if access is not given:
             env.close()
             raise UnsupportedAccess(
-                f"{spec.id} has no access {access}: it observes {env.observation_space}; choose access {given}"
+                f"{spec.id} has no access {access}: it observes {' '.join(str(env.observation_space).split())}; "
+                f"choose access {given}"
             )
         self._renders = render
         self.observation, self._write = observation_spec(env.observation_space)
@@ -102,3 +104,14 @@ class GymnasiumEnvironment:
     def close(self) -> None:
         """Closes the environment."""
         self._env.close()
+
+
+def _refuse_without_pictures(spec: gymnasium.envs.registration.EnvSpec) -> None:
+    maker: object = spec.entry_point
+    if isinstance(maker, str):
+        maker = gymnasium.envs.registration.load_env_creator(maker)
+    modes = (getattr(maker, "metadata", None) or {}).get("render_modes")
+    if modes is not None and "rgb_array" not in modes:
+        raise UsageError(
+            f"{spec.id} draws no pictures: its render_modes are {list(modes)}, a film needs rgb_array"
+        )

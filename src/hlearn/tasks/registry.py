@@ -200,12 +200,10 @@ def _open_gymnasium(
     except gymnasium.error.DependencyNotInstalled as error:
         raise MissingExtra(f"{env_id} needs a package that is not installed: {error}") from error
     except ImportError as error:
-        how = (
-            f"pip install {error.name}"
-            if isinstance(error, ModuleNotFoundError)
-            else "see above how to get it"
-        )
-        raise MissingExtra(f"{env_id} cannot be loaded: {error}; {how}") from error
+        how = ""
+        if "pip install" not in str(error):
+            how = f"; pip install {error.name}" if isinstance(error, ModuleNotFoundError) else ""
+        raise MissingExtra(f"{env_id} cannot be loaded: {error}{how}") from error
     except (gymnasium.error.Error, TypeError, ValueError, AssertionError, KeyError) as error:
         if not kwargs or isinstance(error, UsageError):
             raise
