@@ -10,8 +10,8 @@ from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
 from hlearn.editors.search.tune import Tuner
 
-CAPPED_PATIENCE = 15  # generations in which capped episodes must bring a tenth of the gain so far
-PROGRESS = 0.1
+CAPPED_PATIENCE = 15  # generations in which capped episodes must bring this share of the gain so far
+PROGRESS = 0.15
 LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # trials without a better best before more episodes are played per program
 DEAREST = 0.03  # share of the remaining budget that one generation may cost after that
@@ -59,7 +59,7 @@ class Lane:
         self.best = best
         self.former: list[Candidate] = []
         self.done = False
-        self.costly = horizon is not None
+        self.costly = self.daring = horizon is not None
         self.spent = 0
         self.quiet = 0
         self.level = -math.inf  # of the better ones of a generation, smoothed
@@ -134,14 +134,17 @@ class Lane:
 
     def _look(self) -> bool:
         """While episodes are capped: is there still progress, and what is the centre worth now and then?"""
+        assert self.tuner.horizon is not None
         self._levels.append(self.level)
         gained = self.level - min(self._levels)
         settled = len(self._levels) > 2 * CAPPED_PATIENCE
         lately = self.level - self._levels[-1 - CAPPED_PATIENCE] if settled else gained
         if (settled and lately <= PROGRESS * gained) or self.tuner.converged:
             self._levels = []
-            if self.tuner.forgiven:
-                self.tuner.forgiven = 0.0  # first daring, now lasting
+            if self.daring:
+                self.daring = False  # first daring, now lasting
+                self.tuner.forgiven = 0.0
+                self.tuner.horizon *= 2
             else:
                 self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 2
         if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:

@@ -42,6 +42,11 @@ class Candidate:
         """Mean score so far, -inf before the first."""
         return float(self.scores.mean()) if self.outcomes else -math.inf
 
+    @property
+    def length(self) -> float:
+        """Mean environment steps of an episode so far, 0 before the first."""
+        return float(np.mean([o.env_steps for o in self.outcomes])) if self.outcomes else 0.0
+
     def evaluation(self) -> Evaluation:
         """The outcomes as development scores of a proposal."""
         return Evaluation(program=self.program.sha256, split=Split.DEV, outcomes=tuple(self.outcomes))

@@ -30,7 +30,14 @@ class Played(NamedTuple):
 
 
 def scatter(
-    lab: Lab, tunable: Tunable, *, count: int, first_seed: int, horizon: int | None, finalists: int
+    lab: Lab,
+    tunable: Tunable,
+    *,
+    count: int,
+    first_seed: int,
+    horizon: int | None,
+    finalists: int,
+    forgiven: float = 0.0,
 ) -> list[dict[str, float]]:
     """Plays random settings around the knobs' starts and the best few of them again; returns those, best first.
 
@@ -41,6 +48,7 @@ def scatter(
         first_seed: index of the first development seed used (4 are).
         horizon: environment steps per episode at most.
         finalists: settings that play three more episodes.
+        forgiven: added to the score of an episode that the environment terminated.
     """
     drawn = [
         {
@@ -51,18 +59,19 @@ def scatter(
     ]
     programs = [tunable.program(values) for values in drawn]
     seeds = lab.seeds(first_seed, 4)
-    first = [
-        _score(r) for r in lab.measure([Job(program=p, seed=seeds[0], max_steps=horizon) for p in programs])
-    ]
-    order = np.argsort(-np.array(first), kind="stable")[:finalists]
+    first = lab.measure([Job(program=p, seed=seeds[0], max_steps=horizon) for p in programs])
+    scores = np.array([_score(r, forgiven) for r in first])
+    order = np.argsort(-scores, kind="stable")[:finalists]
     jobs = [Job(program=programs[i], seed=s, max_steps=horizon) for i in order for s in seeds[1:]]
-    later = np.array([_score(r) for r in lab.measure(jobs)]).reshape(len(order), -1)
-    totals = [first[i] + float(row.sum()) for i, row in zip(order, later, strict=True)]
-    return [drawn[order[i]] for i in np.argsort(-np.array(totals), kind="stable")]
+    later = np.array([_score(r, forgiven) for r in lab.measure(jobs)]).reshape(len(order), -1)
+    totals = scores[order] + later.sum(axis=1)
+    return [drawn[order[i]] for i in np.argsort(-totals, kind="stable")]
 
 
-def _score(result: Result) -> float:
-    return result.outcome.score if isinstance(result.outcome, Episode) else -math.inf
+def _score(result: Result, forgiven: float) -> float:
+    if not isinstance(result.outcome, Episode):
+        return -math.inf
+    return result.outcome.score + (forgiven if result.outcome.terminated else 0.0)
 
 
 class Tuner:
@@ -155,7 +164,8 @@ class Tuner:
             Job(program=p, seed=s, record=record, max_steps=self.horizon) for p in programs for s in seeds
         ]
         results = self.lab.measure(jobs)
-        scores = np.array([_score(r) + self._mercy(r) for r in results])
+        mercy = self.forgiven if self.horizon is not None else 0.0
+        scores = np.array([_score(r, mercy) for r in results])
         means = scores.reshape(len(points), len(seeds)).mean(axis=1)
         breadth = _breadth(results, len(points)) if self.tied else np.zeros(len(points))
         order = np.lexsort((-breadth, -means))
@@ -172,10 +182,6 @@ class Tuner:
             results
         )
         return [Played(values=values[i], program=programs[i], mean=float(means[i])) for i in order]
-
-    def _mercy(self, result: Result) -> float:
-        ended = isinstance(result.outcome, Episode) and result.outcome.terminated
-        return self.forgiven if ended and self.horizon is not None else 0.0
 
     def _values(self, point: np.ndarray) -> dict[str, float]:
         numbers = self._origin + self._spread * point

@@ -13,7 +13,7 @@ from hlearn.editors.search.vector.urges import attributes
 
 MOST_BODY = 8  # signals of the body that a rhythm listens to
 ROLES = ("lead", "carry")
-PATIENCE = 40  # control steps after which a limb stops waiting
+PATIENCE = 20  # control steps after which a limb stops waiting, at first
 
 
 def gait_families(sketch: Sketch, limbs: Limbs, title: str) -> list[Template]:
@@ -40,9 +40,12 @@ def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Te
         for role in ROLES:
             for j in range(limbs.joints):
                 part = limbs.part(f"joint{j}")
-                knobs.append(Knob(name=f"{phase}_{role}{j}", start=part.centre, spread=0.7 * part.scale))
+                knobs.append(Knob(name=f"{phase}_{role}{j}", start=part.centre, spread=part.scale))
     reached = limbs.part("joint0")
-    knobs.append(Knob(name="reached", start=reached.centre, spread=0.7 * reached.scale))
+    knobs.append(Knob(name="reached", start=reached.centre, spread=reached.scale))
+    knobs.append(
+        Knob(name="patience", start=PATIENCE, spread=0.4 * PATIENCE, low=4.0, high=80.0, unit="steps")
+    )
     formulas = []
     suffixes = tuple(f"_{role}" for role in ROLES) if roles else ("",)
     for j in range(limbs.joints):
@@ -73,7 +76,7 @@ def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Te
         formulas=tuple(formulas),
         body=_turning(limbs, roles),
         parts=(("feedback", "pd"), ("oscillator", "Steps")),
-        setup=(f"self.steps = Steps(patience={PATIENCE})",),
+        setup=("self.steps = Steps(patience=self.patience)",),
         head=_limb_type(limbs),
     )
 

@@ -14,6 +14,7 @@ from hlearn.editors.search.vector.sketch import ANGLE, COS, PLAIN, SIN, Sketch
 from hlearn.editors.search.vector.template import Template
 
 MOST_SCREENED = 40  # terms tried at most
+SCREENED_ON = 8  # episodes
 MOST_ADDED = 3
 
 
@@ -71,7 +72,7 @@ def typical(template: Template, values: Mapping[str, float]) -> float:
 
 
 def grow(
-    trials: Trials, sketch: Sketch, template: Template, best: Candidate, episodes: int = 8
+    trials: Trials, sketch: Sketch, template: Template, best: Candidate, episodes: int = SCREENED_ON
 ) -> Template | None:
     """Tries terms one by one, both signs, at the best numbers.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hlearn.editors.api import Lab
 from hlearn.editors.search.knobs import SourceKnobs
 from hlearn.editors.search.lane import Lane
@@ -15,11 +17,12 @@ from hlearn.editors.search.vector.template import Template
 from hlearn.records import Program
 
 MANY_AXES = 3  # box channels from which a task is taken for a body with joints
-HORIZON = 500  # environment steps to which a body's episodes are capped at first
+HORIZON = 250  # environment steps to which a body's episodes are capped at first
 MERCY = 0.9  # share of a fall's price that does not count while episodes are capped
-SCATTERED = 300  # random settings from which a body's lanes choose their starts
+STARTS = (6, 6, 2)  # lanes of the first family, of the second, of each other one
+SCATTERED = 50  # random settings per start from which the starts are chosen
 SCATTER_SEEDS = 400_000  # index of the development seeds they play
-BRACKET = ((5, 12), (2, 25))  # lanes from different starts, generations for each; the best goes on
+BRACKET = ((20, 6), (5, 10), (2, 16))  # lanes that are left, generations for each; the best goes on
 
 
 def written_lane(lab: Lab, trials: Trials, program: Program) -> Lane | None:
@@ -38,51 +41,57 @@ def body_families(sketch: Sketch, title: str) -> list[Template]:
     limbs = find_limbs(sketch)
     families = gait_families(sketch, limbs, title) if limbs is not None else []
     if not sketch.discrete and len(sketch.axes) >= MANY_AXES:
-        families += [linear_body(sketch, title), rhythm(sketch, title)]
+        families[1:1] = [rhythm(sketch, title)]
+        families.append(linear_body(sketch, title))
     return families
 
 
 def body_lane(
-    lab: Lab, trials: Trials, sketch: Sketch, family: Template, *, population: int, turn: int
+    lab: Lab, trials: Trials, sketch: Sketch, families: Sequence[Template], *, population: int, turn: int
 ) -> Lane:
-    """A lane for a body with joints: the best of several scattered starts, episodes capped at first.
+    """A lane for a body with joints: the best of scattered starts of all families, episodes capped at first.
 
     Args:
         lab: where it plays.
         trials: where candidates are compared.
         sketch: what the probe found.
-        family: what is tuned.
+        families: what is tuned; the first ones get more starts.
         population: programs per generation.
         turn: how many such lanes there were before; each plays other seeds.
     """
-    lab.say(f"{family.name}: scattered starts")
-    starts = scatter(
-        lab,
-        family,
-        count=SCATTERED,
-        first_seed=SCATTER_SEEDS + 10 * turn,
-        horizon=HORIZON,
-        finalists=BRACKET[0][0],
-    )
-    lanes = [
-        Lane(
+    forgiven = MERCY * sketch.fall
+    lanes: list[Lane] = []
+    for n, family in enumerate(families):
+        lab.say(f"{family.name}: scattered starts")
+        count = STARTS[min(n, len(STARTS) - 1)]
+        starts = scatter(
             lab,
-            trials,
             family,
-            start=start,
-            sigma=0.4,
-            episodes=1,
-            decide=DECIDE,
-            population=population,
+            count=count * SCATTERED,
+            first_seed=SCATTER_SEEDS + 10 * turn,
             horizon=HORIZON,
-            forgiven=MERCY * sketch.fall,
+            finalists=count,
+            forgiven=forgiven,
         )
-        for start in starts
-    ]
+        lanes += [
+            Lane(
+                lab,
+                trials,
+                family,
+                start=start,
+                sigma=0.4,
+                episodes=1,
+                decide=DECIDE,
+                population=population,
+                horizon=HORIZON,
+                forgiven=forgiven,
+            )
+            for start in starts
+        ]
     for count, generations in BRACKET:
         lanes = sorted(lanes, key=lambda lane: -lane.level)[:count]
         for n, lane in enumerate(lanes):
+            lab.say(f"{lane.tunable.name}: {lane.standing}, start {n + 1} of {len(lanes)}")
             for _ in range(generations):
-                lab.say(f"{family.name}: {lane.standing}, start {n + 1} of {len(lanes)}")
                 lane.step()
     return max(lanes, key=lambda lane: lane.level)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
-from hlearn.editors.search.prune import Prunable, prune
-from hlearn.editors.search.trials import Trials, compare
+from hlearn.editors.search.prune import SCREEN, Prunable, prune
+from hlearn.editors.search.trials import Candidate, Trials, compare
 from hlearn.editors.search.vector.families import urge_families
-from hlearn.editors.search.vector.grow import grow, rescaled
+from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
 from hlearn.editors.search.vector.naming import class_name
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
 from hlearn.editors.search.vector.probing import probe
@@ -22,6 +22,8 @@ from hlearn.errors import BudgetExhausted
 FINAL = 48  # episodes on which terms have to pay
 FINALS = ((32, 4), (64, 2), (128, 1))  # episodes on which finalists meet, and how many of them stay
 POLISH = 0.5  # of the remaining budget, for tuning the winner; finals, pruning and a restart need the rest
+BODY_POLISH = 0.8  # the same for a body, which is too dear to start again
+LOOK = 0.15  # of the remaining budget, at most, for one stage of the finals, for screening terms, for pruning
 ROUNDS = (
     (12, False),
     (12, True),
@@ -30,7 +32,7 @@ ROUNDS = (
     (32, True),
 )  # generations; does half of the lanes leave?
 BODY_POPULATION = 16  # programs per generation
-SHARE = 0.6  # of the remaining budget, for one lane of a relay
+SHARE = 0.6  # of the remaining budget, for one lane of a body
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
 DEARER = 2.5  # a lane that is behind may cost so many times what the leader has cost
 RESTARTS = 1  # in a row without a gain
@@ -72,7 +74,7 @@ class _VectorSearch:
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
         self._open()
         for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():
-            yield from self._relay() if self.bodies else self._race()
+            yield from self._walk() if self.bodies else self._race()
             if self.winner is None:
                 return
             yield from self._polish(self.winner)
@@ -86,7 +88,7 @@ class _VectorSearch:
             self._start_again(self.winner)
 
     def _open(self) -> None:
-        """Decides which families run, and how: a body's one after another, others in a race."""
+        """Decides which families run, and how: a body's from scattered starts, others in a race."""
         if self.brief.champion is not None:
             lane = written_lane(self.lab, self.trials, self.brief.champion)
             self.lanes += [lane] if lane is not None else []
@@ -99,10 +101,10 @@ class _VectorSearch:
         floor = self.standing.floor
         return Lane(self.lab, self.trials, family, population=population, decide=DECIDE, floor=floor)
 
-    def _body_lane(self, family: Template) -> Lane:
+    def _body_lane(self) -> Lane:
         self.turns += 1
         return body_lane(
-            self.lab, self.trials, self.sketch, family, population=self.population, turn=self.turns - 1
+            self.lab, self.trials, self.sketch, self.bodies, population=self.population, turn=self.turns - 1
         )
 
     def _start_again(self, winner: Lane) -> None:
@@ -118,12 +120,10 @@ class _VectorSearch:
         again = [f for f in families if f is winner.tunable or len(f.knobs) > size]
         self.lanes = [self._lane(family, 2 * winner.tuner.population) for family in again]
 
-    def _relay(self) -> Iterator[Proposal]:
-        """One family after another, each until it stands still or has had its share of the budget."""
-        opened = list(self.lanes)
-        waiting = list(self.bodies)
-        while opened or waiting:
-            lane = opened.pop(0) if opened else self._body_lane(waiting.pop(0))
+    def _walk(self) -> Iterator[Proposal]:
+        """A body's best start, until it stands still or has had its share of the budget (``self.winner``)."""
+        for lane in [*self.lanes, None]:
+            lane = lane or self._body_lane()
             limit = lane.spent + SHARE * self.lab.remaining
             while not lane.done and lane.spent < limit and not self.standing.finished():
                 yield from self._run(lane, 1)
@@ -131,7 +131,7 @@ class _VectorSearch:
                 self.winner = lane
             if self.standing.finished():
                 return
-            yield from self.standing.offer()
+        yield from self.standing.offer()
 
     def _race(self) -> Iterator[Proposal]:
         """Successive halving: lanes take turns, the better half goes on, until one is left (``self.winner``)."""
@@ -190,7 +190,7 @@ class _VectorSearch:
     def _polish(self, lane: Lane) -> Iterator[Proposal]:
         """Tunes the winner until nothing more comes, then lets the last few bests meet on many seeds."""
         lane.decide = 2 * DECIDE
-        limit = lane.spent + POLISH * self.lab.remaining
+        limit = lane.spent + (BODY_POLISH if self.bodies else POLISH) * self.lab.remaining
         while not lane.done and lane.spent < limit and not self.standing.finished():
             yield from self._run(lane, 1)
         finalists = [*lane.former, *([lane.best] if lane.best is not None else [])]
@@ -199,15 +199,24 @@ class _VectorSearch:
         centre = lane.tuner.centre
         finalists.append(self.trials.candidate(lane.tunable, centre, f"{lane.tunable.name}, centre"))
         self.lab.say(f"{lane.tunable.name}: finalists")
+        finalists.sort(key=lambda c: -c.mean)
         for episodes, stay in FINALS:
+            if not self._affordable(len(finalists) * episodes, finalists[0]):
+                break
             self.trials.play(finalists, episodes)
             finalists = sorted(finalists, key=lambda c: -c.mean)[:stay]
         lane.best = finalists[0]
         self.standing.keep(lane)
 
+    def _affordable(self, episodes: int, candidate: Candidate) -> bool:
+        """Whether so many episodes, as long as the candidate's, are a small part of the remaining budget."""
+        return episodes * candidate.length <= LOOK * self.lab.remaining
+
     def _grow(self) -> Iterator[Proposal]:
         """Adds the terms that help the best policy and tunes it again."""
         while isinstance(self.standing.tunable, Template) and self.standing.best is not None:
+            if not self._affordable(2 * MOST_SCREENED * SCREENED_ON, self.standing.best):
+                return
             self.lab.say(f"{self.standing.tunable.name}: which terms would help?")
             grown = grow(self.trials, self.sketch, self.standing.tunable, self.standing.best)
             before = self.standing.best
@@ -221,6 +230,8 @@ class _VectorSearch:
     def _prune(self) -> Iterator[Proposal]:
         """Drops what does not pay, tunes the rest briefly."""
         if self.standing.tunable is None or self.standing.best is None:
+            return
+        if not self._affordable(2 * SCREEN * len(self.standing.tunable.droppable), self.standing.best):
             return
         pruned = prune(
             self.trials, self.standing.tunable, self.standing.best, episodes=FINAL, say=self.lab.say
