@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
+SETTLED = 3  # steps after which a slope is told from them
+
+
 class Moving(NamedTuple):
     """Where something is (pixels or counts) and how fast it goes (per step)."""
 
@@ -17,20 +20,22 @@ class Moving(NamedTuple):
 class Speed:
     """Velocity of one coordinate: the slope over the steps since it last turned or jumped.
 
-    Consoles move things by 1, 2, 1, 2 pixels to make 1.5; the slope over a few steps sees through that.
+    Consoles move things by 1, 2, 1, 2 pixels to make 1.5; the slope over a few steps sees through that. In the
+    step of a bounce a thing covers less than its way, so the speed before it, turned round, stands until a few
+    steps after it are known.
 
     Args:
         window: steps to look back at most.
         jump: a larger change in one step starts afresh (a new thing, not a fast one).
     """
 
-    __slots__ = ("jump", "past", "sign", "speed", "steps", "window")
+    __slots__ = ("bounced", "jump", "past", "sign", "speed", "window")
 
     def __init__(self, window: int = 8, jump: float = 12.0) -> None:
         self.window = window
         self.jump = jump
         self.past: list[float] = []
-        self.steps = 0
+        self.bounced = False
         self.sign = 0
         self.speed = 0.0
 
@@ -43,8 +48,14 @@ class Speed:
                 past.clear()
                 self.sign = 0
                 self.speed = 0.0
+                self.bounced = False
             elif change * self.sign < 0:  # turned: keep only what came after the turn
-                del past[:-1]
+                self.bounced = len(past) > SETTLED and not self.bounced
+                if self.bounced:
+                    past.clear()
+                    self.speed = -self.speed
+                else:
+                    del past[:-1]
                 self.sign = 1 if change > 0 else -1
             elif change and not self.sign:
                 self.sign = 1 if change > 0 else -1
@@ -53,6 +64,9 @@ class Speed:
         if count > self.window:
             del past[0]
             count = self.window
+        if self.bounced and count < SETTLED:
+            return self.speed
+        self.bounced = False
         if count > 0:
             self.speed = (position - past[0]) / count
         return self.speed

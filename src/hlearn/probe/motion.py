@@ -9,6 +9,9 @@ import numpy as np
 
 from hlearn.probe.scene import Axis
 
+AHEAD = 12  # steps after which a thing has come to rest
+RECENT = 4  # changes and commands that tell where it comes to rest
+TOLD = 0.8  # share of the way to its resting place that they must explain
 LAGS = 8  # steps for which a command is followed
 JUMP = 12  # a larger change in one step is a new thing, not a motion (pixels)
 
@@ -19,7 +22,8 @@ class Motion:
 
     Attributes:
         low: smallest usual value (2nd percentile), ``high`` the largest (98th).
-        turns: where it turned round, 5th and 95th percentile; None if it did not, or only in one place.
+        turns: where its ways before and after a turn meet, 5th and 95th percentile: the walls. None if it did
+            not turn, or only in one place.
         moving: share of steps in which it moved.
         speed: median absolute change while it moves (per step).
         steady: share of moves that go the way of the move before.
@@ -27,6 +31,9 @@ class Motion:
         axis: the axis whose commands move it, None if it moves by itself.
         response: change per step, 0 to ``LAGS - 1`` steps after a command of +1 (right or down) for one step.
         explained: how much of its motion commands explain (0 to 1).
+        carried: what a command will still move it beside its coasting, 1, 2, ... steps after; none if not known.
+        coasting: how many times its last changes it still goes on, the latest first.
+        step: how far a command of one step moves it in the end (signed; 0 if not known).
     """
 
     low: float
@@ -39,10 +46,15 @@ class Motion:
     axis: Axis | None = None
     response: tuple[float, ...] = ()
     explained: float = 0.0
+    carried: tuple[float, ...] = ()
+    coasting: tuple[float, ...] = ()
+    step: float = 0.0
 
     @property
     def pending(self) -> tuple[float, ...]:
         """What a command will still move it, 1, 2, ... steps after it was given (nothing more after the last)."""
+        if self.carried:
+            return self.carried
         tail = np.cumsum(self.response[::-1])[::-1][1:]
         last = np.flatnonzero(np.abs(tail) >= 0.05)
         return tuple(round(float(v), 2) for v in tail[: last[-1] + 1]) if len(last) else ()
@@ -136,14 +148,60 @@ def driven(motion: Motion, values: Sequence[np.ndarray], commands: Sequence[np.n
         if explained * agree > max(best.explained, 0.03) and agree > 0.55 and abs(response.sum()) > 0.05:
             told = tuple(round(float(v), 3) for v in response)
             best = replace(motion, axis=axis, response=told, explained=explained * agree)
-    return best
+    return best if best.axis is None else _resting(best, values, commands)
+
+
+def _resting(motion: Motion, values: Sequence[np.ndarray], commands: Sequence[np.ndarray]) -> Motion:
+    """Adds how its last changes and commands tell where it will be when all is carried out.
+
+    The way of the next steps is regressed on what came before, with the commands given meanwhile beside it; so
+    nothing has to be known of what is within: inertia, a servo that follows a knob, moves in every other step.
+    """
+    column = 0 if motion.axis is Axis.X else 1
+    rows, ways = [], []
+    for value, pairs in zip(values, commands, strict=True):
+        command = pairs[:, column].astype(float)
+        t = np.arange(RECENT, len(value) - AHEAD)
+        if len(t) < 1 or not command.any():
+            continue
+        change = np.diff(value, prepend=value[:1])
+        window = np.stack([value[t + k] for k in range(-RECENT, AHEAD + 1)])
+        with np.errstate(invalid="ignore"):
+            free = (window.min(axis=0) > motion.low + 2) & (window.max(axis=0) < motion.high - 2)
+            free &= np.abs(np.diff(window, axis=0)).max(axis=0) <= JUMP + 2
+        known = [change[t - k] for k in range(RECENT)] + [command[t - 1 - k] for k in range(RECENT)]
+        meanwhile = [command[t + k] for k in range(AHEAD)]
+        rows.append(np.stack(known + meanwhile, axis=1)[free])
+        ways.append((value[t + AHEAD] - value[t])[free])
+    if sum(len(w) for w in ways) < 400:
+        return motion
+    design, way = np.concatenate(rows), np.concatenate(ways)
+    weights = np.linalg.solve(design.T @ design + 1e-3 * np.eye(design.shape[1]), design.T @ way)
+    explained = 1.0 - float(((way - design @ weights) ** 2).sum() / max(1e-9, (way**2).sum()))
+    if explained < TOLD:
+        return motion
+    told = tuple(round(float(w), 2) for w in weights[: 2 * RECENT])
+    step = float(np.median(weights[2 * RECENT : 2 * RECENT + 4]))
+    return replace(motion, carried=told[RECENT:], coasting=told[:RECENT], step=step)
 
 
 def _turns(values: np.ndarray) -> np.ndarray:
-    """Values at which a motion turned round without a jump."""
+    """Where the ways before and after each turn meet; what jumped did not turn."""
     change = np.diff(values)
     at = np.flatnonzero(np.nan_to_num(change) != 0)
     steps = change[at]
     quiet = np.abs(steps) <= JUMP
     turned = quiet[1:] & quiet[:-1] & (np.sign(steps[1:]) != np.sign(steps[:-1]))
-    return np.asarray(values[at[1:][turned]], dtype=float)
+    return np.array([_crossing(values, int(i)) for i in at[1:][turned]], dtype=float)
+
+
+def _crossing(values: np.ndarray, at: int, span: int = 3) -> float:
+    """Where the straight ways before and after a turn at step ``at`` meet; its value there if they are not straight."""
+    if at < span or at + 1 + span >= len(values):
+        return float(values[at])
+    before, after = values[at - span : at + 1], values[at + 1 : at + 2 + span]
+    rise, fall = (values[at] - before[0]) / span, (after[-1] - after[0]) / span
+    wobble = max(float(np.abs(np.diff(w) - s).max()) for w, s in ((before, rise), (after, fall)))
+    if not rise * fall < 0 or not wobble <= 1.0:
+        return float(values[at])
+    return float(values[at] + rise * (after[0] - fall - values[at]) / (rise - fall))

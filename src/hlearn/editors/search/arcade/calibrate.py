@@ -19,7 +19,6 @@ from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Record, Recording
 
 STEPS = 2500  # environment steps per episode at most
-WINDOW = 4  # steps around the line in which a turn counts as a hit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +34,26 @@ class Contact:
     gap: float
     depth: float
     hit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What was measured of an interception.
+
+    Attributes:
+        genome: with its measured constants; it meets the ball about the middle.
+        at: index of the interception.
+        low: the smallest gap that is hit (pixels), ``high`` the largest.
+        sharpness: how well these tell hits from misses (0 to 1; 0.5 is chance).
+        source: what its constants name as their source.
+    """
+
+    genome: Genome
+    at: int
+    low: float
+    high: float
+    sharpness: float
+    source: str
 
 
 def widened(genome: Genome, at: int) -> Genome:
@@ -60,7 +79,7 @@ def variants(genome: Genome, at: int) -> list[Genome]:
     return [wide.turned((at, "offset"), offset + d * shift, "calibration") for d in (-1.0, -0.3, 0.3, 1.0)]
 
 
-def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> tuple[Genome, float] | None:
+def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> Calibration | None:
     """Plays widened programs and sets offset, spread, deadband and line by what they hit and missed.
 
     Args:
@@ -70,8 +89,7 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
         at: index of its interception.
 
     Returns:
-        The genome with measured constants and how well its interval tells hits from misses (0 to 1), None if
-        too little was seen.
+        What was measured, None if too little was seen.
 
     Raises:
         BudgetExhausted: nothing is left to spend.
@@ -97,7 +115,9 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
     knob = dict(behavior.knobs)["deadband"]
     genome = genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
-    return genome, _sharpness(contacts, low, high)
+    return Calibration(
+        genome=genome, at=at, low=low, high=high, sharpness=_sharpness(contacts, low, high), source=source
+    )
 
 
 def _sharpness(contacts: Sequence[Contact], low: float, high: float) -> float:

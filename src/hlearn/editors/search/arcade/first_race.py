@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade.aiming import race_aims
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
-from hlearn.editors.search.arcade.calibrate import calibrated, variants
+from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.meetings import find_meetings
@@ -163,7 +164,7 @@ def calibrate_firsts(roster: Roster, firsts: Sequence[Runner]) -> list[Runner]:
     Raises:
         BudgetExhausted: nothing is left to spend.
     """
-    found: list[tuple[float, Runner]] = []
+    found: list[tuple[Calibration, Runner]] = []
     meeting = [r for r in firsts if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
     meeting.sort(key=lambda r: (-r.mean, r.number))
     most = CALIBRATED if roster.deterministic else 3 * CALIBRATED
@@ -173,13 +174,17 @@ def calibrate_firsts(roster: Roster, firsts: Sequence[Runner]) -> list[Runner]:
         wide = [roster.runner(v) for v in variants(genome, at)]
         measured = calibrated(roster.lab, wide, genome, at)
         if measured is not None:
-            refined = roster.runner(measured[0])
+            refined = roster.runner(measured.genome)
             refined.scores, refined.steps = [runner.mean + 1e-6], [int(runner.cost)]
-            found.append((measured[1], refined))
-    sharp = [r for sharpness, r in sorted(found, key=lambda f: (-f[0], f[1].number)) if sharpness >= SHARP]
+            found.append((measured, refined))
+    ranked = sorted((f for f in found if f[0].sharpness >= SHARP), key=lambda f: (-f[0].sharpness, f[1].number))
+    sharp = [r for _, r in ranked]
+    if sharp and not roster.deterministic:
+        aimed = race_aims(roster, ranked[0][0])
+        sharp = aimed + [r for r in sharp if r not in aimed]
     top = max((r.mean for r in firsts), default=0.0)
     for place, runner in enumerate(
         sharp
     ):  # edges that tell hits from misses: this is how it is; before all guesses
         runner.scores = [max(runner.mean, top + 1e-3 * (len(sharp) - place))]
-    return [r for _, r in found]
+    return sharp + [r for _, r in found if r not in sharp]

@@ -350,8 +350,9 @@ def _comparable(own: Signal, other: Signal) -> bool:
 
 
 def _deadband(own: Signal) -> Knob:
-    reach = abs(own.pending[0]) if own.pending else 2.0
-    return _pixels(round(max(1.0, 0.6 * reach), 1), 0, max(8.0, 3 * reach), 0.7, "probe")
+    step = abs(own.reach) if own.coasting else abs(own.pending[0]) if own.pending else 2.0
+    near = 0.51 if own.coasting else 0.6  # of a step: nearer than another one would bring it
+    return _pixels(round(max(1.0, near * step), 1), 0, max(8.0, 3 * step), 0.7, "probe")
 
 
 def _offset(value: float, own: Signal) -> Knob:

@@ -121,7 +121,8 @@ def signal(sight: Sight, motion: Motion, field: str = "") -> Signal:
         moving=motion.moving,
         drive=motion.axis,
         pending=motion.pending,
-        reach=float(sum(motion.response)),
+        coasting=motion.coasting,
+        reach=motion.step or float(sum(motion.response)),
         explained=motion.explained,
     )
 

@@ -70,6 +70,7 @@ class Signal:
         axis: the axis it lies along if that is known (pixels), else None.
         drive: the axis whose commands move it, None if it moves by itself.
         pending: what a command of +1 will still move it, 1, 2, ... steps after (for driven signals).
+        coasting: how many times its last changes it still goes on, the latest first.
         reach: how far a command of +1 moves it in the end (signed; 0 if not known).
         explained: how much of its motion commands explain (0 to 1).
     """
@@ -84,6 +85,7 @@ class Signal:
     axis: Axis | None = None
     drive: Axis | None = None
     pending: tuple[float, ...] = ()
+    coasting: tuple[float, ...] = ()
     reach: float = 0.0
     explained: float = 0.0
 
