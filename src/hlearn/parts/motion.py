@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 SETTLED = 3  # steps after which a slope is told from them
 
 

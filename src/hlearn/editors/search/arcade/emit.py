@@ -121,7 +121,9 @@ class _Page:
         part = f"self._{word}"
         self.parts.add("Reach")
         coasting = f", {own.coasting!r}" if own.coasting else ""
-        self.setup.append(f"{part} = Reach({own.pending!r}{coasting})  # px still to come, by steps since; probe")
+        self.setup.append(
+            f"{part} = Reach({own.pending!r}{coasting})  # px still to come, by steps since; probe"
+        )
         call = f"{part}.rest(self.{here}, self.went[{0 if channel == ACROSS else 1}])"
         if own.sight.optional:
             seen = f"self.s.{self.names[own.sight.key]}"

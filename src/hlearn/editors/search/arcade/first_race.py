@@ -177,7 +177,9 @@ def calibrate_firsts(roster: Roster, firsts: Sequence[Runner]) -> list[Runner]:
             refined = roster.runner(measured.genome)
             refined.scores, refined.steps = [runner.mean + 1e-6], [int(runner.cost)]
             found.append((measured, refined))
-    ranked = sorted((f for f in found if f[0].sharpness >= SHARP), key=lambda f: (-f[0].sharpness, f[1].number))
+    ranked = sorted(
+        (f for f in found if f[0].sharpness >= SHARP), key=lambda f: (-f[0].sharpness, f[1].number)
+    )
     sharp = [r for _, r in ranked]
     if sharp and not roster.deterministic:
         aimed = race_aims(roster, ranked[0][0])
