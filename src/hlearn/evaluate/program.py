@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,51 +14,11 @@ from hlearn.evaluate import channel as ch
 from hlearn.evaluate import wire
 from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import Job, Limits
+from hlearn.evaluate.hosting import Host
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, policy_seed
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
 from hlearn.records import FailureKind
 from hlearn.tasks.environment import Box, Discrete, Environment
-
-
-class Host:
-    """A running program host (:mod:`hlearn.evaluate.host`)."""
-
-    def __init__(self, memory: int, layout: tuple[tuple[int, ...], str, int]) -> None:
-        mine, theirs = socket.socketpair()
-        with theirs:
-            # A clean environment: no keys, one thread per library, the same hashes in every run.
-            environment = {
-                "PATH": os.defpath,
-                "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path),
-                "PYTHONHASHSEED": "0",
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "OPENBLAS_NUM_THREADS": "1",
-                "OMP_NUM_THREADS": "1",
-                "MKL_NUM_THREADS": "1",
-            }
-            command = [sys.executable, "-P", "-m", "hlearn.evaluate.host", str(theirs.fileno()), str(memory)]
-            command += [str(os.getpid()), json.dumps(layout)]
-            self.process = subprocess.Popen(
-                command, env=environment, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL
-            )
-        self.socket = mine
-
-    def answer(self) -> dict[str, Any]:
-        """Waits for the host's next message.
-
-        Raises:
-            ConnectionError: the host ended.
-        """
-        received = wire.receive(self.socket)
-        if received is None:
-            raise ConnectionError("the program host ended")
-        return received[0]
-
-    def close(self) -> None:
-        """Ends the host and waits for it; its child ends with it."""
-        self.socket.close()
-        self.process.kill()
-        self.process.wait()
 
 
 class IsolatedProgram:

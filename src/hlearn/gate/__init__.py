@@ -3,9 +3,11 @@
 Comes in: two programs and something to measure with. Goes out: a verdict with reasons.
 """
 
-from hlearn.gate.gate import Court, Gate, Pair, Verdict, floor_of
+from hlearn.gate.gate import Gate
+from hlearn.gate.match import Court
 from hlearn.gate.race import AACheck, Look, Race, aa_check
 from hlearn.gate.size import program_size
+from hlearn.gate.verdict import Pair, Verdict, floor_of
 from hlearn.ledger import Decision
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
@@ -17,6 +16,7 @@ from hlearn.ledger import Decision, Purpose, RunEnded, RunStarted, Trial
 from hlearn.loop.allotment import Allotment
 from hlearn.loop.opening import is_deterministic
 from hlearn.loop.trials import Trials, said_of
+from hlearn.loop.undecided import Undecided
 from hlearn.policy.source import check_source
 from hlearn.records import Evaluation, Failure, Program, Split
 from hlearn.system import System, cases_in
@@ -29,19 +29,6 @@ _DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measur
 _LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
 _REMEMBERED = 30  # turned-down proposals that a brief names
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
-
-
-class _Open(NamedTuple):
-    """A proposal on which the gate could not decide."""
-
-    proposal: Proposal
-    verdict: Verdict
-
-    @property
-    def lead(self) -> float:
-        """Mean paired difference so far."""
-        pairs = self.verdict.pairs
-        return sum(p.challenger - (p.champion or 0.0) for p in pairs) / max(len(pairs), 1)
 
 
 class Session:
@@ -108,8 +95,7 @@ class Session:
         self.target_reached = False
         self._rejected = self.trials.turned_down()
         self._judged: set[tuple[str, str | None]] = set()
-        self._open: list[_Open] = []  # undecided against the present champion
-        self._again: _Open | None = None
+        self.undecided = Undecided(gate)
         self._idle = 0
         self._leftovers = 0
         self._asked_last = False  # whether the editor was asked after the budget's end
@@ -127,11 +113,13 @@ class Session:
         none, those that it measured are proposed, the best first. Nor does it end with steps left for the gate while a
         challenger that leads is undecided: the most promising ones play on.
         """
-        self._again = None
+        self.undecided.playing = None
         if self._idle >= _IDLE_TRIALS:
             return self._reopened()
         spent = self.lab.remaining <= 0
-        if self.champion is not None and (self._asked_last or (spent and self._open and not self.replaying)):
+        if self.champion is not None and (
+            self._asked_last or (spent and self.undecided and not self.replaying)
+        ):
             return self._reopened()
         if self._asked_last and not self.replaying:
             return self._leftover()  # asking a coding agent once more would cost and bring nothing
@@ -156,7 +144,7 @@ class Session:
         """Static checks, then the gate; a proposal judged before against the same champion is turned down."""
         program, champion = proposal.program, self.champion
         pair = (program.sha256, champion.sha256 if champion else None)
-        if pair in self._judged and not self._is_again(proposal):
+        if pair in self._judged and not self.undecided.plays_on(proposal):
             self._idle += 1
             return _refused("no change: this program was judged before against this champion")
         self._judged.add(pair)
@@ -171,7 +159,7 @@ class Session:
 
     def _judge(self, proposal: Proposal) -> Verdict:
         share, left = self.allotment.gate_share(), self.allotment.left()
-        again = self._again if self._is_again(proposal) else None
+        again = self.undecided.playing if self.undecided.plays_on(proposal) else None
         return self.gate.judge(
             proposal.program,
             self.champion,
@@ -186,9 +174,6 @@ class Session:
             system_tests=lambda _: self.trials.system_tests(proposal, self.champion),
         )
 
-    def _is_again(self, proposal: Proposal) -> bool:
-        return self._again is not None and self._again.proposal is proposal
-
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
         """Writes the verdict down and makes an accepted program the champion."""
         program = proposal.program
@@ -199,8 +184,8 @@ class Session:
         else:
             self.system.remember(trial, program, self.champion)
             self._rejected.append(said_of(trial))
-            if trial.decision is Decision.UNDECIDED and not self._is_again(proposal):
-                self._open.append(_Open(proposal, verdict))
+            if trial.decision is Decision.UNDECIDED:
+                self.undecided.add(proposal, verdict)
         for evaluation in (proposal.dev, verdict.challenger):
             if evaluation is not None and evaluation.failures:
                 self.system.remember_failures(trial.trial, program, evaluation.failures, evaluation.split)
@@ -214,7 +199,11 @@ class Session:
         After the budget's end a search is asked once more, for the best that it has found since its last proposal.
         Where there is no champion yet, :meth:`propose` says when nothing is left.
         """
-        if self.lab.remaining > 0 or self.champion is None or self._promising() is not None:
+        if (
+            self.lab.remaining > 0
+            or self.champion is None
+            or self.undecided.best(self.allotment.left()) is not None
+        ):
             return False
         return self._asked_last or not self.replaying
 
@@ -262,26 +251,11 @@ class Session:
             return self.system.champion()
         return self.system.programs.get(self.run.champion) if self.run.champion else None
 
-    def _promising(self) -> _Open | None:
-        """The undecided challenger that leads by most, if what is left suffices for its next look."""
-
-        def affordable(trial: _Open) -> bool:
-            verdict = trial.verdict
-            played = (verdict.challenger, verdict.champion)
-            cost = sum(e.env_steps for e in played if e is not None) / max(len(verdict.pairs), 1)
-            more = min(self.gate.race.next_look(len(verdict.pairs)), self.gate.max_pairs) - len(verdict.pairs)
-            return trial.lead > 0 and more > 0 and cost * more <= self.allotment.left()
-
-        return max(filter(affordable, self._open), key=lambda o: o.lead, default=None)
-
     def _reopened(self) -> Proposal | None:
-        """The most promising undecided challenger once more; its pairs so far stand, and it plays on."""
-        self._again = self._promising()
-        if self._again is None:
-            return None
-        self._open.remove(self._again)
-        self.lab.say("an undecided challenger plays on")
-        return self._again.proposal
+        proposal = self.undecided.reopen(self.allotment.left())
+        if proposal is not None:
+            self.lab.say("an undecided challenger plays on")
+        return proposal
 
     def _without_gate(self, proposal: Proposal, results: Sequence[Result | None]) -> Verdict:
         """What is decided where no step is left: a first program may stand on its development episodes."""
@@ -315,7 +289,7 @@ class Session:
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
         self.system.commit(trial, proposal.program, self.trials.new_cases(trial, verdict), proposal.files)
         self.champion = proposal.program
-        self._open.clear()
+        self.undecided.forget()
         self.meter.accepted += 1
         self.meter.champion = proposal.program.sha256
         self.meter.champion_score = trial.challenger_mean

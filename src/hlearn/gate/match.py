@@ -1,0 +1,191 @@
+"""One challenger against one champion, seed by seed, until the race is decided or nothing more may be spent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job, Result
+from hlearn.gate.race import Judgement, Race
+from hlearn.gate.size import program_size
+from hlearn.gate.verdict import Pair, Verdict, said_of
+from hlearn.ledger import Decision, Purpose
+from hlearn.records import Evaluation, Failure, Program, Split
+
+_FIRST = 2  # episodes that a first program must complete
+
+
+class Court(Protocol):
+    """What the gate measures with: the run's meter, or a plain evaluator."""
+
+    def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
+        """Plays jobs, recorded and charged."""
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        """Gate seeds number ``start`` to ``start + count - 1`` of this run."""
+
+    def spent(self) -> int:
+        """Environment steps charged so far, for whatever purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under which rules and with how many steps a match is played.
+
+    Attributes:
+        race: the statistics.
+        max_pairs: pairs at most.
+        simpler: how much smaller (as a share) a challenger must be to win with scores that are no worse.
+        stall_steps: an episode without any reward for so many environment steps is over.
+        stop_score: an episode that reaches it is over.
+        budget: environment steps that may be spent beyond the first look.
+        limit: environment steps that are left altogether.
+        paid: pairs that were played before and cost nothing.
+    """
+
+    race: Race
+    max_pairs: int
+    simpler: float
+    stall_steps: int
+    stop_score: float | None
+    budget: int
+    limit: int | None
+    paid: int
+
+
+class Match:
+    """One challenger against one champion, seed by seed."""
+
+    def __init__(self, terms: Terms, challenger: Program, champion: Program | None, court: Court) -> None:
+        self.terms = terms
+        self.challenger = challenger
+        self.champion = champion
+        self.court = court
+        self.ours: list[Result] = []
+        self.theirs: list[Result] = []
+
+    def single(self) -> Verdict:
+        """One pair, where the seed has no effect."""
+        self._play(1)
+        return self._failed() or self._first() or self._verdict(self._only())
+
+    def _only(self) -> Judgement:
+        ours, theirs = self.ours[0].outcome.score, self.theirs[0].outcome.score
+        said = f"{ours:g} against {theirs:g} (the seed has no effect: one episode says all)"
+        if ours > theirs:
+            return Judgement(Decision.ACCEPTED, f"better: {said}")
+        return Judgement(Decision.REJECTED, f"no better: {said}", equal=ours == theirs)
+
+    def run(self) -> Verdict:
+        """Pairs until the race is decided or nothing more may be spent."""
+        if self.champion is None:
+            self._play(_FIRST)
+            verdict = self._failed() or self._first()
+            assert verdict is not None
+            return verdict
+        before = self.court.spent()
+        while True:
+            have = len(self.ours)
+            want = min(max(self.terms.race.next_look(have), self.terms.paid), self.terms.max_pairs)
+            last = want == have or not self._can_afford(want, self.court.spent() - before)
+            if not last:
+                try:
+                    self._play(want)
+                except BudgetExhausted:
+                    if not have:
+                        raise
+                    last = True
+                failed = self._failed()
+                if failed:
+                    return failed
+            judgement = self.terms.race.judge(
+                *self._scores(), last=last or len(self.ours) >= self.terms.max_pairs
+            )
+            if judgement.decision is not None:
+                return self._verdict(judgement)
+
+    def _can_afford(self, want: int, used: int) -> bool:
+        """Whether the episodes so far let expect that so many pairs cost no more than may be spent."""
+        have = len(self.ours)
+        if not have or want <= self.terms.paid:
+            return True
+        played = sum(r.outcome.env_steps for r in (*self.ours, *self.theirs))
+        used += round(played / have * (want - have))
+        return (have < 3 or used <= self.terms.budget) and (
+            self.terms.limit is None or used <= self.terms.limit
+        )
+
+    def _play(self, pairs: int) -> None:
+        """Plays on until there are so many pairs; both programs in the same round."""
+        have = len(self.ours)
+        seeds = self.court.seeds(have, pairs - have)
+        programs = [self.challenger] if self.champion is None else [self.challenger, self.champion]
+        jobs = [
+            Job(
+                program=program,
+                seed=seed,
+                stop_score=self.terms.stop_score,
+                stall_steps=self.terms.stall_steps,
+            )
+            for program in programs
+            for seed in seeds
+        ]
+        results = self.court.measure(jobs, Purpose.GATE)
+        self.ours += results[: len(seeds)]
+        self.theirs += results[len(seeds) :]
+
+    def _scores(self) -> tuple[list[float], list[float]]:
+        return [r.outcome.score for r in self.ours], [r.outcome.score for r in self.theirs]
+
+    def _failed(self) -> Verdict | None:
+        """A failed episode decides: the challenger's against it, else the champion's for it."""
+        failure = next((r.outcome for r in self.ours if isinstance(r.outcome, Failure)), None)
+        if failure is not None:
+            return self._verdict(Judgement(Decision.REJECTED, f"an episode fails: {said_of(failure)}"))
+        failure = next((r.outcome for r in self.theirs if isinstance(r.outcome, Failure)), None)
+        if failure is not None:
+            reason = f"completes a gate episode on which the champion fails ({said_of(failure)})"
+            return self._verdict(Judgement(Decision.ACCEPTED, reason))
+        return None
+
+    def _first(self) -> Verdict | None:
+        if self.champion is not None:
+            return None
+        scores = [r.outcome.score for r in self.ours]
+        reason = f"first program; completes its gate episodes, mean {sum(scores) / len(scores):g}"
+        return self._verdict(Judgement(Decision.ACCEPTED, reason))
+
+    def _verdict(self, judgement: Judgement) -> Verdict:
+        decision, reason = judgement.decision, judgement.reason
+        assert decision is not None
+        if self.champion is not None and decision is not Decision.ACCEPTED:
+            new, old = program_size(self.challenger.source), program_size(self.champion.source)
+            ours, theirs = self._scores()
+            if judgement.equal and new < old:
+                decision, reason = (
+                    Decision.ACCEPTED,
+                    f"the same scores and simpler (size {new} against {old}): {reason}",
+                )
+            elif (
+                decision is Decision.UNDECIDED
+                and new <= old * (1 - self.terms.simpler)
+                and sum(ours) >= sum(theirs)
+            ):
+                decision, reason = (
+                    Decision.ACCEPTED,
+                    f"no worse and simpler (size {new} against {old}): {reason}",
+                )
+        theirs_scores: list[float | None] = [r.outcome.score for r in self.theirs] or [None] * len(self.ours)
+        return Verdict(
+            decision=decision,
+            reasons=(reason,),
+            pairs=tuple(Pair(r.outcome.score, s) for r, s in zip(self.ours, theirs_scores, strict=True)),
+            challenger=_evaluation(self.challenger, self.ours),
+            champion=_evaluation(self.champion, self.theirs) if self.champion else None,
+        )
+
+
+def _evaluation(program: Program, results: Sequence[Result]) -> Evaluation:
+    return Evaluation(program=program.sha256, split=Split.GATE, outcomes=tuple(r.outcome for r in results))
