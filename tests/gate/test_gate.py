@@ -146,3 +146,10 @@ def test_size_ignores_words_and_counts_code() -> None:
     wordy += "    # a comment\n    return argument + 1\n"
     assert program_size(plain) == program_size(wordy)
     assert program_size(plain) < program_size(plain + "y = 2\n")
+
+
+def test_long_episodes_are_cut_and_the_verdict_says_so(court: Court) -> None:
+    verdict = Gate().judge(GOOD, LEAN, court=court, budget=10_000, longest=2)
+    assert verdict.cut == 2
+    assert "cut at 2 steps" in verdict.reasons[0]
+    assert Gate().judge(GOOD, LEAN, court=court, budget=10_000, longest=100_000).cut is None

@@ -50,12 +50,23 @@ class Proposal:
 
 
 class Lab(Protocol):
-    """What an editor may measure with: development seeds only, every step counted and recorded."""
+    """What an editor may measure with: development seeds only, every step counted and recorded.
+
+    Attributes:
+        task: what is learnt.
+        observation: what a program sees.
+        actions: what a program may do.
+        workers: episodes played side by side.
+        longest: environment steps at which a whole episode had better be cut, since a program that hardly ever loses
+            would play on for a large part of the budget; None: never.
+        rng: the editor's generator.
+    """
 
     task: Task
     observation: ObservationSpec
     actions: ActionSpace
     workers: int
+    longest: int | None
     rng: np.random.Generator
 
     @property

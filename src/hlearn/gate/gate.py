@@ -43,6 +43,7 @@ class Gate:
         court: Court,
         budget: int,
         limit: int | None = None,
+        longest: int | None = None,
         paid: int = 0,
         stop_score: float | None = None,
         cases: Sequence[Case] = (),
@@ -59,6 +60,8 @@ class Gate:
             budget: environment steps that this judgement may spend beyond the first look.
             limit: environment steps that are left altogether; where the first look is likely to need more, the
                 verdict is undecided.
+            longest: environment steps at which both programs' episodes are cut, so that one that hardly ever ends
+                does not cost the whole budget; None: whole episodes.
             paid: pairs of the same race that were played before; they cost nothing and stay as they are.
             stop_score: the target; an episode that reaches it is over.
             cases: every one must hold.
@@ -76,6 +79,7 @@ class Gate:
             stop_score=stop_score,
             budget=budget,
             limit=limit,
+            longest=longest if seed_matters else None,
             paid=paid,
         )
         match = Match(terms, challenger, champion, court)
@@ -132,4 +136,5 @@ def _turned(verdict: Verdict, reasons: tuple[str, ...], broken: tuple[str, ...])
         broken=broken,
         challenger=verdict.challenger,
         champion=verdict.champion,
+        cut=verdict.cut,
     )

@@ -12,7 +12,7 @@ from hlearn.gate.race import Judgement, Race
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, said_of
 from hlearn.ledger import Decision, Purpose
-from hlearn.records import Evaluation, Failure, Program, Split
+from hlearn.records import Episode, Evaluation, Failure, Program, Split
 
 _FIRST = 2  # episodes that a first program must complete
 
@@ -42,6 +42,7 @@ class Terms:
         stop_score: an episode that reaches it is over.
         budget: environment steps that may be spent beyond the first look.
         limit: environment steps that are left altogether.
+        longest: environment steps at which episodes are cut, None for whole ones.
         paid: pairs that were played before and cost nothing.
     """
 
@@ -52,6 +53,7 @@ class Terms:
     stop_score: float | None
     budget: int
     limit: int | None
+    longest: int | None
     paid: int
 
 
@@ -126,6 +128,7 @@ class Match:
             Job(
                 program=program,
                 seed=seed,
+                max_steps=self.terms.longest,
                 stop_score=self.terms.stop_score,
                 stall_steps=self.terms.stall_steps,
             )
@@ -177,6 +180,9 @@ class Match:
                     Decision.ACCEPTED,
                     f"no worse and simpler (size {new} against {old}): {reason}",
                 )
+        cut = self.terms.longest if any(self._is_cut(r) for r in (*self.ours, *self.theirs)) else None
+        if cut is not None:
+            reason += f"; episodes were cut at {cut:,} steps"
         theirs_scores: list[float | None] = [r.outcome.score for r in self.theirs] or [None] * len(self.ours)
         return Verdict(
             decision=decision,
@@ -184,7 +190,13 @@ class Match:
             pairs=tuple(Pair(r.outcome.score, s) for r, s in zip(self.ours, theirs_scores, strict=True)),
             challenger=_evaluation(self.challenger, self.ours),
             champion=_evaluation(self.champion, self.theirs) if self.champion else None,
+            cut=cut,
         )
+
+    def _is_cut(self, result: Result) -> bool:
+        outcome, longest = result.outcome, self.terms.longest
+        ended = isinstance(outcome, Episode) and not outcome.stopped
+        return longest is not None and not ended and outcome.env_steps >= longest
 
 
 def _evaluation(program: Program, results: Sequence[Result]) -> Evaluation:

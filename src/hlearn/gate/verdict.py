@@ -27,6 +27,7 @@ class Verdict:
         broken: names of the regression cases that the challenger broke.
         challenger: its gate episodes.
         champion: the champion's on the same seeds.
+        cut: the environment step at which episodes were cut, None if all were whole.
     """
 
     decision: Decision
@@ -35,6 +36,7 @@ class Verdict:
     broken: tuple[str, ...] = ()
     challenger: Evaluation | None = None
     champion: Evaluation | None = None
+    cut: int | None = None
 
     @property
     def accepted(self) -> bool:

@@ -19,6 +19,8 @@ class Account:
 
     Args:
         spent: environment steps that earlier runs had spent.
+        longest: environment steps at which whole development episodes are cut, None if they are not: an episode
+            with a cap as long as that counts as whole.
 
     Attributes:
         spent: environment steps charged so far, those of earlier runs included.
@@ -29,8 +31,9 @@ class Account:
         best_steps: environment steps of the best development episode without a cap.
     """
 
-    def __init__(self, spent: int) -> None:
+    def __init__(self, spent: int, longest: int | None = None) -> None:
         self.spent = spent
+        self._cap = math.inf if longest is None else longest
         self.by_purpose = dict.fromkeys(Purpose, 0)
         self.episodes = 0
         self.dev = Tallies()
@@ -65,7 +68,7 @@ class Account:
             return
         self.spent += outcome.env_steps
         self.episodes += 1
-        if key[2].max_steps is None:
+        if key[2].max_steps is None or key[2].max_steps >= self._cap:
             self._note_whole(key[0], outcome, purpose)
         if purpose is Purpose.EDIT and isinstance(outcome, Episode):
             self.best_dev = outcome.score if self.best_dev is None else max(self.best_dev, outcome.score)

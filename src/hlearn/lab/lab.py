@@ -48,6 +48,7 @@ class SystemLab:
         self.observation = observation
         self.actions = actions
         self.workers = workers
+        self.longest = meter.longest
         self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
         self._meter = meter
         self._reserve = reserve

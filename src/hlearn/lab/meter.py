@@ -51,6 +51,9 @@ class _Pending:
     result: Result | None = None
 
 
+_LONGEST = 0.025  # share of the budget for one episode
+
+
 class Meter:
     """Measures for one run of one system.
 
@@ -65,6 +68,9 @@ class Meter:
             again. False: they are charged from the start, and free from then on.
         progress: who is told.
         monotonic: seconds, for durations.
+
+    Attributes:
+        longest: environment steps at which an episode is cut, so that none costs too much of the budget; None: never.
     """
 
     def __init__(
@@ -90,7 +96,8 @@ class Meter:
         self.monotonic = monotonic
         self.started = monotonic()
         self.busy_s = 0.0  # wall time in which at least one episode was being played
-        self.account = Account(run.spent)
+        self.longest = _longest(task, run)
+        self.account = Account(run.spent, self.longest)
         self.saying = ""
         self.champion: str | None = None
         self.champion_score: float | None = None
@@ -357,3 +364,9 @@ def _on_seed(result: Result, seed: int) -> Result:
 
 def _shape(outcome: Outcome) -> tuple[float, int, int]:
     return outcome.score, outcome.length, outcome.env_steps
+
+
+def _longest(task: Task, run: RunStarted) -> int | None:
+    if task.target is not None or not seed_matters(task):
+        return None  # an episode ends at the target; and one episode is all there is
+    return max(1, int(_LONGEST * (run.steps - run.spent)))

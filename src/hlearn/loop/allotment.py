@@ -7,6 +7,7 @@ from hlearn.lab import Meter
 from hlearn.ledger import Purpose
 from hlearn.tasks.registry import seed_matters
 
+_ROOM = 1.2  # gate episodes may take so many times what the best program's took in development
 _RESERVE = 0.10  # share of the budget that is kept for judging the last proposal
 # Long episodes need more: numbers of them, and the share of the budget that may be kept for so many.
 _ENOUGH = (
@@ -45,6 +46,11 @@ class Allotment:
         episode = max(account.usual, account.best_steps)
         enough = (min(count * episode, int(self._own * share)) for count, share in _ENOUGH)
         return max(self.gate_share(), int(self._own * _RESERVE), *enough)
+
+    def longest(self) -> int | None:
+        """Environment steps at which gate episodes are cut, None for whole ones."""
+        longest = self._meter.longest
+        return None if longest is None else max(longest, int(_ROOM * self._meter.account.best_steps))
 
     def left(self) -> int:
         """Environment steps that the gate may spend."""

@@ -166,6 +166,7 @@ class Session:
             court=self,
             budget=share // 2 if self.lab.remaining and not again else max(share, left),
             limit=left,
+            longest=self.allotment.longest(),
             paid=len(again.verdict.pairs) if again else 0,
             stop_score=self.task.target,
             cases=(*self.trials.cases(), *cases_in(proposal.files)),

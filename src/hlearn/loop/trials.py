@@ -94,6 +94,7 @@ class Trials:
                 why=why,
                 split=split,
                 number=self._first_seed,
+                max_steps=verdict.cut,
                 min_score=floor,
                 trial=trial.trial,
             )

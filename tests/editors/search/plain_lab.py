@@ -24,6 +24,7 @@ class PlainLab:
         self.actions = environment.actions
         environment.close()
         self.workers = 1
+        self.longest: int | None = None
         self.rng = np.random.default_rng(seed)
         self.spent = 0
         self.said: list[str] = []

@@ -25,6 +25,7 @@ class ScriptedLab(PlainLab):
         self.observation = ObservationSpec(shape=(4,), dtype="float32")
         self.actions = Discrete(n=2)
         self.workers = 1
+        self.longest = None
         self.rng = np.random.default_rng(0)
         self.jobs: list[Job] = []
         self._scores = {Program(source=s).sha256: v for s, v in scores.items()}

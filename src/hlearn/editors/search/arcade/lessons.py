@@ -30,6 +30,7 @@ EPISODES = 3  # watched of every candidate
 FIRST_SEED = 2000  # development seeds for watching, apart from those of the race
 LONGEST = 8_000  # environment steps watched of an episode
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early
+GOAL_SHARE = 0.2  # of what is left, for one episode of each goal
 GOALS = 12  # per channel, tried behind the new rules
 AVOIDING = ("dodge", "flee", "reflex")
 RARE = 0.12  # share of deaths that a danger must explain
@@ -125,7 +126,7 @@ class Lessons:
         """Races the safer program, and other goals behind its new rules, against the champion."""
         genome = genome_of(safe)
         self.rules = {c: rules for c in (ACROSS, DOWN) if (rules := _rules(genome, c))}
-        genomes = [genome]
+        genomes = []
         for runner in self.standing.elite:
             mate = genome_of(runner)
             for channel, rules in self.rules.items():
@@ -135,10 +136,13 @@ class Lessons:
         for channel, rules in self.rules.items():
             goals = [b for b in self.pool.behaviors[channel] if b.kind not in AVOIDING]
             genomes += [genome.with_channel(channel, (*rules, goal)) for goal in goals[:GOALS]]
-        field = self.roster.runners(genomes)
         arena, lab = self.standing.arena, self.roster.lab
+        arena.run([safe, self.standing.champion], 2)
+        self.standing.admit([safe])
+        affordable = max(3, int(GOAL_SHARE * lab.remaining / max(1.0, safe.cost)))
+        field = [r for r in self.roster.runners(genomes) if r is not safe][:affordable]
         lab.say(f"{len(field)} goals behind the new rules")
-        arena.run([*field, self.standing.champion], 1)
+        arena.run([safe, *field, self.standing.champion], 1)
         for count, kept in ((2, 8), (4, 4)):
             field.sort(key=lambda r: (-r.mean, r.number))
             field = list({id(r): r for r in (*field[:kept], safe)}.values())

@@ -20,7 +20,6 @@ from hlearn.editors.search.race import STALL, Arena, Runner
 from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
-LONGEST = 0.025  # of the budget, for one episode where there is no target
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 
 
@@ -54,14 +53,16 @@ class ArcadeSearch:
         firsts += calibrate_firsts(self.roster, firsts)
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
-        cap = None if self.lab.task.target is not None else int(LONGEST * self.lab.remaining)
-        arena = Arena(self.lab, max_steps=cap, stall_steps=STALL, watch=watch, onward=ONWARD)
+        arena = Arena(self.lab, max_steps=self.lab.longest, stall_steps=STALL, watch=watch, onward=ONWARD)
         self.standing = settle(self.roster, arena, firsts, home)
         first = self.standing.champion
         yield first
         repair(self.roster, self.standing, evidence)
         lessons = Lessons(self.roster, self.standing, view, pool)
         lessons.learn()
+        if self.standing.champion is not first:
+            first = self.standing.champion
+            yield first
         pool = pool.with_first(lessons.rules)
         yield from evolve(self.roster, self.standing, pool, told=first)
 
