@@ -14,6 +14,7 @@ CAPPED_PATIENCE = 15  # generations in which capped episodes must bring this sha
 PROGRESS = 0.15
 LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # trials without a better best before more episodes are played per program
+COSTLY_PATIENCE = 3  # the same for lanes whose episodes are long
 DEAREST = 0.03  # share of the remaining budget that one generation may cost after that
 MOST_EPISODES = 16  # per program and generation
 RECENT = 3  # generations
@@ -59,7 +60,8 @@ class Lane:
         self.best = best
         self.former: list[Candidate] = []
         self.done = False
-        self.costly = self.daring = horizon is not None
+        self.costly = horizon is not None  # its episodes are long once they are whole
+        self.daring = horizon is not None  # falls are forgiven at first; then episodes get longer
         self.spent = 0
         self.quiet = 0
         self.level = -math.inf  # of the better ones of a generation, smoothed
@@ -122,12 +124,13 @@ class Lane:
             return False  # trials on whole episodes cost as much as a generation
         better = self.challenge(values)
         self.quiet = 0 if better else self.quiet + 1
-        if self.quiet >= PATIENCE:
+        patience = COSTLY_PATIENCE if self.costly else PATIENCE
+        if self.quiet >= patience:
             affordable = 2 * cost < DEAREST * self.lab.remaining
             if self.tuner.episodes < MOST_EPISODES and not self.tuner.tied and affordable:
                 self.tuner.episodes = min(2 * self.tuner.episodes, MOST_EPISODES)
                 self.quiet = 0
-            elif self.quiet >= 2 * PATIENCE:
+            elif self.quiet >= 2 * patience:
                 self.done = True
         self.done = self.done or self.tuner.converged
         return better
