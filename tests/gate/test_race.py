@@ -113,13 +113,13 @@ def test_a_gain_of_scores_in_two_heaps_is_mostly_accepted() -> None:
     assert check.undecided < 0.1
 
 
-LOOKED, SPENDING = (3, 5, 8, 10), (0.0, 0.04, 0.07, 0.10)
+LOOKED, SPENDING = (3, 5, 8), (0.0, 0.05, 0.10)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.sampled_from([0.0, 1.0, 1.0, 2.5, 443.0, 1e5]), min_size=10, max_size=10))
+@given(st.lists(st.sampled_from([0.0, 1.0, 1.0, 2.5, 443.0, 1e5]), min_size=8, max_size=8))
 def test_looking_often_accepts_no_more_sign_paths_than_may_be_spent(sizes: list[float]) -> None:
-    paths = list(itertools.product((1, -1), repeat=10))[::7]
+    paths = list(itertools.product((1, -1), repeat=8))
     accepted = 0
     for path in paths:
         differences = [s * size for s, size in zip(path, sizes, strict=True)]
@@ -127,7 +127,7 @@ def test_looking_often_accepts_no_more_sign_paths_than_may_be_spent(sizes: list[
             p_sequential(differences[:n], LOOKED[: k + 1], SPENDING[: k + 1]) <= SPENDING[k]
             for k, n in enumerate(LOOKED)
         )
-    assert accepted / len(paths) <= 0.10 + 0.03  # every seventh path stands for all
+    assert accepted / len(paths) <= SPENDING[-1]
 
 
 def test_looks_after_the_first_cost_little() -> None:
