@@ -11,7 +11,8 @@ from hlearn.lab.tallies import Tallies
 from hlearn.ledger import Purpose
 from hlearn.records import Episode, Outcome
 
-_EPISODE = 20_000  # environment steps that an unknown program's episode may take, until a time limit was seen
+_FIRST_EPISODE = 20_000  # environment steps that an episode may take, while none was seen
+_EPISODE = 5_000  # and that an unknown program's may take at least, until a time limit was seen
 
 
 class Account:
@@ -105,7 +106,7 @@ class Account:
 
     def _guess(self, job: Job, got: int) -> tuple[int, bool]:
         """How long the episode of a job may be, more than it has got already; and whether it cannot be longer."""
-        unknown = max(_EPISODE, 2 * max(self._longest.values(), default=0))
+        unknown = max(_EPISODE, *self._longest.values()) if self._longest else _FIRST_EPISODE
         guess, bound = max(self._longest.get(job.program.sha256, unknown), 2 * got), False
         if self._limit and guess >= self._limit:
             guess, bound = self._limit, True

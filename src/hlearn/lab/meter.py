@@ -21,13 +21,14 @@ from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Record, Result
 from hlearn.gate.randomness import uses_randomness
 from hlearn.lab.account import Account
-from hlearn.lab.known import Entry, Key, Known, key_of, was_cut
+from hlearn.lab.books import Books
+from hlearn.lab.known import Entry, Key, key_of, was_cut
 from hlearn.lab.progress import Progress, Silent, Standing
 from hlearn.lab.recordings import Recordings
-from hlearn.ledger import Caps, Ledger, Measured, Note, ProgramStore, Purpose, RunStarted, Spent
-from hlearn.records import Episode, Outcome, Split
+from hlearn.ledger import Ledger, ProgramStore, Purpose, RunStarted, Spent
+from hlearn.records import Split
 from hlearn.tasks.registry import seed_matters
-from hlearn.tasks.seeds import split_of, split_seeds
+from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
@@ -89,7 +90,6 @@ class Meter:
         self.task = task
         self.run = run
         self.ledger = ledger
-        self.programs = programs
         self.recordings = recordings
         self.evaluator = evaluator
         self.progress: Progress = progress or Silent()
@@ -105,15 +105,15 @@ class Meter:
         self.accepted = 0
         self._single = not seed_matters(task)
         self._seed = split_seeds(Split.DEV, run.seed, 0, 1)[0]
-        self._known = Known()
-        for row in ledger.rows:
-            event = row.event
-            if isinstance(event, Measured) and event.task == run.task:
-                for outcome in event.outcomes:
-                    key = (event.program, outcome.seed, event.caps)
-                    self._known.add(Entry(key, outcome, event.run))
-                    if not replaying or event.run != run.run:
-                        self.account.count(key, outcome, event.purpose, charge=event.run == run.run)
+        self.books = Books(
+            run=run,
+            ledger=ledger,
+            programs=programs,
+            recordings=recordings,
+            account=self.account,
+            replaying=replaying,
+        )
+        self._known = self.books.known
 
     @property
     def spent(self) -> int:
@@ -256,51 +256,16 @@ class Meter:
         """Records and charges episodes."""
         if not played:
             return
-        rows: dict[tuple[str, Split, Caps], list[Outcome]] = {}
-        for job, result in played:
-            program, seed, caps = key_of(job)
-            rows.setdefault((program, split_of(seed) or Split.DEV, caps), []).append(result.outcome)
-        self.programs.add(*(job.program for job, _ in played))
-        run = self.run
-        self.ledger.append(
-            *(
-                Measured(
-                    run=run.run,
-                    program=program,
-                    task=run.task,
-                    env_id=run.env_id,
-                    access=run.access,
-                    protocol=run.protocol,
-                    split=split,
-                    purpose=purpose,
-                    caps=caps,
-                    outcomes=tuple(outcomes),
-                )
-                for (program, split, caps), outcomes in rows.items()
-            )
-        )
-        for job, result in played:
-            key = key_of(job)
-            self._known.add(Entry(key, result.outcome, run.run))
-            self.account.count(key, result.outcome, purpose, charge=True)
-            if result.recording is not None:
-                self.recordings.keep(*key, result.recording)
+        self.books.record(played, purpose)
         self.progress.measured(purpose, [r.outcome for _, r in played], self.standing())
 
     def _replay(self, again: Sequence[_Pending], results: list[Result | None]) -> None:
         """Plays known episodes again for the sake of their recordings; that buys nothing new and costs nothing."""
         played = self._run([pending.job for pending in again], None)
         for pending, result in zip(again, played, strict=True):
-            job, known = pending.job, results[pending.places[0]]
+            known = results[pending.places[0]]
             assert known is not None
-            if isinstance(known.outcome, Episode) and _shape(known.outcome) != _shape(result.outcome):
-                self.ledger.append(
-                    Note(
-                        text=f"program {job.program.sha256} on seed {job.seed} gave {_shape(result.outcome)} when "
-                        f"played again, the ledger says {_shape(known.outcome)}; the ledger's result stands "
-                        f"(were packages changed, or is the task not repeatable?)"
-                    )
-                )
+            self.books.compare(pending.job, known.outcome, result.outcome)
             for place in pending.places:
                 results[place] = Result(known.outcome, result.recording)
 
@@ -360,10 +325,6 @@ class Meter:
 
 def _on_seed(result: Result, seed: int) -> Result:
     return Result(replace(result.outcome, seed=seed), result.recording)
-
-
-def _shape(outcome: Outcome) -> tuple[float, int, int]:
-    return outcome.score, outcome.length, outcome.env_steps
 
 
 def _longest(task: Task, run: RunStarted) -> int | None:
