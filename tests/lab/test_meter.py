@@ -93,7 +93,7 @@ def test_a_job_is_played_and_paid_once(bench: Bench) -> None:
         spent,
     )  # charged again where it was charged, not played
     assert bench.meter(replaying=False).spent == spent == totals(meter.ledger).env_steps
-    assert bench.meter().programs.get(LEFT.sha256) == LEFT
+    assert ProgramStore(bench.path / "pack").get(LEFT.sha256) == LEFT
 
 
 def test_other_caps_are_another_measurement(bench: Bench) -> None:
