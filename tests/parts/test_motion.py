@@ -70,3 +70,14 @@ def test_landing_of_what_does_not_approach_is_where_it_is() -> None:
     assert landing(30, 2, 50, 0, 0, 100) == 30
     assert landing(30, 2, 50, -1, 0, 100) == 30
     assert landing(30, 2, -50, -1, 0, 200) == 130
+
+
+def test_after_a_bounce_the_speed_before_it_stands_turned_round() -> None:
+    speed = Speed()
+    assert seen(speed, [10, 12, 14, 16, 18, 17, 15, 13, 11])[4:] == [2, -2, -2, -2, -2]
+
+
+def test_the_place_is_without_the_jitter_of_single_steps() -> None:
+    speed = Speed(window=8)
+    seen(speed, [2 * (t // 2) for t in range(20)])
+    assert speed.place == pytest.approx(18.5, abs=0.3)

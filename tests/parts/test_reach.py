@@ -39,3 +39,9 @@ def test_commands_are_forgotten_when_carried_out() -> None:
 
 def test_a_command_may_lower_the_position() -> None:
     assert Reach((-2.0,)).rest(10, -1) == 12.0
+
+
+def test_what_moves_coasts_and_a_jump_does_not() -> None:
+    reach = Reach((), (1.0, 0.5))
+    assert [reach.rest(p, 0) for p in (10, 14, 16)] == [10, 18, 20]
+    assert reach.rest(100, 0) == 101

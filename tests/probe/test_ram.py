@@ -74,3 +74,7 @@ def test_copies_are_one_and_coded_bytes_are_read() -> None:
     only[:, 3:6] = 0
     found = find_motions([(only, actions)], ("NOOP", "RIGHT", "LEFT"))
     assert [(b.index, b.coded) for b in found] == [(9, True)]
+
+
+def test_nothing_recorded_nothing_found() -> None:
+    assert find_motions([], ("NOOP",)) == ()

@@ -19,7 +19,8 @@ class Moving(NamedTuple):
 class Speed:
     """Velocity of one coordinate: the slope over the steps since it last turned or jumped.
 
-    Consoles move things by 1, 2, 1, 2 pixels to make 1.5; the slope over a few steps sees through that. In the
+    Consoles move things by 1, 2, 1, 2 pixels to make 1.5; a line fitted over a few steps sees through that, and
+    ``place`` is where this line has got to: the present position without the jitter of single steps. In the
     step of a bounce a thing covers less than its way, so the speed before it, turned round, stands until a few
     steps after it are known.
 
@@ -28,13 +29,14 @@ class Speed:
         jump: a larger change in one step starts afresh (a new thing, not a fast one).
     """
 
-    __slots__ = ("bounced", "jump", "past", "sign", "speed", "window")
+    __slots__ = ("bounced", "jump", "past", "place", "sign", "speed", "window")
 
     def __init__(self, window: int = 8, jump: float = 12.0) -> None:
         self.window = window
         self.jump = jump
         self.past: list[float] = []
         self.bounced = False
+        self.place = 0.0
         self.sign = 0
         self.speed = 0.0
 
@@ -63,11 +65,16 @@ class Speed:
         if count > self.window:
             del past[0]
             count = self.window
+        self.place = position
         if self.bounced and count < SETTLED:
             return self.speed
         self.bounced = False
         if count > 0:
-            self.speed = (position - past[0]) / count
+            middle = count / 2
+            rise = sum((i - middle) * p for i, p in enumerate(past))
+            self.speed = rise * 12 / (count * (count + 1) * (count + 2))
+            if count >= SETTLED:
+                self.place = sum(past) / (count + 1) + self.speed * middle
         return self.speed
 
 

@@ -60,6 +60,8 @@ def find_motions(
             before ``actions[t]``.
         action_names: the environment's action names in its order.
     """
+    if not episodes:
+        return ()
     meaning = np.array([action_meaning(n)[:2] for n in action_names])
     commands = [meaning[actions] for _, actions in episodes]
     known: dict[bytes, ByteMotion] = {}

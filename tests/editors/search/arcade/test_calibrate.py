@@ -44,7 +44,7 @@ def rally(option: int, middle: float, arrivals: int = 40) -> Recording:
 def test_contacts_edges_and_middle(option: int) -> None:
     genome = interception(option)
     behavior = genome.behaviors[0]
-    contacts = find_contacts(rally(option, middle=3.0), behavior, genome.own(behavior.channel))
+    contacts = find_contacts(rally(option, middle=3.0), genome, 0)
     assert len(contacts) == 40
     line = dict(behavior.knobs)["line"].value
     assert {round(c.depth - line) for c in contacts if c.hit} == {0}
@@ -58,11 +58,10 @@ def test_contacts_edges_and_middle(option: int) -> None:
 
 def test_without_traces_or_own_thing_there_are_no_contacts() -> None:
     genome = interception()
-    behavior = genome.behaviors[0]
     none = np.zeros(0)
     empty = Recording(observations=none, actions=none, rewards=none, traces=({"rule": "idle"},) * 50)
-    assert find_contacts(empty, behavior, genome.own(behavior.channel)) == []
-    assert find_contacts(rally(1, 0.0), behavior, None) == []
+    assert find_contacts(empty, genome, 0) == []
+    assert find_contacts(rally(1, 0.0), replace(genome, across=None, down=None), 0) == []
 
 
 def contacts(hits: list[float], misses: list[float]) -> list[Contact]:

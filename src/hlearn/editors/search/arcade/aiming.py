@@ -7,7 +7,7 @@ from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.race import Arena, Runner
 
-INSETS = (1.0, 1.3, 1.6, 2.0)  # deadbands between an edge and an aim within it
+INSETS = (0.8, 1.1, 1.4, 1.7)  # deadbands between an edge and an aim within it
 STEPS = 5000  # environment steps per episode: enough for some returns to be gained or lost
 SEEDS = (1, 3)  # per aim, and for the better half
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.behaviors import ACROSS, Behavior
+from hlearn.editors.search.arcade.emit import trace_names
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Record, Recording
 
@@ -102,7 +101,7 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     contacts: list[Contact] = []
     for result in lab.measure(jobs):
         if result.recording is not None:
-            contacts += find_contacts(result.recording, behavior, genome.own(behavior.channel))
+            contacts += find_contacts(result.recording, genome, at)
     edges = find_edges(contacts)
     if edges is None:
         return None
@@ -129,8 +128,10 @@ def _sharpness(contacts: Sequence[Contact], low: float, high: float) -> float:
     return (sum(hits) / len(hits) + sum(misses) / len(misses)) / 2
 
 
-def watched(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int]) -> list[Contact]:
-    """Plays whole episodes of a program and returns every arrival at the line.
+def watched(
+    lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int], max_steps: int
+) -> list[Contact]:
+    """Plays episodes of a program, of ``max_steps`` at most, and returns every arrival at the line.
 
     Raises:
         BudgetExhausted: nothing is left to spend.
@@ -139,17 +140,17 @@ def watched(lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[i
         Job(
             program=runner.program,
             seed=seed,
+            max_steps=max_steps,
             record=Record.TRACES,
             stall_steps=9000,
             stop_score=lab.task.target,
         )
         for seed in seeds
     ]
-    behavior = genome.behaviors[at]
     contacts: list[Contact] = []
     for result in lab.measure(jobs):
         if result.recording is not None:
-            contacts += find_contacts(result.recording, behavior, genome.own(behavior.channel))
+            contacts += find_contacts(result.recording, genome, at)
     return contacts
 
 
@@ -184,26 +185,26 @@ def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Geno
     return changed, text
 
 
-def find_contacts(recording: Recording, behavior: Behavior, own: Signal | None) -> list[Contact]:
+def find_contacts(recording: Recording, genome: Genome, at: int) -> list[Contact]:
     """Every arrival of the ball at the line in a traced episode.
 
     Args:
-        recording: an episode with traces, played by a program that was written from ``behavior``.
-        behavior: the interception.
-        own: what meets the ball; None finds nothing.
+        recording: an episode with traces, played by a program with the behaviours of ``genome``.
+        genome: what it was written from.
+        at: index of its interception; with no own thing to meet the ball, nothing is found.
     """
+    behavior = genome.behaviors[at]
+    own = genome.own(behavior.channel)
     if own is None:
         return []
+    names = trace_names(genome)
     traces = recording.traces
     sign = behavior.option
     line = dict(behavior.knobs)["line"].value * sign
     ball_role, depth_role = behavior.role("ball"), behavior.role("depth")
-    one = ball_role.sight.key == depth_role.sight.key
-    across = behavior.channel == ACROSS
     contacts: list[Contact] = []
-    depth = _series(traces, "ball" if one else "ball_depth", depth_role.field) * sign
-    ball = _series(traces, "ball", ball_role.field)
-    here = _series(traces, "player" if own.field else "player_x" if across else "player_y", own.field)
+    depth, ball, here = (_series(traces, names[s.sight.key], s.field) for s in (depth_role, ball_role, own))
+    depth = depth * sign
     if not (len(depth) and len(ball) and len(here)):
         return []
     depth = _held(depth)
@@ -217,8 +218,8 @@ def find_contacts(recording: Recording, behavior: Behavior, own: Signal | None) 
             continue
         turned = np.isfinite(after) and -16 < after < 0
         if turned and depth[t] > line - 10:
-            at = _last(ball, t)
-            contacts.append(Contact(gap=at - here[t], depth=float(depth[t] * sign), hit=True))
+            there = _last(ball, t)
+            contacts.append(Contact(gap=there - here[t], depth=float(depth[t] * sign), hit=True))
             arrived = t
         elif not turned and depth[t] > line + 6 and np.isfinite(ball[t]):
             contacts.append(Contact(gap=ball[t] - here[t], depth=float(depth[t] * sign), hit=False))

@@ -46,6 +46,14 @@ def emit(
     return page.source(title, buttons, name)
 
 
+def trace_names(genome: Genome) -> dict[str, str]:
+    """Where the trace of a genome's program shows what each sight saw: sight key -> name of its detector."""
+    page = _Page(genome)
+    for behavior in genome.behaviors:
+        page.write(behavior)
+    return dict(page.names)
+
+
 @dataclass(slots=True)
 class _Page:
     """A program while it is being written."""
@@ -113,7 +121,7 @@ class _Page:
             return self.rests[channel]
         own = self.genome.own(channel)
         assert own is not None
-        here = self.see(own, "player" if own.field else ("player_x" if channel == ACROSS else "player_y"))
+        here = self.see(own, self._noun(own))
         if not own.pending:
             self.rests[channel] = here
             return here
@@ -168,8 +176,12 @@ class _Page:
 
     def _place(self, own: Signal) -> str:
         """The expression for one of the player's own coordinates."""
+        return self.see(own, self._noun(own))
+
+    def _noun(self, own: Signal) -> str:
+        """What the own position is called: a place has both coordinates."""
         across = self.genome.across is not None and own.key == self.genome.across.key
-        return self.see(own, "player" if own.field else ("player_x" if across else "player_y"))
+        return "player" if own.field else "player_x" if across else "player_y"
 
     def _present(self, behavior: Behavior, own: Signal | None, used: set[str]) -> list[str]:
         needed = [s for r, s in behavior.roles if not _apart(r) and behavior.kind != "serve"]
@@ -195,7 +207,7 @@ class _Page:
         if guard.test == "near":
             own = self.genome.own(behavior.channel if behavior.channel in STEERING else ACROSS)
             assert own is not None
-            here = self.see(own, "player" if own.field else "player_x")
+            here = self.see(own, self._noun(own))
             if own.sight.optional:
                 absent += f"s.{self.names[own.sight.key]} is None or "
             condition = f"abs({value} - {here}) > {level}"

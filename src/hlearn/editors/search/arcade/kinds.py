@@ -57,8 +57,9 @@ def _pursue(b: Behavior, w: Writing) -> None:
 
 
 def _intercept(b: Behavior, w: Writing) -> None:
-    along = w.watch("along", "Speed(8)", f"see({w.see['ball']})")
-    across = w.watch("approach", "Speed(8)", f"see({w.see['depth']})")
+    track, depth = w.part("track", "Speed(8)"), w.part("depth", "Speed(8)")
+    along = w.watch("along", "None", f"{track}.see({w.see['ball']})")
+    across = w.watch("approach", "None", f"{depth}.see({w.see['depth']})")
     variety = w.part("variety", "Variety()")
     told = ", ".join(["coming", *(w.see[r] for r, _ in b.roles if r == "tally")])
     coming = f"{across} > 0" if b.option > 0 else f"{across} < 0"
@@ -67,8 +68,8 @@ def _intercept(b: Behavior, w: Writing) -> None:
         f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next({told})",
         "if not coming:",
         f"    {'return -' if w.sign < 0 else 'return '}toward({w.rest} + aim, {w.see['ball']}, {w.knob('deadband')})",
-        f"distance = {w.knob('line')} - {w.see['depth']}",
-        f"meet = landing({w.see['ball']}, {along}, distance, {across}, {w.knob('wall_low')}, {w.knob('wall_high')})",
+        f"distance = {w.knob('line')} - {depth}.place",
+        f"meet = landing({track}.place, {along}, distance, {across}, {w.knob('wall_low')}, {w.knob('wall_high')})",
     ]
     w.steer(f"toward({w.rest} + aim, meet, {w.knob('deadband')})")
 

@@ -140,8 +140,16 @@ def relate(
     return tuple(sorted(found, key=lambda r: -r.strength))
 
 
+def unseen(results: Sequence[Result]) -> View:
+    """What is left to go by if no probe episode could be recorded: nothing."""
+    length, score = means(results)
+    return View(own=(), movers=(), flags=(), relations=(), length=length, score=score)
+
+
 def means(results: Sequence[Result]) -> tuple[float, float]:
-    """Mean length (environment steps) and mean score of episodes."""
+    """Mean length (environment steps) and mean score of episodes; 0 where there are none."""
+    if not results:
+        return 0.0, 0.0
     return (
         float(np.mean([r.outcome.env_steps for r in results])),
         float(np.mean([r.outcome.score for r in results])),

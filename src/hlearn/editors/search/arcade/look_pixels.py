@@ -11,7 +11,7 @@ import numpy as np
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, wanderer
+from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, unseen, wanderer
 from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage
 from hlearn.editors.search.arcade.signals import Sight, Signal
@@ -46,6 +46,8 @@ def look_at_pixels(lab: Lab) -> View:
     sights = [_sight(t) for t in things] + shown
     results = play_probe(lab, Record.TRACES, sights)
     recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
+    if not recordings:
+        return unseen(results)
     meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
     commands = [meaning[r.actions] for r in recordings]
     series: list[dict[str, np.ndarray]] = [{} for _ in recordings]

@@ -9,7 +9,7 @@ import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.lanes import find_lanes
-from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal
+from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
 from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
@@ -31,6 +31,8 @@ def look_at_ram(lab: Lab) -> View:
     assert isinstance(lab.actions, Discrete)
     results = play_probe(lab, Record.STEPS)
     recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
+    if not recordings:
+        return unseen(results)
     observations = [r.observations for r in recordings]
     found = find_motions([(r.observations, r.actions) for r in recordings], lab.actions.names)
     series: list[dict[str, np.ndarray]] = [{} for _ in recordings]

@@ -11,6 +11,8 @@ from hlearn.evaluate.api import Recording
 
 ATTEMPTS = 5
 ATTEMPTS_DETERMINISTIC = 8  # an episode is seen as it is played, so an attempt costs one
+WATCHED = 3  # episodes that are watched per attempt
+WATCHED_SHARE = 0.06  # of what is left, that they may cost
 FIRST_SEED = 1000  # development seeds for watching, apart from those of the race
 
 
@@ -23,11 +25,9 @@ class Evidence:
     def watch(self, runner: Runner, recording: Recording) -> None:
         """Keeps the contacts of a traced episode."""
         genome = genome_of(runner)
-        for behavior in genome.behaviors:
-            if behavior.kind == "intercept":
-                own = genome.own(behavior.channel)
-                self._contacts[runner.number] = find_contacts(recording, behavior, own)
-                return
+        at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
+        if at is not None:
+            self._contacts[runner.number] = find_contacts(recording, genome, at)
 
     def take(self, runner: Runner) -> list[Contact]:
         """Hands out what was seen of a candidate, once."""
@@ -55,7 +55,9 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence) -> None:
         if alone:
             contacts += evidence.take(latest)
         else:
-            contacts += watched(lab, latest, genome_of(latest), at, lab.seeds(FIRST_SEED + 4 * attempt, 3))
+            seeds = lab.seeds(FIRST_SEED + 4 * attempt, WATCHED)
+            most = max(1000, int(WATCHED_SHARE * lab.remaining / WATCHED))
+            contacts += watched(lab, latest, genome_of(latest), at, seeds, most)
         change = repaired(contacts, genome, at) if not (alone and attempt % 2) else None
         child = None if change is None else roster.runner(change[0])
         if change is None or child is None or child is standing.champion or child.program.sha256 in tried:
