@@ -143,7 +143,18 @@ def relate(
 def unseen(results: Sequence[Result]) -> View:
     """What is left to go by if no probe episode could be recorded: nothing."""
     length, score = means(results)
-    return View(own=(), movers=(), flags=(), relations=(), length=length, score=score)
+    return View(
+        own=(),
+        movers=(),
+        flags=(),
+        relations=(),
+        length=length,
+        score=score,
+        recordings=(),
+        record=Record.NOTHING,
+        read=lambda recordings: ([], ()),
+        program=lambda genome, program: program,
+    )
 
 
 def means(results: Sequence[Result]) -> tuple[float, float]:
