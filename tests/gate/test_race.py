@@ -140,3 +140,27 @@ def test_looks_after_the_first_cost_little() -> None:
 def test_a_path_of_signs_beyond_the_enumerated_ones_is_found() -> None:
     assert p_sequential([1.0] * 40, (20, 40), (1e-5, 0.05)) < 0.001
     assert p_sequential([-1.0] * 40, (20, 40), (0.0, 0.05)) == 1.0
+
+
+def test_the_last_look_may_lie_between_the_planned_ones() -> None:
+    race = Race()
+    ours, theirs = [9.0] * 7, [1.0, 2, 3, 1, 2, 3, 1]
+    assert race.judge(ours, theirs).decision is None
+    assert race.judge(ours, theirs, last=True).decision is Decision.ACCEPTED
+    assert race.judge(ours[:6], theirs[:6], last=True).decision is Decision.UNDECIDED
+    assert [n for n in range(1, 9) if race.may_decide(n)] == [3, 5, 7, 8]
+
+
+def test_a_last_look_anywhere_keeps_the_error_rate() -> None:
+    rng = np.random.default_rng(4)
+    race, accepted = Race(), 0
+    for _ in range(300):
+        end, ours, theirs = int(rng.integers(6, 24)), list[float](), list[float]()
+        decision = None
+        while decision is None:
+            more = min(race.next_look(len(ours)), end) - len(ours)
+            ours += list(rng.normal(size=more))
+            theirs += list(rng.normal(size=more))
+            decision = race.judge(ours, theirs, last=len(ours) >= end).decision
+        accepted += decision is Decision.ACCEPTED
+    assert accepted / 300 <= 0.10 + 0.03

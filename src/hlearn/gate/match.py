@@ -91,8 +91,11 @@ class Match:
         while True:
             have = len(self.ours)
             want = min(max(self.terms.race.next_look(have), self.terms.paid), self.terms.max_pairs)
-            last = want == have or not self._can_afford(want, self.court.spent() - before)
-            if not last:
+            used = self.court.spent() - before
+            last = want == have
+            if not last and not self._can_afford(want, used):
+                want, last = self._last_look(have, want, used), True
+            if want > have:
                 try:
                     self._play(want)
                 except BudgetExhausted:
@@ -107,6 +110,14 @@ class Match:
             )
             if judgement.decision is not None:
                 return self._verdict(judgement)
+
+    def _last_look(self, have: int, want: int, used: int) -> int:
+        """Where nothing is held back any more, the last look may lie before the planned one."""
+        if self.terms.limit is None or self.terms.budget < self.terms.limit:
+            return have
+        between = range(have + 1, want)
+        chances = (n for n in between if self.terms.race.may_decide(n) and self._can_afford(n, used))
+        return max(chances, default=have)
 
     def _can_afford(self, want: int, used: int) -> bool:
         """Whether the episodes so far let expect that so many pairs cost no more than may be spent."""

@@ -89,7 +89,8 @@ class Race:
         Args:
             challenger: n scores.
             champion: n scores on the same seeds.
-            last: no more pairs can be had.
+            last: no more pairs can be had. The sign-flip test is then looked at whatever n is; the race must not go on
+                after a last look between the looks.
         """
         n = len(challenger)
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
@@ -118,13 +119,32 @@ class Race:
                 return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
         elif n == 2 and max(challenger) < min(champion):
             return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
+        elif last and self._spending(n) > 0:
+            sequential = self._sequential(differences)
+            if sequential <= self.alpha * self._spending(n) + 1e-12:
+                return Judgement(
+                    Decision.ACCEPTED, f"better: {said} (sequential sign-flip p = {sequential:.3g})"
+                )
         if last or n >= self.looks[-1].pairs:
             return Judgement(Decision.UNDECIDED, f"undecided: {said} ({test} p = {p:.3g})")
         return Judgement(None, "")
 
     def _sequential(self, differences: Sequence[float]) -> float:
-        looked = [k for k in self.looks if k.pairs <= len(differences)]
-        return p_sequential(differences, [k.pairs for k in looked], [self.alpha * k.paired for k in looked])
+        n = len(differences)
+        looks = [k.pairs for k in self.looks if k.pairs < n] + [n]
+        return p_sequential(differences, looks, [self.alpha * self._spending(k) for k in looks])
+
+    def _spending(self, n: int) -> float:
+        """Share of alpha that the sign-flip test may have spent after n pairs, between looks in proportion."""
+        return float(np.interp(n, [k.pairs for k in self.looks], [k.paired for k in self.looks]))
+
+    def is_look(self, n: int) -> bool:
+        """Whether n pairs are a planned look, after which the race may go on."""
+        return any(k.pairs == n for k in self.looks)
+
+    def may_decide(self, n: int) -> bool:
+        """Whether n pairs can decide, as a look or as the last of all."""
+        return self.is_look(n) or 2.0**-n <= self.alpha * self._spending(n)
 
     def next_look(self, n: int) -> int:
         """Number of pairs at which to look next."""

@@ -21,14 +21,16 @@ class Open(NamedTuple):
         return sum(p.challenger - (p.champion or 0.0) for p in pairs) / max(len(pairs), 1)
 
     def next_cost(self, gate: Gate) -> int | None:
-        """Environment steps that the next look is likely to cost; None where there is none."""
-        verdict = self.verdict
-        have = len(verdict.pairs)
-        more = min(gate.race.next_look(have), gate.max_pairs) - have
-        if more <= 0 or not have:
+        """Environment steps that pairs enough for a decision are likely to cost; None where there are none."""
+        have, race = len(self.verdict.pairs), gate.race
+        if not have or not (have < race.looks[0].pairs or race.is_look(have)):
             return None
-        played = sum(e.env_steps for e in (verdict.challenger, verdict.champion) if e is not None)
-        return round(played / have * more)
+        enough = next((n for n in range(have + 1, gate.max_pairs + 1) if race.may_decide(n)), None)
+        if enough is None:
+            return None
+        sides = (self.verdict.challenger, self.verdict.champion)
+        played = sum(e.env_steps for e in sides if e is not None)
+        return round(played / have * (enough - have))
 
 
 class Undecided:
