@@ -13,6 +13,8 @@ from hlearn.records import Episode, Program
 
 STALL = 9_000  # environment steps without reward after which a development episode is over
 
+ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
+
 
 @dataclass(slots=True)
 class Runner:

@@ -17,7 +17,7 @@ from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.vary import Pool
-from hlearn.editors.search.race import Arena, Runner
+from hlearn.editors.search.race import ONWARD, Arena, Runner
 from hlearn.policy.joystick import action_meaning
 
 MOVERS = 16  # movers considered for steering
@@ -90,6 +90,7 @@ def _guesses(
         if relation.own.key == own.key:
             for behavior in hypotheses.from_relation(relation, channel):
                 yield replace(home, behaviors=(behavior, *context))
+    yield from (replace(home, behaviors=(rule, *context)) for rule in _dodges(view, channel, own))
     told = [b for lane in view.lanes[:2] for b in hypotheses.crossings(lane, own, channel)]
     told += hypotheses.weaves(own, movers, channel)
     for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
@@ -98,6 +99,14 @@ def _guesses(
         ball = behavior.role("ball").key
         serves = [p for p in rhythms if p.kind == "serve" and p.role("ball").key == ball]
         yield replace(home, behaviors=(behavior, *(serves[:1] or context)))
+
+
+def _dodges(view: View, channel: str, own: Signal) -> list[Behavior]:
+    """Keeping clear of what killed random play."""
+    other = next((s for s in view.own if s.drive is not None and s.drive != own.drive), None)
+    plays, signals = view.read(view.recordings)
+    dangers = find_meetings(plays, "loss", own, other, signals)
+    return [hypotheses.dodging(dangers, own, channel, early=early) for early in (1.0, 3.0)] if dangers else []
 
 
 def _joint_guesses(
@@ -144,7 +153,7 @@ def _arena(lab: Lab, view: View, count: int, share: float) -> Arena:
     """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
     fair = share * lab.remaining / max(1, count) / 1.3
     cap = int(min(fair, 1.5 * view.length, 6000))
-    return Arena(lab, max_steps=max(800, cap), stall_steps=3000)
+    return Arena(lab, max_steps=max(800, cap), stall_steps=3000, onward=ONWARD)
 
 
 def _race(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:

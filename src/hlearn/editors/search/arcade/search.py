@@ -16,11 +16,9 @@ from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.standing import Standing
-from hlearn.editors.search.race import STALL, Arena, Runner
+from hlearn.editors.search.race import ONWARD, STALL, Arena, Runner
 from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
-
-ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 
 
 class ArcadeSearch:
