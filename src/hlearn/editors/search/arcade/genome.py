@@ -40,10 +40,11 @@ class Genome:
         return replace(self, behaviors=parts[ACROSS] + parts[DOWN] + parts[PRESS])
 
     def knobs(self) -> Iterator[tuple[KnobPath, Knob]]:
-        """Every constant with its place."""
+        """Every constant that may be turned, with its place."""
         for index, behavior in enumerate(self.behaviors):
             for name, knob in behavior.knobs:
-                yield (index, name), knob
+                if knob.low < knob.high:
+                    yield (index, name), knob
             if behavior.guard is not None:
                 yield (index, "?"), behavior.guard.level
 

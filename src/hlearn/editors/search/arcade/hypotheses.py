@@ -180,8 +180,8 @@ def dodging(
     roles: list[tuple[str, Signal]] = []
     knobs: list[tuple[str, Knob]] = [
         ("radius", _pixels(radius, 1, 0.5 * own.span + width, max(1.0, 0.3 * radius))),
-        ("low", _fixed(own.low, "probe")),
-        ("high", _fixed(own.high, "probe")),
+        ("low", _pixels(own.low, own.low - 16, own.low + 0.3 * own.span, 4, "probe")),
+        ("high", _pixels(own.high, own.high - 0.3 * own.span, own.high + 16, 4, "probe")),
     ]
     for at, meeting in enumerate(meetings[:HAZARDS]):
         more_roles, more_knobs = _hazard(meeting, at, early * (radius / speed + REACTION))
