@@ -44,7 +44,7 @@ GOALS = (
     Goal(env_id="Acrobot-v1", reach=-85.0, steps=2_000_000),
     Goal(env_id="Pendulum-v1", reach=-160.0, steps=2_000_000),
     Goal(env_id="LunarLander-v3", reach=260.0, steps=3_000_000),
-    Goal(env_id="BipedalWalker-v3", reach=280.0, steps=3_000_000),
+    Goal(env_id="BipedalWalker-v3", reach=280.0, steps=4_000_000),
 )
 
 

@@ -11,7 +11,7 @@ from hlearn.editors.search.trials import Candidate, Trials
 from hlearn.editors.search.tune import Tuner
 
 CAPPED_PATIENCE = 15  # generations in which capped episodes must bring this share of the gain so far
-PROGRESS = 0.15
+PROGRESS = 0.08
 LOOK_EVERY = 12  # generations between trials while episodes are capped
 PATIENCE = 6  # trials without a better best before more episodes are played per program
 COSTLY_PATIENCE = 3  # the same for lanes whose episodes are long
@@ -149,7 +149,7 @@ class Lane:
                 self.tuner.forgiven = 0.0
                 self.tuner.horizon *= 2
             else:
-                self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 2
+                self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 1
         if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:
             return self.challenge(self.tuner.centre, decide=4)
         return False

@@ -85,6 +85,8 @@ class _VectorSearch:
             yield from self.standing.offer()
             if self.standing.finished() or not isinstance(self.winner.tunable, Template):
                 return
+            if self.bodies and self.lab.remaining < self.winner.spent:
+                return  # a second start would not get as far as the first
             self._start_again(self.winner)
 
     def _open(self) -> None:
