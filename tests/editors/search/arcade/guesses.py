@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade import avoidance, hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
@@ -104,9 +104,9 @@ def avoiding(own: Signal, other: Signal, movers: list[Signal], channel: str) -> 
     falling = replace(bare, depth=depth, level=150.0, approach=1.5)
     rising = replace(falling, approach=-1.5)
     level = replace(falling, beside=other, level=6.0)
-    found = [hypotheses.dodging([m], own, channel) for m in (bare, falling, rising, level)]
-    found.append(hypotheses.dodging([bare, falling, level], own, channel, wide=1.6, early=3.0))
-    return [*found, *(r for m in (bare, falling, level) for r in hypotheses.reflexes(m, channel))]
+    found = [avoidance.dodging([m], own, channel) for m in (bare, falling, rising, level)]
+    found.append(avoidance.dodging([bare, falling, level], own, channel, wide=1.6, early=3.0))
+    return [*found, *(r for m in (bare, falling, level) for r in avoidance.reflexes(m, channel))]
 
 
 def kinds(pool: Pool) -> dict[str, list[Behavior]]:

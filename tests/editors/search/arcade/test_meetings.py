@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hlearn.editors.search.arcade.events import Play, accidents, gains
 from hlearn.editors.search.arcade.look_ram import byte_sight
-from hlearn.editors.search.arcade.meetings import Play, accidents, find_meetings, gains
+from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.signals import Signal
 
 OWN, BOMB, HEIGHT, SECOND, SECOND_HEIGHT, NOISE = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade import avoidance, hypotheses
 from hlearn.editors.search.arcade.aiming import race_aims
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
@@ -106,7 +106,7 @@ def _dodges(view: View, channel: str, own: Signal) -> list[Behavior]:
     other = next((s for s in view.own if s.drive is not None and s.drive != own.drive), None)
     plays, signals = view.read(view.recordings)
     dangers = find_meetings(plays, "loss", own, other, signals)
-    return [hypotheses.dodging(dangers, own, channel, early=early) for early in (1.0, 3.0)] if dangers else []
+    return [avoidance.dodging(dangers, own, channel, early=early) for early in (1.0, 3.0)] if dangers else []
 
 
 def _joint_guesses(

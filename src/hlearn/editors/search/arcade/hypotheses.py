@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Knob
-from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.starts import deadband_knob, fixed_knob, offset_knob, pixel_knob, place_knob
 from hlearn.probe.scene import Axis
 
-REACTION = 6  # steps from seeing to moving, sticky actions included
 CHANNEL_OF = {Axis.X: ACROSS, Axis.Y: DOWN}
 
 
@@ -49,8 +48,8 @@ def aims(own: Signal, targets: Sequence[Signal]) -> list[Behavior]:
             channel=PRESS,
             roles=(("target", t), ("own", own)),
             knobs=(
-                ("offset", _offset(0.0, own)),
-                ("window", _pixels(6, 1, 60, 3)),
+                ("offset", offset_knob(0.0, own)),
+                ("window", pixel_knob(6, 1, 60, 3)),
                 ("period", Knob(value=8, low=2, high=60, unit="steps", step=3)),
                 ("width", Knob(value=4, low=1, high=30, unit="steps", step=2)),
             ),
@@ -73,19 +72,19 @@ def blind(channel: str) -> list[Behavior]:
 
 def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Behavior]:
     """Ways to steer one's own position by what moves."""
-    dead = _deadband(own)
+    dead = deadband_knob(own)
     yield Behavior(
         kind="hold",
         channel=channel,
-        knobs=(("place", _place((own.low + own.high) / 2, own)), ("deadband", dead)),
+        knobs=(("place", place_knob((own.low + own.high) / 2, own)), ("deadband", dead)),
     )
     yield Behavior(
         kind="sweep",
         channel=channel,
         roles=(("own", own),),
         knobs=(
-            ("left", _place(own.low + 0.1 * own.span, own)),
-            ("right", _place(own.high - 0.1 * own.span, own)),
+            ("left", place_knob(own.low + 0.1 * own.span, own)),
+            ("right", place_knob(own.high - 0.1 * own.span, own)),
         ),
     )
     for mover in movers:
@@ -96,15 +95,15 @@ def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Be
             kind="follow",
             channel=channel,
             roles=(("target", mover),),
-            knobs=(("offset", _offset(offset, own)), ("deadband", dead)),
+            knobs=(("offset", offset_knob(offset, own)), ("deadband", dead)),
         )
         yield Behavior(
             kind="flee",
             channel=channel,
             roles=(("hazard", mover),),
             knobs=(
-                ("offset", _offset(0.0, own)),
-                ("radius", _pixels(round(0.15 * own.span, 1), 1, own.span, 0.05 * own.span)),
+                ("offset", offset_knob(0.0, own)),
+                ("radius", pixel_knob(round(0.15 * own.span, 1), 1, own.span, 0.05 * own.span)),
             ),
         )
 
@@ -112,13 +111,13 @@ def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Be
 def from_relation(relation: Relation, channel: str) -> list[Behavior]:
     """What a relation suggests: go for what was near at gains, make way for what was near at losses."""
     own, other = relation.own, relation.other
-    gap = _offset(relation.gap, own)
+    gap = offset_knob(relation.gap, own)
     step = max(1.0, 0.5 * relation.width)
-    width = _pixels(round(1.5 * relation.width, 1), 1, own.span, step, "probe: losses")
+    width = pixel_knob(round(1.5 * relation.width, 1), 1, own.span, step, "probe: losses")
     if relation.event == "loss":
         knobs = (("offset", gap), ("radius", width))
         return [Behavior(kind="flee", channel=channel, roles=(("hazard", other),), knobs=knobs)]
-    knobs = (("offset", gap), ("deadband", _deadband(own)))
+    knobs = (("offset", gap), ("deadband", deadband_knob(own)))
     return [Behavior(kind="follow", channel=channel, roles=(("target", other),), knobs=knobs)]
 
 
@@ -139,7 +138,7 @@ def chases(across: Signal, down: Signal, movers: Sequence[Signal]) -> list[tuple
                     kind="follow",
                     channel=channel,
                     roles=(("target", mover),),
-                    knobs=(("offset", _offset(0.0, own)), ("deadband", _deadband(own))),
+                    knobs=(("offset", offset_knob(0.0, own)), ("deadband", deadband_knob(own))),
                 )
                 for channel, own, mover in pair
             ]
@@ -151,88 +150,15 @@ def approaches(meeting: Meeting, across: Signal, down: Signal) -> tuple[Behavior
     """Going where something was when points were won, on both axes."""
     channel = ACROSS if meeting.own.key == across.key else DOWN
     source = f"{meeting.explained} of {meeting.events} gains"
-    first = _offset(meeting.gap, meeting.own)
-    knobs = (("offset", replace(first, source=source)), ("deadband", _deadband(meeting.own)))
+    first = offset_knob(meeting.gap, meeting.own)
+    knobs = (("offset", replace(first, source=source)), ("deadband", deadband_knob(meeting.own)))
     found = [Behavior(kind="follow", channel=channel, roles=(("target", meeting.thing),), knobs=knobs)]
     if meeting.depth is not None and meeting.beside is not None:
         other, own = (DOWN, down) if channel == ACROSS else (ACROSS, across)
-        second = _offset(meeting.level, own)
-        knobs = (("offset", replace(second, source=source)), ("deadband", _deadband(own)))
+        second = offset_knob(meeting.level, own)
+        knobs = (("offset", replace(second, source=source)), ("deadband", deadband_knob(own)))
         found.append(Behavior(kind="follow", channel=other, roles=(("target", meeting.depth),), knobs=knobs))
     return tuple(found)
-
-
-def dodging(
-    meetings: Sequence[Meeting], own: Signal, channel: str, *, wide: float = 1.0, early: float = 1.0
-) -> Behavior:
-    """Keeping clear of everything that has been seen to kill, while it is near.
-
-    Args:
-        meetings: at least one, all relative to ``own``; at most as many as the kind has room for are used.
-        own: what is moved out of the way.
-        channel: on which it is steered.
-        wide: how many times the distance that seems to be needed is kept.
-        early: how many times the time that seems to be needed is taken.
-    """
-    speed = max(0.5, own.speed)
-    width = max(d.width for d in meetings)
-    radius = round(wide * (width + max(3.0, 0.03 * own.span)), 1)
-    roles: list[tuple[str, Signal]] = []
-    knobs: list[tuple[str, Knob]] = [
-        ("radius", _pixels(radius, 1, 0.5 * own.span + width, max(1.0, 0.3 * radius))),
-        ("low", _pixels(own.low, own.low - 16, own.low + 0.3 * own.span, 4, "probe")),
-        ("high", _pixels(own.high, own.high - 0.3 * own.span, own.high + 16, 4, "probe")),
-    ]
-    for at, meeting in enumerate(meetings[:HAZARDS]):
-        more_roles, more_knobs = _hazard(meeting, at, early * (radius / speed + REACTION))
-        roles += more_roles
-        knobs += more_knobs
-    return Behavior(kind="dodge", channel=channel, roles=tuple(roles), knobs=tuple(knobs))
-
-
-def reflexes(meeting: Meeting, channel: str) -> list[Behavior]:
-    """Steering one way on a channel, or stopping, as soon as what has been seen to kill comes close."""
-    lead = meeting.closing * REACTION * 2
-    roles, knobs = _hazard(meeting, 0, 3 * REACTION)
-    offset = dict(knobs)["offset0"]
-    ahead = replace(offset, value=round(min(max(offset.value - lead / 2, offset.low), offset.high), 1))
-    window = _pixels(round(abs(lead) / 2 + meeting.width + 2, 1), 1, 0.5 * meeting.own.span + 20, 3)
-    return [
-        Behavior(
-            kind="reflex",
-            channel=channel,
-            roles=(*roles, ("beside", meeting.own)),
-            knobs=(*((n, ahead if n == "offset0" else k) for n, k in knobs), ("window", window)),
-            option=option,
-        )
-        for option in (-1, 1, 0)
-    ]
-
-
-def _hazard(
-    meeting: Meeting, at: int, notice: float
-) -> tuple[list[tuple[str, Signal]], list[tuple[str, Knob]]]:
-    """Roles and knobs that tell where a hazard is, and whether it arrives within ``notice`` steps."""
-    source = f"{meeting.explained} of {meeting.events} deaths"
-    roles = [(f"hazard{at}", meeting.thing)]
-    knobs = [(f"offset{at}", replace(_offset(meeting.gap, meeting.own), source=source))]
-    depth = meeting.depth
-    if depth is None:
-        return roles, knobs
-    roles.append((f"depth{at}", depth))
-    warning = abs(meeting.approach) * notice  # it travels meanwhile
-    if meeting.beside is not None:
-        roles.append((f"beside{at}", meeting.beside))
-        if abs(meeting.level) > 2:
-            low, high = meeting.level - 20, meeting.level + 20
-            knobs.append((f"level{at}", _pixels(round(meeting.level, 1), low, high, 4, source)))
-        knobs.append((f"reach{at}", _pixels(round(max(10.0, warning + 8), 1), 1, 120, 6, source)))
-        return roles, knobs
-    down = meeting.approach > 0
-    level = meeting.level - (1 if down else -1) * max(10.0, warning)
-    level = round(min(max(level, depth.low), depth.high), 1)
-    knobs.append((f"{'from' if down else 'until'}{at}", _pixels(level, 0, 255, 8, source)))
-    return roles, knobs
 
 
 def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
@@ -250,12 +176,12 @@ def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
                 roles=(("lane", lanes.row), ("own", own)),
                 option=option,
                 knobs=(
-                    ("count", _fixed(lanes.count, source)),
-                    ("origin", _pixels(round(origin, 1), origin - size, origin + size, 1, source)),
-                    ("height", _pixels(height, height - 2, height + 2, 0.3, source)),
-                    ("ahead", _pixels(round(ahead, 1), -2 * size, 2 * size, 2)),
-                    ("place", _pixels(place, place - 16, place + 16, 2, source)),
-                    ("radius", _pixels(12, 0, 60, 3)),
+                    ("count", fixed_knob(lanes.count, source)),
+                    ("origin", pixel_knob(round(origin, 1), origin - size, origin + size, 1, source)),
+                    ("height", pixel_knob(height, height - 2, height + 2, 0.3, source)),
+                    ("ahead", pixel_knob(round(ahead, 1), -2 * size, 2 * size, 2)),
+                    ("place", pixel_knob(place, place - 16, place + 16, 2, source)),
+                    ("radius", pixel_knob(12, 0, 60, 3)),
                     ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
                 ),
             )
@@ -276,9 +202,9 @@ def weaves(own: Signal, movers: Sequence[Signal], channel: str) -> list[Behavior
             roles=(*cars, ("own", own)),
             option=option,
             knobs=(
-                ("ahead", _pixels(10 * option, -40, 40, 3)),
-                ("height", _pixels(10, 0, 40, 2)),
-                ("radius", _pixels(12, 0, 60, 3)),
+                ("ahead", pixel_knob(10 * option, -40, 40, 3)),
+                ("height", pixel_knob(10, 0, 40, 2)),
+                ("radius", pixel_knob(12, 0, 60, 3)),
                 ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
             ),
         )
@@ -293,9 +219,9 @@ def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:
         channel=channel,
         roles=(("target", mover),),
         knobs=(
-            ("offset", _offset(0.0, own)),
+            ("offset", offset_knob(0.0, own)),
             ("lead", Knob(value=8, low=-60, high=60, unit="steps", step=5)),
-            ("deadband", _deadband(own)),
+            ("deadband", deadband_knob(own)),
         ),
     )
 
@@ -323,12 +249,12 @@ def interceptions(
                     roles=(("ball", ball), ("depth", depth), *((("tally", tally),) if tally else ())),
                     option=option,
                     knobs=(
-                        ("offset", _offset(ball.middle - own.middle, own)),
-                        ("spread", _pixels(round(0.03 * own.span, 1), 0, 0.2 * own.span, 1.0)),
-                        ("deadband", _deadband(own)),
-                        ("line", _pixels(round(line, 1), line - wide, line + wide, wide / 8, "probe")),
-                        ("wall_low", _pixels(left, left - 8, left + 8, 1, "probe")),
-                        ("wall_high", _pixels(right, right - 8, right + 8, 1, "probe")),
+                        ("offset", offset_knob(ball.middle - own.middle, own)),
+                        ("spread", pixel_knob(round(0.03 * own.span, 1), 0, 0.2 * own.span, 1.0)),
+                        ("deadband", deadband_knob(own)),
+                        ("line", pixel_knob(round(line, 1), line - wide, line + wide, wide / 8, "probe")),
+                        ("wall_low", pixel_knob(left, left - 8, left + 8, 1, "probe")),
+                        ("wall_high", pixel_knob(right, right - 8, right + 8, 1, "probe")),
                     ),
                 )
 
@@ -347,26 +273,3 @@ def _comparable(own: Signal, other: Signal) -> bool:
         return False
     overlap = min(own.high, other.high) - max(own.low, other.low)
     return overlap > 0.3 * min(own.span, other.span) and other.span > 0.15 * own.span
-
-
-def _deadband(own: Signal) -> Knob:
-    step = abs(own.reach) if own.coasting else abs(own.pending[0]) if own.pending else 2.0
-    near = 0.51 if own.coasting else 0.6  # of a step: nearer than another one would bring it
-    return _pixels(round(max(1.0, near * step), 1), 0, max(8.0, 3 * step), 0.7, "probe")
-
-
-def _offset(value: float, own: Signal) -> Knob:
-    wide = max(8.0, 0.25 * own.span)
-    return _pixels(round(value, 1), round(value - wide, 1), round(value + wide, 1), wide / 10)
-
-
-def _place(value: float, own: Signal) -> Knob:
-    return _pixels(round(value, 1), own.low, own.high, 0.1 * own.span)
-
-
-def _pixels(value: float, low: float, high: float, step: float, source: str = "search") -> Knob:
-    return Knob(value=value, low=low, high=high, unit="px", step=step, source=source)
-
-
-def _fixed(value: float, source: str) -> Knob:
-    return Knob(value=value, low=value, high=value, step=0, source=source)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hlearn.editors.search.arcade.avoidance import dodging, reflexes
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, Behavior
+from hlearn.editors.search.arcade.events import Play
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.hypotheses import dodging, reflexes
 from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.look import View
-from hlearn.editors.search.arcade.meetings import Meeting, Play, find_meetings
+from hlearn.editors.search.arcade.meetings import Meeting, find_meetings
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.events import Play
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
-from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.evaluate.api import Job, Record, Recording, Result

@@ -10,9 +10,9 @@ import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.emit import emit
+from hlearn.editors.search.arcade.events import Play
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, unseen, wanderer
-from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import EXPLAINED, SHOWN, tells_rewards

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.events import Play
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
-from hlearn.editors.search.arcade.meetings import Play
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards

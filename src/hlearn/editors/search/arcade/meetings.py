@@ -1,24 +1,21 @@
 """Reading events: what was where, relative to the player, when a life was lost or points were won.
 
-The counter of lives often goes down long after the accident, when the player has been shown dying for a while; the
-accident lies where the player's position stopped changing. There, what kills stands at the same distance from the
-player each time (in one coordinate), and at the player's height (in the other): both are found by how much more
-often than usual a window of values is met. Events that one thing explains are set aside before the next is sought.
+What kills stands at the same distance from the player each time (in one coordinate), and at the player's height (in
+the other): both are found by how much more often than usual a window of values is met. Events that one thing explains
+are set aside before the next is sought.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hlearn.editors.search.arcade.events import LEAST, Events, Play, accidents, gains
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.probe.motion import JUMP
 
-LEAST = 3  # deaths
-STILL = 12  # steps without a change of the player's position that tell an accident from the counter
-JUST = 2  # steps before the first sign of an accident at which it is read: what it sets off must not count
 BEFORE = 6  # steps before an accident from which the approach is read
 CLOSE = 5.0  # half a window of distances, at least
 LEVEL = 8.0  # half a window of heights
@@ -27,21 +24,6 @@ USUAL_GAP = 20.0  # coordinates of things that meet differ by so much (standard 
 PLAINER = 4.0  # how much more a second coordinate must tell
 EDGES = 4.0  # windows between the two edges of one thing, at most
 SHORTLIST = 16  # hazards for which a second coordinate is sought
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
-    """A recorded episode as numbers.
-
-    Attributes:
-        series: values per signal key, float[T]; nan where not seen.
-        lost: bool[T], whether the decision after each value cost a life or points.
-        gained: bool[T], whether it brought points.
-    """
-
-    series: Mapping[str, np.ndarray]
-    lost: np.ndarray
-    gained: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,45 +57,6 @@ class Meeting:
     evidence: float
 
 
-def accidents(plays: Sequence[Play], owns: Sequence[Signal]) -> list[np.ndarray]:
-    """The steps at which lives were lost in earnest, per play: before the player is shown dying.
-
-    Args:
-        plays: recorded episodes.
-        owns: the player's coordinates.
-    """
-    counted = [np.flatnonzero(p.lost) for p in plays]
-    still = [_still(p, steps, owns) for p, steps in zip(plays, counted, strict=True)]
-    every = np.concatenate(still) if still else np.empty(0)
-    long = np.sort(every[every >= STILL])
-    shown = len(long) >= max(LEAST, 0.25 * len(every))
-    dying = int(long[len(long) // 5]) if shown else 0  # most of them: a pause before an accident lengthens it
-    return [
-        np.maximum(np.where(shown & (pause >= dying - 2), steps - dying, steps) - JUST, 0)
-        for steps, pause in zip(counted, still, strict=True)
-    ]
-
-
-def _still(play: Play, steps: np.ndarray, owns: Sequence[Signal]) -> np.ndarray:
-    """How long the player had not moved at some steps."""
-    changed = np.zeros(len(play.lost), dtype=bool)
-    for own in owns:
-        changed[:-1] |= np.nan_to_num(np.diff(play.series[own.key])) != 0  # nan: out of sight
-    moved = np.flatnonzero(changed)
-    last = np.searchsorted(moved, steps) - 1
-    return np.where(last >= 0, steps - moved[np.maximum(last, 0)], 0) if len(moved) else np.zeros(len(steps))
-
-
-def gains(plays: Sequence[Play]) -> list[np.ndarray]:
-    """The steps just before points were won, per play; one where they came in a row."""
-    found = []
-    for play in plays:
-        steps = np.flatnonzero(play.gained)
-        apart = np.diff(steps, prepend=-STILL) >= STILL
-        found.append(np.maximum(steps[apart] - JUST, 0))
-    return found
-
-
 def find_meetings(
     plays: Sequence[Play],
     event: str,
@@ -134,7 +77,7 @@ def find_meetings(
     """
     owns = [o for o in (own, other) if o is not None]
     deaths = accidents(plays, owns)
-    events = _Events(plays, deaths if event == "loss" else gains(plays), deaths)
+    events = Events(plays, deaths if event == "loss" else gains(plays), deaths)
     found: list[Meeting] = []
     left = np.ones(events.count, dtype=bool)
     others = [s for s in signals if s.key not in {o.key for o in owns}]
@@ -165,36 +108,8 @@ def _joined(found: Sequence[Meeting], new: Meeting) -> list[Meeting]:
     return [*found, new]
 
 
-class _Events:
-    """Values in events and at all times, stacked over plays."""
-
-    def __init__(
-        self, plays: Sequence[Play], moments: Sequence[np.ndarray], deaths: Sequence[np.ndarray]
-    ) -> None:
-        self.plays = plays
-        self.moments = moments
-        self.count = sum(len(m) for m in moments)
-        self._alive = []
-        for play, steps in zip(plays, deaths, strict=True):
-            alive = np.ones(len(play.lost), dtype=bool)
-            for start, end in zip(steps, np.flatnonzero(play.lost), strict=True):
-                alive[start + 1 : end + 1] = False
-            self._alive.append(alive)
-
-    def at(self, key: str, before: int = 0) -> np.ndarray:
-        """float[events]: the values at the events, or some steps before."""
-        parts = [
-            p.series[key][np.maximum(m - before, 0)] for p, m in zip(self.plays, self.moments, strict=True)
-        ]
-        return np.concatenate(parts)
-
-    def usual(self, key: str) -> np.ndarray:
-        """float[T]: the values at all times in which the player lived."""
-        return np.concatenate([p.series[key][a] for p, a in zip(self.plays, self._alive, strict=True)])
-
-
 def _strongest(
-    events: _Events, left: np.ndarray, own: Signal, other: Signal | None, signals: Sequence[Signal]
+    events: Events, left: np.ndarray, own: Signal, other: Signal | None, signals: Sequence[Signal]
 ) -> tuple[Meeting | None, np.ndarray]:
     """What explains the events that are left best, and which of all events it explains."""
     here, usually = events.at(own.key), events.usual(own.key)
@@ -235,7 +150,7 @@ def _strongest(
 
 
 def _with_depth(
-    events: _Events,
+    events: Events,
     left: np.ndarray,
     own: Signal,
     other: Signal | None,
@@ -294,7 +209,7 @@ def _with_depth(
     return (best, explains) if best is None else _centred(events, left, best)
 
 
-def _centred(events: _Events, left: np.ndarray, meeting: Meeting) -> tuple[Meeting, np.ndarray]:
+def _centred(events: Events, left: np.ndarray, meeting: Meeting) -> tuple[Meeting, np.ndarray]:
     """Reads the gap again among events at the height found: others, without it, had blurred it."""
     assert meeting.depth is not None
     height, usual_height = events.at(meeting.depth.key), events.usual(meeting.depth.key)
@@ -312,7 +227,7 @@ def _centred(events: _Events, left: np.ndarray, meeting: Meeting) -> tuple[Meeti
     return replace(meeting, gap=float(np.median(told)), explained=len(told)), both
 
 
-def _change(events: _Events, signal: Signal, which: np.ndarray) -> float:
+def _change(events: Events, signal: Signal, which: np.ndarray) -> float:
     """How a signal changes per step before some events (median)."""
     change = (events.at(signal.key) - events.at(signal.key, BEFORE))[which] / BEFORE
     change = change[np.abs(change) <= JUMP]

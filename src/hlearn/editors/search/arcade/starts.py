@@ -1,0 +1,34 @@
+"""Constants to start from, with the range and the step in which they may be turned."""
+
+from __future__ import annotations
+
+from hlearn.editors.search.arcade.behaviors import Knob
+from hlearn.editors.search.arcade.signals import Signal
+
+
+def deadband_knob(own: Signal) -> Knob:
+    """A band in which to rest, as wide as one step of the own thing."""
+    step = abs(own.reach) if own.coasting else abs(own.pending[0]) if own.pending else 2.0
+    near = 0.51 if own.coasting else 0.6  # of a step: nearer than another one would bring it
+    return pixel_knob(round(max(1.0, near * step), 1), 0, max(8.0, 3 * step), 0.7, "probe")
+
+
+def offset_knob(value: float, own: Signal) -> Knob:
+    """A shift between the own thing and another, a quarter of the own range either way."""
+    wide = max(8.0, 0.25 * own.span)
+    return pixel_knob(round(value, 1), round(value - wide, 1), round(value + wide, 1), wide / 10)
+
+
+def place_knob(value: float, own: Signal) -> Knob:
+    """A place within the own range."""
+    return pixel_knob(round(value, 1), own.low, own.high, 0.1 * own.span)
+
+
+def pixel_knob(value: float, low: float, high: float, step: float, source: str = "search") -> Knob:
+    """A length or place in pixels, or counts of a byte."""
+    return Knob(value=value, low=low, high=high, unit="px", step=step, source=source)
+
+
+def fixed_knob(value: float, source: str) -> Knob:
+    """A constant that is not to be turned."""
+    return Knob(value=value, low=value, high=value, step=0, source=source)
