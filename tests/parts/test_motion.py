@@ -81,3 +81,9 @@ def test_the_place_is_without_the_jitter_of_single_steps() -> None:
     speed = Speed(window=8)
     seen(speed, [2 * (t // 2) for t in range(20)])
     assert speed.place == pytest.approx(18.5, abs=0.3)
+
+
+def test_jumps_are_counted() -> None:
+    speed = Speed(jump=12)
+    seen(speed, [10, 12, 14, 60, 62, 20])
+    assert speed.jumps == 2

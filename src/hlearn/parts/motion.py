@@ -29,13 +29,14 @@ class Speed:
         jump: a larger change in one step starts afresh (a new thing, not a fast one).
     """
 
-    __slots__ = ("bounced", "jump", "past", "place", "sign", "speed", "window")
+    __slots__ = ("bounced", "jump", "jumps", "past", "place", "sign", "speed", "window")
 
     def __init__(self, window: int = 8, jump: float = 12.0) -> None:
         self.window = window
         self.jump = jump
         self.past: list[float] = []
         self.bounced = False
+        self.jumps = 0  # how often a new track began
         self.place = 0.0
         self.sign = 0
         self.speed = 0.0
@@ -47,6 +48,7 @@ class Speed:
             change = position - past[-1]
             if change > self.jump or change < -self.jump:
                 past.clear()
+                self.jumps += 1
                 self.sign = 0
                 self.speed = 0.0
                 self.bounced = False

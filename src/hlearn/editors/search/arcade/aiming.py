@@ -9,6 +9,7 @@ from hlearn.editors.search.race import Arena, Runner
 
 INSETS = (0.8, 1.1, 1.4, 1.7)  # deadbands between an edge and an aim within it
 STEPS = 5000  # environment steps per episode: enough for some returns to be gained or lost
+STEADY = 0.1  # px of spread: next to none, but it grows while nothing is gained
 SEEDS = (1, 3)  # per aim, and for the better half
 
 
@@ -17,7 +18,7 @@ def aims(measured: Calibration) -> list[Genome]:
     genome, at, source = measured.genome, measured.at, measured.source
     deadband = dict(genome.behaviors[at].knobs)["deadband"].value
     middle = (measured.low + measured.high) / 2
-    still = genome.turned((at, "spread"), 0.0, source)
+    still = genome.turned((at, "spread"), STEADY, source)
     found = [genome]
     for inset in INSETS:
         for place in (measured.low + inset * deadband, measured.high - inset * deadband):

@@ -60,8 +60,9 @@ def _intercept(b: Behavior, w: Writing) -> None:
     track, depth = w.part("track", "Speed(8)"), w.part("depth", "Speed(8)")
     along = w.watch("along", "None", f"{track}.see({w.see['ball']})")
     across = w.watch("approach", "None", f"{depth}.see({w.see['depth']})")
-    variety = w.part("variety", "Variety()")
-    told = ", ".join(["coming", *(w.see[r] for r, _ in b.roles if r == "tally")])
+    tally = next((w.see[r] for r, _ in b.roles if r == "tally"), "")
+    variety = w.part("variety", "Variety()" if tally else "Variety(swell=25.0, patience=30)")
+    told = f"coming, {tally or f'{track}.jumps'}"  # no score is seen: a new ball is progress
     coming = f"{across} > 0" if b.option > 0 else f"{across} < 0"
     w.lines += [
         f"coming = {coming}",
