@@ -108,7 +108,8 @@ def main() -> None:
     """Runs what is missing and prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--tasks", default=",".join(g.env_id for g in GOALS), help="ids, separated by commas")
-    parser.add_argument("--seeds", type=int, default=5, help="learning seeds per task: 0 to N-1")
+    parser.add_argument("--seeds", type=int, default=5, help="how many learning seeds per task")
+    parser.add_argument("--first-seed", type=int, default=30, help="the first; lower ones served development")
     parser.add_argument(
         "--workers", type=int, default=None, help="episodes side by side; the cores if not given"
     )
@@ -119,7 +120,7 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     if options.json.exists():
         rows = json.loads(options.json.read_text())["runs"]
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         for goal in wanted:
             if any(r["task"] == goal.env_id and r["seed"] == seed for r in rows):
                 continue
