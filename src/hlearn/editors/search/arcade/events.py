@@ -24,7 +24,7 @@ class Play:
 
     Attributes:
         series: values per signal key, float[T]; nan where not seen.
-        lost: bool[T], whether the decision after each value cost a life or points.
+        lost: bool[T], whether the decision after each value cost a life.
         gained: bool[T], whether it brought points.
     """
 

@@ -112,7 +112,7 @@ def plays_of(
     for r in recordings:
         series = {s.key: _values(r, places[s.sight.key], s.field) for s in signals}
         lost = np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0
-        plays.append(Play(series=series, lost=lost | (r.rewards < 0), gained=r.rewards > 0))
+        plays.append(Play(series=series, lost=lost, gained=r.rewards > 0))
     return plays, signals
 
 

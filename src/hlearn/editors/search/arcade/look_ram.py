@@ -156,11 +156,9 @@ def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> tuple[li
             column.setdefault(
                 place.key, read_byte(r.observations, _index(place), coded=bool(place.sight.imports))
             )
-    lost = lost_lives(recordings)
-    punished = [gone | (r.rewards < 0) for gone, r in zip(lost, recordings, strict=True)]
     plays = [
         Play(series=c, lost=gone, gained=r.rewards > 0)
-        for c, gone, r in zip(series, punished, recordings, strict=True)
+        for c, gone, r in zip(series, lost_lives(recordings), recordings, strict=True)
     ]
     return plays, tuple(signals)
 
