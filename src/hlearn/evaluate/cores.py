@@ -13,7 +13,7 @@ import socket
 
 
 def claim_core(preferred: int) -> socket.socket | None:
-    """Pins this process (and what it starts) to a free core, to the preferred one where none is free.
+    """Pins this process (and what it starts) to a free core, to one by its process id where none is free.
 
     Returns:
         The claim, which holds as long as the socket stays open; None where the core is shared.
@@ -29,5 +29,5 @@ def claim_core(preferred: int) -> socket.socket | None:
             continue
         os.sched_setaffinity(0, {core})
         return claim
-    os.sched_setaffinity(0, {cores[start]})
+    os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})  # so that latecomers do not crowd on one
     return None
