@@ -89,8 +89,8 @@ class Race:
         Args:
             challenger: n scores.
             champion: n scores on the same seeds.
-            last: no more pairs can be had. The sign-flip test is then looked at whatever n is; the race must not go on
-                after a last look between the looks.
+            last: no more pairs can be had. The sign-flip test is then looked at whatever n is, and between the planned
+                looks with all of its share of alpha that is left; the race must not go on after that.
         """
         n = len(challenger)
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
@@ -117,11 +117,9 @@ class Race:
             reverse = p_two_samples(champion, challenger) if two else p_pairs([-d for d in differences])
             if (p + 1.0 - reverse) / 2 >= look.hopeless:
                 return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
-        elif n == 2 and max(challenger) < min(champion):
-            return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
-        elif last and self._spending(n) > 0:
-            sequential = self._sequential(differences)
-            if sequential <= self.alpha * self._spending(n) + 1e-12:
+        elif last and self._spending(n) > 0:  # nothing is kept for later looks: there are none
+            sequential = self._sequential(differences, self._everything)
+            if sequential <= self.alpha * self._everything + 1e-12:
                 return Judgement(
                     Decision.ACCEPTED, f"better: {said} (sequential sign-flip p = {sequential:.3g})"
                 )
@@ -129,10 +127,17 @@ class Race:
             return Judgement(Decision.UNDECIDED, f"undecided: {said} ({test} p = {p:.3g})")
         return Judgement(None, "")
 
-    def _sequential(self, differences: Sequence[float]) -> float:
+    def _sequential(self, differences: Sequence[float], share: float | None = None) -> float:
+        """The sequential test's p-value; ``share`` of alpha may be spent by this look, if not what is planned."""
         n = len(differences)
-        looks = [k.pairs for k in self.looks if k.pairs < n] + [n]
-        return p_sequential(differences, looks, [self.alpha * self._spending(k) for k in looks])
+        looks = [k.pairs for k in self.looks if k.pairs < n]
+        shares = [self._spending(k) for k in looks] + [self._spending(n) if share is None else share]
+        return p_sequential(differences, [*looks, n], [self.alpha * s for s in shares])
+
+    @property
+    def _everything(self) -> float:
+        """Share of alpha that the sign-flip test may have spent in the end."""
+        return self._spending(self.looks[-1].pairs)
 
     def _spending(self, n: int) -> float:
         """Share of alpha that the sign-flip test may have spent after n pairs, between looks in proportion."""
@@ -144,11 +149,11 @@ class Race:
 
     def may_decide(self, n: int) -> bool:
         """Whether n pairs can decide, as a look or as the last of all."""
-        return self.is_look(n) or 2.0**-n <= self.alpha * self._spending(n)
+        return self.is_look(n) or (self._spending(n) > 0 and 2.0**-n <= self.alpha * self._everything)
 
     def next_look(self, n: int) -> int:
         """Number of pairs at which to look next."""
-        return 2 if n < 2 else next((k.pairs for k in self.looks if k.pairs > n), n)
+        return next((k.pairs for k in self.looks if k.pairs > n), n)
 
 
 class AACheck(NamedTuple):
