@@ -20,6 +20,9 @@ from hlearn.editors.search.race import ONWARD, STALL, Arena, Runner
 from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
+PROVEN = 4  # episodes on which a first champion has stood
+PROOF = 0.15  # of what is left, for finding one that does
+
 
 class ArcadeSearch:
     """One search on one task; :meth:`proposals` yields better and better programs.
@@ -53,6 +56,8 @@ class ArcadeSearch:
         watch = evidence.watch if self.roster.deterministic else None
         arena = Arena(self.lab, max_steps=self.lab.longest, stall_steps=STALL, watch=watch, onward=ONWARD)
         self.standing = settle(self.roster, arena, firsts, home)
+        if not self.roster.deterministic:
+            self.standing.prove(PROVEN, PROOF * self.lab.remaining)
         first = self.standing.champion
         yield first
         repair(self.roster, self.standing, evidence)

@@ -65,6 +65,29 @@ class Standing:
                 self._tell()
         self._order()
 
+    def prove(self, count: int, allowance: float) -> None:
+        """Gives whoever leads one more seed, until the leader has stood on ``count``: luck on one or two is no lead.
+
+        Args:
+            count: episodes that a leader must have.
+            allowance: environment steps that this may cost, roughly.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        lab = self.roster.lab
+        start = lab.remaining
+        while start - lab.remaining < allowance:
+            leader = max(self.elite, key=lambda r: (r.mean, -r.number))
+            if len(leader.scores) >= count:
+                break
+            self.arena.run([leader], len(leader.scores) + 1)
+        leader = max(self.elite, key=lambda r: (r.mean, -r.number))
+        if leader is not self.champion:
+            self.champion = leader
+            self._tell()
+        self._order()
+
     def _order(self) -> None:
         if self.champion not in self.elite:
             self.elite.append(self.champion)

@@ -1,0 +1,85 @@
+"""Who leads a search: luck on one episode is no lead, and a cut episode counts onward."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.race import Arena, Runner
+from hlearn.evaluate.api import Job, Result
+from hlearn.records import Episode, Program
+from tests.editors.search.test_race import ScriptedLab
+
+LUCKY, STEADY = [9.0, 1.0, 1.0, 1.0, 1.0], [5.0, 5.0, 5.0, 5.0, 5.0]
+
+
+class Candidates:
+    """What a standing needs of a roster."""
+
+    deterministic = False
+
+    def __init__(self, lab: Any) -> None:
+        self.lab = lab
+
+
+def standing(lab: ScriptedLab) -> tuple[Standing, Runner, Runner]:
+    arena = Arena(lab)
+    lucky, steady = (
+        Runner(number=n, program=Program(source=s), what=None) for n, s in ((1, "lucky"), (2, "steady"))
+    )
+    arena.run([lucky, steady], 1)
+    return Standing(cast(Roster, Candidates(lab)), arena, [lucky, steady]), lucky, steady
+
+
+def test_a_leader_must_stand_on_several_episodes() -> None:
+    found, lucky, steady = standing(ScriptedLab({"lucky": LUCKY, "steady": STEADY}))
+    assert found.champion is lucky
+    found.prove(4, allowance=1000)
+    assert found.champion is steady
+    assert len(steady.scores) == 4
+    assert len(lucky.scores) == 2, "no episode more than it takes to see"
+
+
+def test_proof_costs_no_more_than_allowed() -> None:
+    lab = ScriptedLab({"lucky": LUCKY, "steady": STEADY})
+    found, _, _ = standing(lab)
+    before = lab.remaining
+    found.prove(4, allowance=15)
+    assert before - lab.remaining == 20
+
+
+class LongLab(ScriptedLab):
+    """Every episode runs into its cap."""
+
+    def measure(self, jobs: Any) -> list[Result]:
+        return [
+            Result(_cut(job, r.outcome.score), None)
+            for job, r in zip(jobs, super().measure(jobs), strict=True)
+        ]
+
+
+def _cut(job: Job, score: float) -> Episode:
+    steps = job.max_steps or 10
+    return Episode(
+        seed=job.seed,
+        score=score,
+        length=steps,
+        env_steps=steps,
+        terminated=False,
+        truncated=False,
+        stopped=True,
+    )
+
+
+@pytest.mark.parametrize(("cap", "counted"), [(None, 5.0), (500, 10.0)])
+def test_an_episode_that_is_cut_counts_onward_and_is_told_as_measured(
+    cap: int | None, counted: float
+) -> None:
+    lab = LongLab({"steady": STEADY})
+    steady = Runner(number=1, program=Program(source="steady"), what=None)
+    Arena(lab, max_steps=cap, onward=2.0).run([steady], 1)
+    assert steady.mean == counted
+    assert steady.told == "5.0 over 1 dev episodes"
