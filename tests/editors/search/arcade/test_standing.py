@@ -13,7 +13,7 @@ from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode, Program
 from tests.editors.search.test_race import ScriptedLab
 
-LUCKY, STEADY = [9.0, 1.0, 1.0, 1.0, 1.0], [5.0, 5.0, 5.0, 5.0, 5.0]
+LUCKY, STEADY = [9.0, 0.0, 1.0, 1.0, 1.0], [5.0, 5.0, 5.0, 5.0, 5.0]
 
 
 class Candidates:
