@@ -149,6 +149,25 @@ def test_a_target_ends_the_run(tmp_path: Path) -> None:
     assert result.steps_to_target <= result.env_steps
 
 
+MOODY = """
+class P:
+    def reset(self, seed):
+        self.mood = None
+
+    def act(self, o):
+        self.mood = float(o[0]) if self.mood is None else self.mood
+        return int(o[2] + 0.5 * o[3] > 0) if self.mood > -0.025 else 0
+"""  # plays well from three starts of four
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_target_must_stand_on_more_seeds_than_made_the_champion(tmp_path: Path, seed: int) -> None:
+    editor = ScriptedEditor([MOODY])
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, target=300.0, seed=seed, workers=1, holdout=0)
+    assert result.accepted == 1
+    assert not result.target_reached, "two good episodes made the champion; of sixteen some are bad"
+
+
 def test_a_finished_run_is_only_reported_and_more_steps_start_another(tmp_path: Path) -> None:
     out = tmp_path / "s"
     first = learn(CARTPOLE, out=out, editor=ScriptedEditor([LEAN]), steps=30_000, workers=1, holdout=2)

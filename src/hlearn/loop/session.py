@@ -28,6 +28,7 @@ from hlearn.tasks.task import Task
 _DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measure it
 _LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
 _REMEMBERED = 30  # turned-down proposals that a brief names
+_PROOF = (4, 8, 16)  # gate episodes on which a target must stand, looked at as they come
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
 
 
@@ -296,8 +297,31 @@ class Session:
         self.meter.champion_score = trial.challenger_mean
         target = self.task.target
         if target is not None and trial.challenger_mean is not None and trial.challenger_mean >= target:
-            self.target_reached = True
+            self.target_reached = self._holds(proposal.program, target)
         self.champion_dev = proposal.dev or self._measure_dev(proposal.program)
+
+    def _holds(self, program: Program, target: float) -> bool:
+        """Whether a program reaches the target on more gate seeds than those few that made it the champion."""
+        if not seed_matters(self.task):
+            return True
+        for count in _PROOF:
+            jobs = [
+                Job(
+                    program=program,
+                    seed=seed,
+                    max_steps=self.allotment.longest(),
+                    stop_score=target,
+                    stall_steps=self.gate.stall_steps,
+                )
+                for seed in self.seeds(0, count)
+            ]
+            try:
+                results = self.measure(jobs, Purpose.GATE)
+            except BudgetExhausted:
+                return True  # nothing speaks against it, and nothing is left to learn with
+            if sum(r.outcome.score for r in results) / count < target:
+                return False
+        return True
 
     def _measure_dev(self, program: Program) -> Evaluation | None:
         jobs = [Job(program=program, seed=seed) for seed in self.lab.seeds(0, _DEV_EPISODES)]

@@ -9,7 +9,7 @@ from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.race import Arena, Runner, better, clearly_better
 
 ELITE = 6  # how many are kept
-ENOUGH = 16  # episodes at the target's mean after which a champion is done, where seeds matter
+ENOUGH = 32  # episodes at the target's mean after which a champion is done, where seeds matter
 
 
 class Standing:
