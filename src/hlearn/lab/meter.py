@@ -33,7 +33,7 @@ from hlearn.tasks.task import Task
 
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
 _TELL_EVERY_S = 0.25  # how often a listener hears of a batch that goes on
-_LONGEST = 0.025  # share of the budget for one episode
+_LONGEST = 0.015  # share of the budget for one episode
 
 
 @dataclass(slots=True)
