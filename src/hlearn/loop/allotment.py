@@ -7,7 +7,6 @@ from hlearn.lab import Meter
 from hlearn.ledger import Purpose
 from hlearn.tasks.registry import seed_matters
 
-_ROOM = 1.2  # gate episodes may take so many times what the best program's took in development
 _RESERVE = 0.10  # share of the budget that is kept for judging the last proposal
 # Long episodes need more: numbers of them, and the share of the budget that may be kept for so many.
 _ENOUGH = (
@@ -48,9 +47,15 @@ class Allotment:
         return max(self.gate_share(), int(self._own * _RESERVE), *enough)
 
     def longest(self) -> int | None:
-        """Environment steps at which gate episodes are cut, None for whole ones."""
+        """Environment steps at which gate episodes are cut, None for whole ones.
+
+        The same for all trials as far as possible: episodes cut elsewhere are other episodes, and what was played would
+        have to be paid again. It doubles where the best program needs longer in development.
+        """
         longest = self._meter.longest
-        return None if longest is None else max(longest, int(_ROOM * self._meter.account.best_steps))
+        while longest is not None and longest < self._meter.account.best_steps:
+            longest *= 2
+        return longest
 
     def left(self) -> int:
         """Environment steps that the gate may spend."""
