@@ -34,6 +34,7 @@ from hlearn.tasks.task import Task
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
 _TELL_EVERY_S = 0.25  # how often a listener hears of a batch that goes on
 _LONGEST = 0.015  # share of the budget for one episode
+_SHORT = 10_000  # environment steps: no episode is cut earlier, however small the budget is
 
 
 @dataclass(slots=True)
@@ -328,4 +329,4 @@ def _on_seed(result: Result, seed: int) -> Result:
 def _longest(task: Task, run: RunStarted) -> int | None:
     if task.target is not None or not seed_matters(task):
         return None  # an episode ends at the target; and one episode is all there is
-    return max(1, int(_LONGEST * (run.steps - run.spent)))
+    return max(_SHORT, int(_LONGEST * (run.steps - run.spent)))
