@@ -72,7 +72,11 @@ Steps = Annotated[
 ]
 Target = Annotated[
     float | None,
-    typer.Option("--target", help="Stop at this score; exit code 1 if it is missed.", show_default=False),
+    typer.Option(
+        "--target",
+        help="Stop at this mean of sixteen gate episodes; exit code 1 if it is missed.",
+        show_default=False,
+    ),
 ]
 
 _TAKEN = ("render_mode", "disable_env_checker", "env_id", "access", "protocol", "target")

@@ -36,7 +36,7 @@ def race_aims(roster: Roster, measured: Calibration) -> list[Runner]:
     arena = Arena(roster.lab, max_steps=STEPS)
     field = roster.runners(aims(measured))
     for runner in field:
-        runner.scores, runner.steps = [], []
+        runner.scores, runner.measured, runner.steps = [], [], []
     for seeds in SEEDS:
         arena.run(field, seeds)
         field.sort(key=lambda r: (-len(r.scores), -r.mean, r.number))

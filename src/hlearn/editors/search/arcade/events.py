@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.search.arcade.signals import Signal
+from hlearn.evaluate.api import Recording
 
 LEAST = 3  # events from which something is read
 STILL = 12  # steps without a change of the player's position that tell an accident from the counter
@@ -31,6 +32,12 @@ class Play:
     series: Mapping[str, np.ndarray]
     lost: np.ndarray
     gained: np.ndarray
+
+
+def lives_lost(recording: Recording) -> np.ndarray:
+    """Which decisions cost a life as the environment tells it, bool[T]."""
+    lives = recording.lives.astype(int)
+    return np.asarray(np.diff(lives, prepend=lives[:1]) < 0)
 
 
 def accidents(plays: Sequence[Play], owns: Sequence[Signal]) -> list[np.ndarray]:

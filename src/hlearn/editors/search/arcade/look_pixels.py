@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.emit import emit
-from hlearn.editors.search.arcade.events import Play
+from hlearn.editors.search.arcade.events import Play, lives_lost
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, unseen, wanderer
 from hlearn.editors.search.arcade.relations import Passage
@@ -70,7 +70,7 @@ def look_at_pixels(lab: Lab) -> View:
         Passage(
             series=c,
             rewards=r.rewards,
-            lost=np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0,
+            lost=lives_lost(r),
             commands=m,
         )
         for c, r, m in zip(series, recordings, commands, strict=True)
@@ -111,8 +111,7 @@ def plays_of(
     plays = []
     for r in recordings:
         series = {s.key: _values(r, places[s.sight.key], s.field) for s in signals}
-        lost = np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0
-        plays.append(Play(series=series, lost=lost, gained=r.rewards > 0))
+        plays.append(Play(series=series, lost=lives_lost(r), gained=r.rewards > 0))
     return plays, signals
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.events import Play
+from hlearn.editors.search.arcade.events import Play, lives_lost
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
@@ -116,7 +116,7 @@ def _index(place: Signal) -> int:
 def lost_lives(recordings: Sequence[Recording]) -> list[np.ndarray]:
     """Which decisions cost a life, bool[T] per episode: as the environment tells, else by the bytes that count down."""
     if any(r.lives.any() for r in recordings):
-        return [np.diff(r.lives.astype(int), prepend=r.lives[:1].astype(int)) < 0 for r in recordings]
+        return [lives_lost(r) for r in recordings]
     counters = lives_counters([r.observations for r in recordings])
     return [_drops(r.observations, counters) for r in recordings]
 
