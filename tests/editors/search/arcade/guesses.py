@@ -10,6 +10,7 @@ from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.meetings import Meeting
+from hlearn.editors.search.arcade.omens import Omen
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.vary import Pool
@@ -90,7 +91,14 @@ def _pool(
         found += avoiding(own, other, movers, channel)
         behaviors[channel] = tuple(found)
     presses = hypotheses.presses(movers, has_button=True)
-    behaviors[PRESS] = (*presses, *hypotheses.aims(across, movers), *hypotheses.aims(down, movers))
+    omen = Omen(sign=tally, high=True, level=40.0, early=20.0, explained=8, events=9, evidence=20.0)
+    behaviors[PRESS] = (
+        *presses,
+        *hypotheses.aims(across, movers),
+        *hypotheses.aims(down, movers),
+        *(avoidance.idling(o, PRESS, 40.0) for o in (omen, replace(omen, high=False))),
+    )
+    behaviors[ACROSS] += (avoidance.idling(omen, ACROSS, 40.0),)
     home = Genome(across=across, down=down)
     return home, Pool(behaviors=behaviors, signals=(*movers, across, down))
 

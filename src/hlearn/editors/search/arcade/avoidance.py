@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hlearn.editors.search.arcade.behaviors import Behavior, Knob
+from hlearn.editors.search.arcade.behaviors import PRESS, STEERING, Behavior, Knob
+from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.meetings import Meeting
+from hlearn.editors.search.arcade.omens import Omen
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.starts import offset_knob, pixel_knob
 
@@ -59,6 +61,32 @@ def reflexes(meeting: Meeting, channel: str) -> list[Behavior]:
         )
         for option in (-1, 1, 0)
     ]
+
+
+def idling(omen: Omen, channel: str, level: float) -> Behavior:
+    """Doing nothing on a channel while a number warns, which it does from ``level`` on."""
+    source = f"{omen.explained} of {omen.events} deaths"
+    low, high = sorted((omen.sign.low, omen.sign.high))
+    border = Knob(value=level, low=low, high=high, step=max(1.0, 0.1 * (high - low)), source=source)
+    return Behavior(
+        kind="idle",
+        channel=channel,
+        roles=(("sign", omen.sign),),
+        knobs=(("level", border),),
+        option=1 if omen.high else -1,
+    )
+
+
+def heeding(genome: Genome, omens: Sequence[Omen]) -> list[Genome]:
+    """The genome letting go of what does not move it while a number stands as before its deaths, or well before."""
+    children = []
+    for omen, level in ((o, at) for o in omens for at in dict.fromkeys((o.early, o.level))):
+        child = genome
+        for channel in (c for c in (*STEERING, PRESS) if genome.on(c) and genome.own(c) is None):
+            child = child.with_channel(channel, (idling(omen, channel, level), *genome.on(channel)))
+        if child != genome:
+            children.append(child)
+    return children
 
 
 def _hazard(

@@ -1,13 +1,14 @@
 """When lives were lost and points won, in recorded play.
 
 The counter of lives often goes down long after the accident, when the player has been shown dying for a while; the
-accident lies where the player's position stopped changing.
+accident lies where that was first shown, or where the player's position stopped changing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,11 +28,21 @@ class Play:
         series: values per signal key, float[T]; nan where not seen.
         lost: bool[T], whether the decision after each value cost a life.
         gained: bool[T], whether it brought points.
+        shown: int[losses], the steps at which lives lost were first shown, None if that is not known.
     """
 
     series: Mapping[str, np.ndarray]
     lost: np.ndarray
     gained: np.ndarray
+    shown: np.ndarray | None = None
+
+
+class Reading(NamedTuple):
+    """Recorded episodes as numbers; which of these may be coordinates, and which are signs beside them."""
+
+    plays: list[Play]
+    signals: tuple[Signal, ...]
+    signs: tuple[Signal, ...]
 
 
 def lives_lost(recording: Recording) -> np.ndarray:
@@ -53,10 +64,13 @@ def accidents(plays: Sequence[Play], owns: Sequence[Signal]) -> list[np.ndarray]
     long = np.sort(every[every >= STILL])
     shown = len(long) >= max(LEAST, 0.25 * len(every))
     dying = int(long[len(long) // 5]) if shown else 0  # most of them: a pause before an accident lengthens it
-    return [
-        np.maximum(np.where(shown & (pause >= dying - 2), steps - dying, steps) - JUST, 0)
-        for steps, pause in zip(counted, still, strict=True)
-    ]
+    found = []
+    for play, steps, pause in zip(plays, counted, still, strict=True):
+        moment = np.where(shown & (pause >= dying - 2), steps - dying, steps)
+        if play.shown is not None:
+            moment = np.where(steps - play.shown >= STILL, play.shown, moment)
+        found.append(np.maximum(moment - JUST, 0))
+    return found
 
 
 def _still(play: Play, steps: np.ndarray, owns: Sequence[Signal]) -> np.ndarray:

@@ -104,7 +104,7 @@ def _guesses(
 def _dodges(view: View, channel: str, own: Signal) -> list[Behavior]:
     """Keeping clear of what killed random play."""
     other = next((s for s in view.own if s.drive is not None and s.drive != own.drive), None)
-    plays, signals = view.read(view.recordings)
+    plays, signals, _ = view.read(view.recordings)
     dangers = find_meetings(plays, "loss", own, other, signals)
     return [avoidance.dodging(dangers, own, channel, early=early) for early in (1.0, 3.0)] if dangers else []
 
@@ -115,7 +115,7 @@ def _joint_guesses(
     """Programs that steer on both axes by one thing."""
     press = tuple(b for b in context if b.channel == PRESS)
     home = Genome(across=across, down=down)
-    plays, signals = view.read(view.recordings)
+    plays, signals, _ = view.read(view.recordings)
     for own, other in ((across, down), (down, across)):
         for meeting in find_meetings(plays, "gain", own, other, signals):
             yield replace(home, behaviors=(*hypotheses.approaches(meeting, across, down), *press))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hlearn.editors.search.arcade.behaviors import DOWN, Behavior
+from hlearn.editors.search.arcade.behaviors import DOWN, PRESS, Behavior
 
 
 @dataclass(slots=True)
@@ -95,6 +95,14 @@ def _dodge(b: Behavior, w: Writing) -> None:
 def _reflex(b: Behavior, w: Writing) -> None:
     gap = f"abs({w.see['hazard0']} - {w.see['beside']} - {w.knob('offset0')}) < {w.knob('window')}"
     w.lines += [f"if {' and '.join([*_imminent(b, w, 0), gap])}:", f"    return {b.option}", "return None"]
+
+
+def _idle(b: Behavior, w: Writing) -> None:
+    w.lines += [
+        f"if {w.see['sign']} {'>=' if b.option > 0 else '<='} {w.knob('level')}:",
+        f"    return {'False' if b.channel == PRESS else '0'}",
+        "return None",
+    ]
 
 
 def _imminent(b: Behavior, w: Writing, at: int) -> list[str]:
@@ -229,6 +237,7 @@ KINDS: Mapping[str, Kind] = {
         noun={"hazard0": "hazard", "depth0": "hazard_depth"},
         write=_reflex,
     ),
+    "idle": Kind(doc="Does nothing while the {sign} warns.", noun={"sign": "warning"}, write=_idle),
     "cross": Kind(
         doc="Keeps going while the lane ahead is free, else waits.",
         noun={"lane": "lanes"},

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hlearn.editors.search.arcade.avoidance import dodging, reflexes
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, Behavior
-from hlearn.editors.search.arcade.events import Play
+from hlearn.editors.search.arcade.avoidance import dodging, heeding, reflexes
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
+from hlearn.editors.search.arcade.events import Play, Reading
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.meetings import Meeting, find_meetings
+from hlearn.editors.search.arcade.omens import Omen, find_omens
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
@@ -33,7 +34,7 @@ LONGEST = 8_000  # environment steps watched of an episode
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early
 GOAL_SHARE = 0.2  # of what is left, for one episode of each goal
 GOALS = 12  # per channel, tried behind the new rules
-AVOIDING = ("dodge", "flee", "reflex")
+AVOIDING = ("dodge", "flee", "reflex", "idle")
 RARE = 0.12  # share of deaths that a danger must explain
 PROGRESS = 1.2  # times what was promised before
 
@@ -103,7 +104,7 @@ class Lessons:
             self.plays += seen.recordings
             children = [
                 c
-                for c in self.roster.runners(list(self._children(genome_of(current))))
+                for c in self.roster.runners(self._children(genome_of(current), seen))
                 if c.program.sha256 not in tried
             ]
             if not children:
@@ -126,7 +127,7 @@ class Lessons:
     def _spread(self, safe: Runner) -> None:
         """Races the safer program, and other goals behind its new rules, against the champion."""
         genome = genome_of(safe)
-        self.rules = {c: rules for c in (ACROSS, DOWN) if (rules := _rules(genome, c))}
+        self.rules = {c: rules for c in (ACROSS, DOWN, PRESS) if (rules := _rules(genome, c))}
         genomes = []
         for runner in self.standing.elite:
             mate = genome_of(runner)
@@ -188,10 +189,10 @@ class Lessons:
     def _read(self, recordings: Sequence[Recording]) -> list[Play]:
         return self.view.read(recordings)[0] if recordings else []
 
-    def _children(self, genome: Genome) -> list[Genome]:
+    def _children(self, genome: Genome, seen: Watched) -> list[Genome]:
         """The genome with rules against what killed it, several ways."""
-        plays, signals = self.view.read(self.plays)
-        children: list[Genome] = []
+        plays, signals, _ = self.view.read(self.plays)
+        children = self._warned(genome, seen)
         for channel, other in ((ACROSS, DOWN), (DOWN, ACROSS)):
             own = genome.own(channel)
             if own is None:
@@ -205,11 +206,27 @@ class Lessons:
                 goals = _goals(genome, channel)
                 for wide, early in WAYS:
                     rule = dodging(chosen, own, channel, wide=wide, early=early)
-                    children.append(genome.with_channel(channel, (rule, *goals)))
+                    children.append(genome.with_channel(channel, (rule, *_idle(genome, channel), *goals)))
             for steered in (c for c in (ACROSS, DOWN) if self.pool.behaviors.get(c)):
-                goals = tuple(b for b in genome.on(steered) if b.kind != "flee")[-2:]
+                goals = (*_idle(genome, steered), *_goals(genome, steered)[-2:])
                 children += [genome.with_channel(steered, (r, *goals)) for r in reflexes(dangers[0], steered)]
         return children
+
+    def _warned(self, genome: Genome, seen: Watched) -> list[Genome]:
+        """The genome letting go of the buttons while a number stands where it stood before its deaths."""
+        plays, _, signs = self.view.read(seen.recordings) if seen.recordings else Reading([], (), ())
+        owns = [o for o in (genome.across, genome.down) if o is not None]
+        known = {b.role("sign").key for b in genome.behaviors if b.kind == "idle"}
+        omens = [o for o in find_omens(plays, owns, signs) if o.sign.key not in known]
+        if omens:
+            self._warn(omens[0])
+        return heeding(genome, omens)
+
+    def _warn(self, omen: Omen) -> None:
+        word = "at least" if omen.high else "at most"
+        self.roster.lab.say(
+            f"{omen.explained} of {omen.events} deaths: {omen.sign.key} {word} {omen.level:.0f}"
+        )
 
     def _tell(self, dangers: Sequence[Meeting]) -> None:
         top = dangers[0]
@@ -230,7 +247,11 @@ def _goals(genome: Genome, channel: str) -> tuple[Behavior, ...]:
 
 
 def _rules(genome: Genome, channel: str) -> tuple[Behavior, ...]:
-    return tuple(b for b in genome.on(channel) if b.kind in ("dodge", "reflex"))
+    return tuple(b for b in genome.on(channel) if b.kind in ("dodge", "reflex", "idle"))
+
+
+def _idle(genome: Genome, channel: str) -> tuple[Behavior, ...]:
+    return tuple(b for b in genome.on(channel) if b.kind == "idle")
 
 
 def _is_progress(new: Watched, old: Watched) -> bool:

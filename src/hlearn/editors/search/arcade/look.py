@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.events import Play
+from hlearn.editors.search.arcade.events import Reading
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
@@ -52,7 +52,7 @@ class View:
     score: float
     recordings: tuple[Recording, ...]
     record: Record
-    read: Callable[[Sequence[Recording]], tuple[list[Play], tuple[Signal, ...]]]
+    read: Callable[[Sequence[Recording]], Reading]
     program: Callable[[Genome, Program], Program]
 
 
@@ -152,7 +152,7 @@ def unseen(results: Sequence[Result]) -> View:
         score=score,
         recordings=(),
         record=Record.NOTHING,
-        read=lambda recordings: ([], ()),
+        read=lambda recordings: Reading([], (), ()),
         program=lambda genome, program: program,
     )
 

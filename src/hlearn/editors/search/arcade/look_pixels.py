@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.emit import emit
-from hlearn.editors.search.arcade.events import Play, lives_lost
+from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, unseen, wanderer
 from hlearn.editors.search.arcade.relations import Passage
@@ -99,7 +99,7 @@ def look_at_pixels(lab: Lab) -> View:
 
 def plays_of(
     recordings: Sequence[Recording], things: Sequence[Sight], signals: tuple[Signal, ...]
-) -> tuple[list[Play], tuple[Signal, ...]]:
+) -> Reading:
     """Reads where things were from the traces of programs that carried their detectors.
 
     Args:
@@ -112,7 +112,7 @@ def plays_of(
     for r in recordings:
         series = {s.key: _values(r, places[s.sight.key], s.field) for s in signals}
         plays.append(Play(series=series, lost=lives_lost(r), gained=r.rewards > 0))
-    return plays, signals
+    return Reading(plays, signals, ())
 
 
 def carrying(genome: Genome, program: Program, sights: Sequence[Sight], buttons: tuple[str, ...]) -> Program:

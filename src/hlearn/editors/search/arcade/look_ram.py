@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.events import Play, lives_lost
+from hlearn.editors.search.arcade.dying import first_signs
+from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
@@ -129,7 +130,7 @@ def _drops(observations: np.ndarray, counters: Sequence[int]) -> np.ndarray:
     return lost
 
 
-def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> tuple[list[Play], tuple[Signal, ...]]:
+def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> Reading:
     """Reads every byte that takes several values as a coordinate, in each form in which own positions are held.
 
     Args:
@@ -137,14 +138,20 @@ def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> tuple[li
         own: the player's positions.
 
     Returns:
-        The episodes as numbers, and the signals.
+        The episodes as numbers, the signals, and every byte that changes as a sign.
     """
     every = np.concatenate([r.observations for r in recordings])
     forms = {False} | {s.sight.imports != () for s in own}
     signals: list[Signal] = []
+    signs: list[Signal] = []
     series: list[dict[str, np.ndarray]] = [{} for _ in recordings]
     for index in range(every.shape[1]):
-        if len(np.unique(every[:, index])) < VALUES:
+        values = np.unique(every[:, index])
+        if len(values) > 1:
+            signs.append(Signal(sight=byte_sight(index), low=float(values[0]), high=float(values[-1])))
+            for column, r in zip(series, recordings, strict=True):
+                column[signs[-1].key] = read_byte(r.observations, index, coded=False)
+        if len(values) < VALUES:
             continue
         for coded in sorted(forms):
             low, high = (float(v) for v in np.percentile(read_byte(every, index, coded=coded), (2, 98)))
@@ -156,11 +163,13 @@ def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> tuple[li
             column.setdefault(
                 place.key, read_byte(r.observations, _index(place), coded=bool(place.sight.imports))
             )
+    lost = lost_lives(recordings)
+    shown = first_signs([r.observations for r in recordings], lost)
     plays = [
-        Play(series=c, lost=gone, gained=r.rewards > 0)
-        for c, gone, r in zip(series, lost_lives(recordings), recordings, strict=True)
+        Play(series=c, lost=gone, gained=r.rewards > 0, shown=first)
+        for c, gone, first, r in zip(series, lost, shown, recordings, strict=True)
     ]
-    return plays, tuple(signals)
+    return Reading(plays, tuple(signals), tuple(signs))
 
 
 def _changes(observations: Sequence[np.ndarray]) -> np.ndarray:

@@ -14,6 +14,7 @@ _WORDS = {
     "flee": "make way for {}",
     "dodge": "keep clear of {}",
     "reflex": "turn at once while {} comes close",
+    "idle": "let go while {} warns",
     "cross": "cross the lanes of {} when free",
     "weave": "go on while the way is free",
     "hold": "stay in place",
@@ -40,7 +41,9 @@ def summary(genome: Genome) -> list[str]:
 
 def _tell(behavior: Behavior) -> str:
     told = [
-        s.key for r, s in behavior.roles if r.rstrip("0123456789") in ("target", "ball", "hazard", "lane")
+        s.key
+        for r, s in behavior.roles
+        if r.rstrip("0123456789") in ("target", "ball", "hazard", "lane", "sign")
     ]
     about = " and ".join(told)
     text = _WORDS.get(behavior.kind, behavior.kind).format(about)
