@@ -89,9 +89,7 @@ def improve(session: Session) -> str:
     while True:
         proposal = session.propose()
         if proposal is None:
-            return "budget spent" if session.lab.remaining <= 0 else "nothing more to try"
+            return session.why_over
         session.settle(proposal, session.judge(proposal))
         if session.target_reached:
             return "target reached"
-        if session.is_over:
-            return "budget spent"

@@ -130,7 +130,7 @@ class Undecided(Greedy):
 
 
 def test_an_undecided_challenger_plays_on_with_what_is_left(tmp_path: Path) -> None:
-    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.01))
+    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.006))
     out = tmp_path / "s"
     editor = Undecided([fair, better], 0)
     result = learn(
@@ -141,6 +141,59 @@ def test_an_undecided_challenger_plays_on_with_what_is_left(tmp_path: Path) -> N
     assert (trials[2].program, trials[2].decision) == (trials[1].program, Decision.ACCEPTED)
     assert trials[2].pairs > trials[1].pairs
     assert result.env_steps <= 15_000
+
+
+class Patient(Greedy):
+    """Proposes a poor program early, then measures it again and again; a better one only when it is given more."""
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        self.asked += 1
+        if self.asked == 1:
+            return Proposal(program=self.programs[0], note="poor")
+        if self.asked > 4:
+            return None
+        seeds = lab.seeds(1000 * self.asked, 1000)
+        if self.asked < 4:
+            lab.measure([Job(program=self.programs[0], seed=s) for s in seeds])
+        lab.measure([Job(program=self.programs[1], seed=seeds[0])])
+        return Proposal(program=self.programs[1], note="good")
+
+
+def test_what_judging_does_not_need_is_given_back(tmp_path: Path) -> None:
+    editor = Patient([LEFT, LEAN], 0)
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=6_000, workers=1, holdout=0)
+    assert editor.asked > 4
+    assert result.accepted == 2, "with what was kept for judging, the editor found a better one"
+    assert result.env_steps <= 6_000
+
+
+class Restless(Greedy):
+    """Proposes one program and goes on measuring another as long as there are steps, for nothing."""
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        self.asked += 1
+        if self.asked == 1:
+            return Proposal(program=self.programs[0], note="the only one")
+        lab.measure([Job(program=self.programs[1], seed=s) for s in lab.seeds(1000 * self.asked, 1000)])
+        return None
+
+
+def test_the_budget_is_used(tmp_path: Path) -> None:
+    editor = Restless([LEAN, LEFT], 0)
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=8_000, workers=1, holdout=0)
+    assert result.why == "budget spent"
+    assert 0.97 * 8_000 <= result.env_steps <= 8_000
+
+
+def test_an_accepted_program_is_not_played_beyond_the_cut(tmp_path: Path) -> None:
+    class Once(Greedy):
+        def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+            self.asked += 1
+            return Proposal(program=self.programs[0], note="one") if self.asked == 1 else None
+
+    learn(CARTPOLE, out=tmp_path / "s", editor=Once([GOOD], 0), steps=20_000, workers=1, holdout=0)
+    events = [r.event for r in System.open(tmp_path / "s").ledger.rows]
+    assert {e.caps.max_steps for e in events if isinstance(e, Measured)} == {10_000}
 
 
 def test_a_small_run_is_repeatable(tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ class Match:
             have = len(self.ours)
             want = min(max(self.terms.race.next_look(have), self.terms.paid), self.terms.max_pairs)
             used = self.court.spent() - before
-            last = want == have
-            if not last and not self._can_afford(want, used):
+            last = spent = False
+            if not self._can_afford(want, used):
                 want, last = self._last_look(have, want, used), True
             if want > have:
                 try:
@@ -101,19 +101,23 @@ class Match:
                 except BudgetExhausted:
                     if not have:
                         raise
-                    last = True
+                    spent = True
                 failed = self._failed()
                 if failed:
                     return failed
-            judgement = self.terms.race.judge(
-                *self._scores(), last=last or len(self.ours) >= self.terms.max_pairs
-            )
+            final = spent or (last and self._is_final) or len(self.ours) >= self.terms.max_pairs
+            judgement = self.terms.race.judge(*self._scores(), last=last, final=final)
             if judgement.decision is not None:
-                return self._verdict(judgement)
+                return self._verdict(judgement, final=final)
+
+    @property
+    def _is_final(self) -> bool:
+        """Whether nothing is held back: where no more can be afforded, the race is over for good."""
+        return self.terms.limit is None or self.terms.budget >= self.terms.limit
 
     def _last_look(self, have: int, want: int, used: int) -> int:
         """Where nothing is held back any more, the last look may lie before the planned one."""
-        if self.terms.limit is None or self.terms.budget < self.terms.limit:
+        if not self._is_final:
             return have
         between = range(have + 1, want)
         chances = (n for n in between if self.terms.race.may_decide(n) and self._can_afford(n, used))
@@ -171,7 +175,7 @@ class Match:
         reason = f"first program; completes its gate episodes, mean {sum(scores) / len(scores):g}"
         return self._verdict(Judgement(Decision.ACCEPTED, reason))
 
-    def _verdict(self, judgement: Judgement) -> Verdict:
+    def _verdict(self, judgement: Judgement, *, final: bool = False) -> Verdict:
         decision, reason = judgement.decision, judgement.reason
         assert decision is not None
         if self.champion is not None and decision is not Decision.ACCEPTED:
@@ -201,7 +205,9 @@ class Match:
             pairs=tuple(Pair(r.outcome.score, s) for r, s in zip(self.ours, theirs_scores, strict=True)),
             challenger=_evaluation(self.challenger, self.ours),
             champion=_evaluation(self.champion, self.theirs) if self.champion else None,
+            longest=self.terms.longest,
             cut=cut,
+            final=final,
         )
 
     def _is_cut(self, result: Result) -> bool:

@@ -8,43 +8,42 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hlearn.gate.sequential import p_sequential
+from hlearn.gate.sequential import DEALT, p_sequential
 from hlearn.gate.statistics import p_pairs, p_two_samples
 from hlearn.ledger import Decision
 
 
 class Look(NamedTuple):
-    """When the race is looked at, and what each test may spend.
+    """When the race is looked at, and what its test may spend.
 
     Attributes:
         pairs: number of pairs played.
-        two_samples: share of alpha that the two-sample test may spend at this look.
-        paired: share of alpha that the sign-flip test may have spent by this look, earlier ones included.
+        spent: share of alpha that may have been spent by this look, earlier ones included.
         hopeless: give up where the mid-p-value (ties count half) is at least this.
     """
 
     pairs: int
-    two_samples: float
-    paired: float
+    spent: float
     hopeless: float
 
 
-# Half is spent on the first look, because most accepted changes are large and every episode costs: three pairs decide
-# where each score of one program beats each of the other. Looks after it share the other half.
+# Half may be spent on the first look, because most accepted changes are large and every episode costs: three pairs
+# decide where each score of one program beats each of the other. Looks after it share the other half, the early ones
+# most of it: few races can pay for many pairs.
 LOOKS = (
-    Look(3, 0.50, 0.00, 0.85),
-    Look(5, 0.00, 0.00, 0.75),
-    Look(8, 0.00, 0.12, 0.65),
-    Look(12, 0.00, 0.20, 0.55),
-    Look(16, 0.00, 0.27, 0.45),
-    Look(20, 0.00, 0.31, 0.40),
-    Look(24, 0.00, 0.35, 0.35),
-    Look(30, 0.00, 0.38, 0.30),
-    Look(36, 0.00, 0.41, 0.30),
-    Look(42, 0.00, 0.43, 0.25),
-    Look(48, 0.00, 0.45, 0.25),
-    Look(56, 0.00, 0.46, 0.20),
-    Look(64, 0.00, 0.47, 0.20),
+    Look(3, 0.50, 0.85),
+    Look(5, 0.62, 0.75),
+    Look(8, 0.72, 0.65),
+    Look(12, 0.80, 0.55),
+    Look(16, 0.85, 0.45),
+    Look(20, 0.88, 0.40),
+    Look(24, 0.90, 0.35),
+    Look(30, 0.92, 0.30),
+    Look(36, 0.94, 0.30),
+    Look(42, 0.96, 0.25),
+    Look(48, 0.97, 0.25),
+    Look(56, 0.98, 0.20),
+    Look(64, 0.99, 0.20),
 )
 
 
@@ -73,75 +72,68 @@ class Race:
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha}")
-        paired = [look.paired for look in self.looks]
-        spent = sum(look.two_samples for look in self.looks) + max(paired, default=0.0)
-        rising = [k.pairs for k in self.looks] == sorted({k.pairs for k in self.looks})
-        if spent > 1 + 1e-9 or not rising or paired != sorted(paired):
+        pairs, spent = [look.pairs for look in self.looks], [look.spent for look in self.looks]
+        if not pairs or pairs != sorted(set(pairs)) or spent != sorted(spent) or spent[-1] > 1 + 1e-9:
             raise ValueError(
-                f"looks must spend at most 1 in all (they spend {spent:g}) at rising numbers of pairs"
+                f"looks must spend more and more, at most 1, at rising numbers of pairs; got {self.looks}"
             )
 
     def judge(
-        self, challenger: Sequence[float], champion: Sequence[float], *, last: bool = False
+        self,
+        challenger: Sequence[float],
+        champion: Sequence[float],
+        *,
+        last: bool = False,
+        final: bool = False,
     ) -> Judgement:
         """Judges n pairs, in the order played; call it at every look.
 
         Args:
             challenger: n scores.
             champion: n scores on the same seeds.
-            last: no more pairs can be had. The sign-flip test is then looked at whatever n is, and between the planned
-                looks with all of its share of alpha that is left; the race must not go on after that.
+            last: no more pairs are played. What is undecided at a planned look may still play on later.
+            final: nor ever will be: all of alpha may be spent, planned look or not; the race must not go on after that.
         """
         n = len(challenger)
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
         said = f"{ours:g} against {theirs:g} over {n} gate seed{'s' * (n != 1)}"
         if list(challenger) == list(champion):
-            if n >= self.ties or last:
+            if n >= self.ties or last or final:
                 return Judgement(Decision.REJECTED, f"no better: the same scores, {said}", equal=True)
             return Judgement(None, "")
         if not np.isfinite([*challenger, *champion]).all():
             return Judgement(Decision.REJECTED, f"scores must be finite to be compared: {said}")
-        differences = [a - b for a, b in zip(challenger, champion, strict=True)]
         look = next((k for k in self.looks if k.pairs == n), None)
-        two = look is not None and look.two_samples > 0
-        p = p_two_samples(challenger, champion) if two else p_pairs(differences)
-        test = "permutation" if two else "sign-flip"
-        if look is not None:
-            if two and p <= self.alpha * look.two_samples + 1e-12:
-                return Judgement(Decision.ACCEPTED, f"better: {said} ({test} p = {p:.3g})")
-            sequential = self._sequential(differences) if look.paired > 0 else 1.0
-            if sequential <= self.alpha * look.paired + 1e-12:
-                return Judgement(
-                    Decision.ACCEPTED, f"better: {said} (sequential sign-flip p = {sequential:.3g})"
-                )
-            reverse = p_two_samples(champion, challenger) if two else p_pairs([-d for d in differences])
-            if (p + 1.0 - reverse) / 2 >= look.hopeless:
-                return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
-        elif last and self._spending(n) > 0:  # nothing is kept for later looks: there are none
-            sequential = self._sequential(differences, self._everything)
-            if sequential <= self.alpha * self._everything + 1e-12:
-                return Judgement(
-                    Decision.ACCEPTED, f"better: {said} (sequential sign-flip p = {sequential:.3g})"
-                )
-        if last or n >= self.looks[-1].pairs:
-            return Judgement(Decision.UNDECIDED, f"undecided: {said} ({test} p = {p:.3g})")
+        final = final or n >= self.looks[-1].pairs
+        p = 1.0
+        if n >= self.looks[0].pairs and (look is not None or final):
+            p = self._sequential(challenger, champion, final)
+            if p <= self.alpha * (1.0 if final else self._spending(n)) + 1e-12:
+                return Judgement(Decision.ACCEPTED, f"better: {said} (permutation p = {p:.3g})")
+        if look is not None and self._is_hopeless(challenger, champion, look):
+            return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
+        if last or final:
+            return Judgement(Decision.UNDECIDED, f"undecided: {said} (permutation p = {p:.3g})")
         return Judgement(None, "")
 
-    def _sequential(self, differences: Sequence[float], share: float | None = None) -> float:
-        """The sequential test's p-value; ``share`` of alpha may be spent by this look, if not what is planned."""
-        n = len(differences)
+    def _sequential(self, challenger: Sequence[float], champion: Sequence[float], final: bool) -> float:
+        """The p-value; by a final look, all of alpha may be spent."""
+        n = len(challenger)
         looks = [k.pairs for k in self.looks if k.pairs < n]
-        shares = [self._spending(k) for k in looks] + [self._spending(n) if share is None else share]
-        return p_sequential(differences, [*looks, n], [self.alpha * s for s in shares])
-
-    @property
-    def _everything(self) -> float:
-        """Share of alpha that the sign-flip test may have spent in the end."""
-        return self._spending(self.looks[-1].pairs)
+        shares = [self._spending(k) for k in looks] + [1.0 if final else self._spending(n)]
+        return p_sequential(challenger, champion, [*looks, n], [self.alpha * s for s in shares])
 
     def _spending(self, n: int) -> float:
-        """Share of alpha that the sign-flip test may have spent after n pairs, between looks in proportion."""
-        return float(np.interp(n, [k.pairs for k in self.looks], [k.paired for k in self.looks]))
+        """Share of alpha that may have been spent after n pairs, a planned look."""
+        return next(k.spent for k in self.looks if k.pairs == n)
+
+    def _is_hopeless(self, challenger: Sequence[float], champion: Sequence[float], look: Look) -> bool:
+        if look.pairs <= DEALT:
+            p, reverse = p_two_samples(challenger, champion), p_two_samples(champion, challenger)
+        else:
+            differences = [a - b for a, b in zip(challenger, champion, strict=True)]
+            p, reverse = p_pairs(differences), p_pairs([-d for d in differences])
+        return (p + 1.0 - reverse) / 2 >= look.hopeless
 
     def is_look(self, n: int) -> bool:
         """Whether n pairs are a planned look, after which the race may go on."""
@@ -149,7 +141,7 @@ class Race:
 
     def may_decide(self, n: int) -> bool:
         """Whether n pairs can decide, as a look or as the last of all."""
-        return self.is_look(n) or (self._spending(n) > 0 and 2.0**-n <= self.alpha * self._everything)
+        return n >= self.looks[0].pairs
 
     def next_look(self, n: int) -> int:
         """Number of pairs at which to look next."""

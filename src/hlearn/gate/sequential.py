@@ -1,54 +1,65 @@
-"""A sign-flip test that may be looked at many times at little cost.
+"""A permutation test that may be looked at many times at little cost.
 
-If the challenger is not better, each paired difference (same seed, both programs) is as likely to have one sign as
-the other. So all 2**n ways of giving signs to the differences' sizes are equally likely, and each way is a path of
-sums from look to look. At every look the paths that no earlier look has accepted are ranked by their sum; the highest
-are accepted until the share of alpha that may be spent by now is used up. The share of paths that this rule ever
-accepts is at most what may be spent by the last look, whatever the scores are like (ties, two values, heavy tails), and
-because looks share most of their pairs, thirteen looks cost little more than one: the union bound would pay for each
-anew. What one look leaves over, the next may spend.
+If the challenger is not better, the programs may change places: in the first pairs, which decide alone at the first
+look, every way of dealing their scores to the two programs is equally likely; in each later pair (same seed, both
+programs) the difference is as likely to have one sign as the other. All these ways are paths of sums from look to look.
+At every look the paths that no earlier look has accepted are ranked by their sum; the highest are accepted until the
+share of alpha that may be spent by now is used up. The share of paths that this rule ever accepts is at most what may
+be spent by the last look, whatever the scores are like (ties, two values, heavy tails), and because looks share most
+of their pairs, thirteen looks cost little more than one: the union bound would pay for each anew. What one look leaves
+over, the next may spend.
+
+Dealing is exact for independent episodes; where a shared seed makes paired scores alike it errs on the safe side. Signs
+are exact whatever the seeds do to both.
 
 Group-sequential tests with spending functions: Lan and DeMets 1983; Jennison and Turnbull, Group Sequential Methods,
-1999, chapter 7. Here the joint law of the looks comes from the flips themselves instead of the normal approximation.
+1999, chapter 7. Here the joint law of the looks comes from the paths themselves instead of the normal approximation.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
-_BITS = 14  # of the signs that are enumerated; later ones are drawn
-_PATHS = 1 << _BITS
+DEALT = 3  # pairs whose scores are dealt: 20 ways
+_BITS = 10  # of the signs that are enumerated; later ones are drawn
 
 
-def p_sequential(differences: Sequence[float], looks: Sequence[int], spending: Sequence[float]) -> float:
-    """Share of the sign paths that would have been accepted by now, were this path just accepted.
+def p_sequential(
+    challenger: Sequence[float], champion: Sequence[float], looks: Sequence[int], spending: Sequence[float]
+) -> float:
+    """Share of the paths that would have been accepted by now, were the observed one just accepted.
 
     Accept where it is at most what may be spent by this look.
 
     Args:
-        differences: challenger minus champion, one per pair, finite; as many as the last of ``looks``.
+        challenger: one score per pair, finite; as many as the last of ``looks``.
+        champion: its scores on the same seeds.
         looks: numbers of pairs at which was looked, rising.
         spending: what may be spent by each of these looks, as chances, rising.
 
     Returns:
         A chance in (0, 1].
     """
-    sizes = np.abs(np.array(differences, dtype=np.float64))
-    observed = np.array(differences, dtype=np.float64)
-    slack = 1e-9 * (1.0 + float(sizes.sum()))
-    signs = _signs(looks[-1])
-    accepted = np.zeros(_PATHS, dtype=bool)
-    sums = np.zeros(_PATHS)
-    start = 0
+    ours, theirs = np.array(challenger, dtype=np.float64), np.array(champion, dtype=np.float64)
+    differences = ours - theirs
+    slack = 1e-9 * (1.0 + float(np.abs(ours).sum() + np.abs(theirs).sum()))
+    start = min(DEALT, looks[0])
+    deals = _deals(start)
+    dealt = deals @ np.concatenate([ours[:start], theirs[:start]])
+    signs = _signs(looks[-1] - start, len(deals))
+    sums = np.repeat(dealt, len(signs) // len(deals))
+    accepted = np.zeros(len(sums), dtype=bool)
+    done = start
     for at, spent in zip(looks, spending, strict=True):
-        sums += signs[:, start:at] @ sizes[start:at]
-        start = at
+        sums += signs[:, done - start : at - start] @ differences[done:at]
+        done = at
         if at == looks[-1]:
-            return float((accepted | (sums >= observed.sum() - slack)).mean())
-        accepted |= sums >= _bar(sums[~accepted], int(spent * _PATHS + 1e-6) - int(accepted.sum()), slack)
+            return float((accepted | (sums >= differences.sum() - slack)).mean())
+        accepted |= sums >= _bar(sums[~accepted], int(spent * len(sums) + 1e-6) - int(accepted.sum()), slack)
     raise ValueError("expected at least one look")
 
 
@@ -65,20 +76,28 @@ def _bar(sums: np.ndarray, room: int, slack: float) -> float:
 
 
 @cache
-def _signs(pairs: int) -> np.ndarray:
+def _deals(pairs: int) -> np.ndarray:
+    """Ways of dealing ``2 * pairs`` scores, +1 for the challenger and -1 for the champion; the observed one first."""
+    chosen = np.array(list(itertools.combinations(range(2 * pairs), pairs)))
+    rows = -np.ones((len(chosen), 2 * pairs))
+    np.put_along_axis(rows, chosen, 1.0, axis=1)
+    return rows
+
+
+@cache
+def _signs(pairs: int, deals: int) -> np.ndarray:
     """Signs by path and pair, float32[paths, pairs]: all ways for the first pairs, drawn for later ones.
 
-    The first pairs' signs are the same whatever pairs follow; the first path has all signs positive, so that what was
-    observed is among the paths.
+    Every deal of the pairs before meets every way. The first pairs' signs are the same whatever pairs follow; the first
+    path has all signs positive, so that what was observed is among the paths.
     """
+    ways = 1 << _BITS
+    paths = deals * ways
     whole = min(pairs, _BITS)
-    paths = np.arange(_PATHS)[:, None] >> np.arange(_BITS - 1, _BITS - 1 - whole, -1)
-    signs = (1 - 2 * (paths & 1)).astype(np.float32)
-    if pairs == whole:
-        return signs
-    columns = [signs]
+    bits = (np.arange(paths) % ways)[:, None] >> np.arange(_BITS - 1, _BITS - 1 - whole, -1)
+    columns = [(1 - 2 * (bits & 1)).astype(np.float32)]
     for pair in range(whole, pairs):
-        drawn = np.random.default_rng(pair).permutation(np.tile(np.array([1, -1], np.float32), _PATHS // 2))
+        drawn = np.random.default_rng(pair).permutation(np.tile(np.array([1, -1], np.float32), paths // 2))
         drawn[0] = 1
         columns.append(drawn[:, None])
     return np.concatenate(columns, axis=1)

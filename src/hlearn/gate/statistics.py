@@ -6,8 +6,8 @@
 - *pairs* (sign flips of the paired differences): exact whatever the seeds do to both; as strong for larger numbers,
   and stronger where the seed decides most of the score, but n pairs give at best p = 2**-n.
 
-The race looks once with the first and, by :mod:`hlearn.gate.sequential`, many times with the second; what both may
-spend sums to at most alpha.
+Here each is taken alone; :mod:`hlearn.gate.sequential` joins them into the test that decides, which may be looked at
+many times. The race takes these to see early who is hopeless.
 """
 
 from __future__ import annotations

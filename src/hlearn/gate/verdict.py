@@ -27,7 +27,9 @@ class Verdict:
         broken: names of the regression cases that the challenger broke.
         challenger: its gate episodes.
         champion: the champion's on the same seeds.
-        cut: the environment step at which episodes were cut, None if all were whole.
+        longest: the environment step at which episodes would have been cut, None for whole ones.
+        cut: the same where any was cut, None if all were whole.
+        final: whether all of alpha may have been spent, so that the race must not go on.
     """
 
     decision: Decision
@@ -36,7 +38,9 @@ class Verdict:
     broken: tuple[str, ...] = ()
     challenger: Evaluation | None = None
     champion: Evaluation | None = None
+    longest: int | None = None
     cut: int | None = None
+    final: bool = False
 
     @property
     def accepted(self) -> bool:

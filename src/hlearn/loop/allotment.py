@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from hlearn.gate import Gate
+from hlearn.gate import Gate, Verdict
 from hlearn.lab import Meter
 from hlearn.ledger import Purpose
+from hlearn.records import Evaluation
 from hlearn.tasks.registry import seed_matters
 
-_RESERVE = 0.10  # share of the budget that is kept for judging the last proposal
-# Long episodes need more: numbers of them, and the share of the budget that may be kept for so many.
-_ENOUGH = (
-    (14, 0.2),  # eight pairs, of which the champion has played two
-    (4, 0.5),  # three pairs: the first look
-)
+_RESERVE = 0.10  # share of the budget that is kept for judging the last proposal, at first
+# Long episodes need more: numbers of pairs, and the share of the budget that may be kept for so many.
+_ENOUGH = ((8, 0.2), (3, 0.5))  # the first look is at three pairs
+_FIRST = 2  # gate episodes of a first program
+_MARGIN = 1.25  # episodes may turn out longer than those before
+_GIVEN = (8, 5, 3)  # pairs for one more proposal, for which steps are kept when the rest is given back
 
 
 class Allotment:
     """Divides what is left; nobody may spend more than the budget.
+
+    Steps that are kept for judging and find nothing more to judge are given back to the editor, all but those that one
+    more proposal needs: the champion's gate episodes are paid, so that is little more than the challenger's.
 
     Args:
         meter: of the run.
@@ -28,6 +32,8 @@ class Allotment:
         self._own = meter.run.steps - meter.run.spent
         self._gate_steps = int(self._own * gate.budget_fraction)
         self._seed_matters = seed_matters(meter.task)
+        self._given = 0  # how often steps were given back
+        self._champion: Evaluation | None = None  # the gate episodes that it has played
 
     def gate_share(self) -> int:
         """What the gate may still spend in this run beyond the first look of each race."""
@@ -41,10 +47,30 @@ class Allotment:
         """
         if not self._seed_matters:
             return 0
-        account = self._meter.account
-        episode = max(account.usual, account.best_steps)
-        enough = (min(count * episode, int(self._own * share)) for count, share in _ENOUGH)
+        if self._given:
+            return self._cost(_GIVEN[self._given - 1])
+        enough = (min(self._cost(pairs), int(self._own * share)) for pairs, share in _ENOUGH)
         return max(self.gate_share(), int(self._own * _RESERVE), *enough)
+
+    @property
+    def has_given(self) -> bool:
+        """Whether steps were given back: the editor has spent its part once."""
+        return self._given > 0
+
+    def give_back(self) -> bool:
+        """Gives the editor what judging one more proposal does not need; False where that is no whole episode."""
+        while self._seed_matters and self._given < len(_GIVEN):
+            self._given += 1
+            if self.left() - self.reserve() > self._episode():
+                return True
+        return False
+
+    def judged(self, verdict: Verdict) -> None:
+        """Notes which gate episodes the present champion has played, which cost nothing the next time."""
+        played = verdict.challenger if verdict.accepted else verdict.champion
+        known = 0 if self._champion is None else len(self._champion.outcomes)
+        if verdict.accepted or (played is not None and len(played.outcomes) > known):
+            self._champion = played
 
     def longest(self) -> int | None:
         """Environment steps at which gate episodes are cut, None for whole ones.
@@ -60,3 +86,23 @@ class Allotment:
     def left(self) -> int:
         """Environment steps that the gate may spend."""
         return self._meter.run.steps - self._meter.spent
+
+    def _cost(self, pairs: int) -> int:
+        """What so many pairs of one more proposal are likely to cost."""
+        if self._champion is None:
+            return (2 * pairs - _FIRST) * self._episode()
+        played = len(self._champion.outcomes)
+        champion = self._champion.env_steps // max(played, 1)
+        return pairs * self._at_most(max(self._episode(), champion)) + max(0, pairs - played) * self._at_most(
+            champion
+        )
+
+    def _at_most(self, steps: int) -> int:
+        """What an episode that usually takes so many environment steps may take."""
+        longest = self.longest()
+        return int(_MARGIN * steps) if longest is None else min(int(_MARGIN * steps), longest)
+
+    def _episode(self) -> int:
+        """Environment steps of an episode, as long as the best program's at least."""
+        account = self._meter.account
+        return max(account.usual, account.best_steps)

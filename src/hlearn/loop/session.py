@@ -99,7 +99,9 @@ class Session:
         self.undecided = Undecided(gate)
         self._idle = 0
         self._leftovers = 0
-        self._asked_last = False  # whether the editor was asked after the budget's end
+        self._asked = False  # whether the editor was asked at all
+        self._asked_last = False  # whether it was asked after the budget's end
+        self._ended = False  # whether it has nothing more to try
         self.meter.trials = self.trials.judged()
         if self.champion is not None:
             self.meter.champion = self.champion.sha256
@@ -110,22 +112,32 @@ class Session:
     def propose(self) -> Proposal | None:
         """Asks the editor; None when it has nothing more to try, goes in circles or ran out of budget.
 
-        A run does not end without a champion if any program completed a development episode: where the editor leaves
-        none, those that it measured are proposed, the best first. Nor does it end with steps left for the gate while a
-        challenger that leads is undecided: the most promising ones play on.
+        After the budget's end a search is asked once more, for the best that it has found since its last proposal; then
+        undecided challengers that lead play on, the most promising first. Where nothing is left to judge, the editor
+        gets what was kept for judging, and goes on. A run does not end without a champion if any program completed a
+        development episode: where the editor leaves none, those that it measured are proposed, the best first.
         """
         self.undecided.playing = None
         if self._idle >= _IDLE_TRIALS:
             return self._reopened()
-        spent = self.lab.remaining <= 0
-        if self.champion is not None and (
-            self._asked_last or (spent and self.undecided and not self.replaying)
-        ):
-            return self._reopened()
-        if self._asked_last and not self.replaying:
-            return self._leftover()  # asking a coding agent once more would cost and bring nothing
-        self._asked_last = spent
-        return self._ask() or self._leftover() or self._reopened()
+        while True:
+            proposal = self._ask() if self._may_ask() else None
+            proposal = proposal or self._leftover() or self._reopened()
+            if proposal is not None:
+                return proposal
+            if self._ended or self.champion is None or not self.allotment.give_back():
+                return None
+            self.lab.say("nothing is left to judge: the search goes on with what was kept for that")
+
+    def _may_ask(self) -> bool:
+        """Whether the editor is asked; after the budget's end once, for to ask a coding agent would bring nothing."""
+        if self._ended:
+            return False
+        if self.lab.remaining > 0:
+            self._asked_last = False
+            return True
+        again, self._asked_last = self._asked_last, True
+        return not again and (self.replaying or not self._asked)
 
     def _ask(self) -> Proposal | None:
         brief = Brief(
@@ -136,10 +148,13 @@ class Session:
             champion_dev=self.champion_dev,
             rejected=tuple(self._rejected[-_REMEMBERED:]),
         )
+        self._asked = True
         try:
-            return self.editor.propose(brief, self.lab)
+            proposal = self.editor.propose(brief, self.lab)
         except BudgetExhausted:
             return None
+        self._ended = proposal is None and self.lab.remaining > 0
+        return proposal
 
     def judge(self, proposal: Proposal) -> Verdict:
         """Static checks, then the gate; a proposal judged before against the same champion is turned down."""
@@ -181,13 +196,14 @@ class Session:
         program = proposal.program
         trial = self.trials.settle(proposal, self.champion, verdict)
         self.meter.trials += 1
+        self.allotment.judged(verdict)
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
         else:
             self.system.remember(trial, program, self.champion)
             self._rejected.append(said_of(trial))
             if trial.decision is Decision.UNDECIDED:
-                self.undecided.add(proposal, verdict)
+                self.undecided.add(proposal, verdict, self._dev_lead(program))
         for evaluation in (proposal.dev, verdict.challenger):
             if evaluation is not None and evaluation.failures:
                 self.system.remember_failures(trial.trial, program, evaluation.failures, evaluation.split)
@@ -195,19 +211,11 @@ class Session:
         return trial
 
     @property
-    def is_over(self) -> bool:
-        """Whether no budget is left and what came of it was proposed.
-
-        After the budget's end a search is asked once more, for the best that it has found since its last proposal.
-        Where there is no champion yet, :meth:`propose` says when nothing is left.
-        """
-        if (
-            self.lab.remaining > 0
-            or self.champion is None
-            or self.undecided.best(self.allotment.left()) is not None
-        ):
-            return False
-        return self._asked_last or not self.replaying
+    def why_over(self) -> str:
+        """Why nothing more is proposed."""
+        if self.lab.remaining <= 0 or self.allotment.has_given:
+            return "budget spent"
+        return "nothing more to try"
 
     def end(self, why: str) -> None:
         """Writes the run's end down and commits the ledger and the memory."""
@@ -258,6 +266,13 @@ class Session:
         if proposal is not None:
             self.lab.say("an undecided challenger plays on")
         return proposal
+
+    def _dev_lead(self, program: Program) -> float:
+        """By how much a program is better than the champion in development; 0 where that is not known."""
+        dev = self.meter.account.dev
+        ours = dev.mean(program.sha256)
+        theirs = dev.mean(self.champion.sha256) if self.champion is not None else None
+        return 0.0 if ours is None or theirs is None else ours - theirs
 
     def _without_gate(self, proposal: Proposal, results: Sequence[Result | None]) -> Verdict:
         """What is decided where no step is left: a first program may stand on its development episodes."""
@@ -324,7 +339,17 @@ class Session:
         return True
 
     def _measure_dev(self, program: Program) -> Evaluation | None:
-        jobs = [Job(program=program, seed=seed) for seed in self.lab.seeds(0, _DEV_EPISODES)]
+        """What the next brief says of a champion: cut like other episodes, for some would play on for ever."""
+        jobs = [
+            Job(
+                program=program,
+                seed=seed,
+                max_steps=self.lab.longest,
+                stop_score=self.task.target,
+                stall_steps=self.gate.stall_steps,
+            )
+            for seed in self.lab.seeds(0, _DEV_EPISODES)
+        ]
         try:
             results = self.lab.measure(jobs)
         except BudgetExhausted:

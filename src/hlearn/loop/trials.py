@@ -94,7 +94,7 @@ class Trials:
                 why=why,
                 split=split,
                 number=self._first_seed,
-                max_steps=verdict.cut,
+                max_steps=verdict.longest,
                 min_score=floor,
                 trial=trial.trial,
             )

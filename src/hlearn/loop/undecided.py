@@ -9,25 +9,33 @@ from hlearn.gate import Gate, Verdict
 
 
 class Open(NamedTuple):
-    """A proposal on which the gate could not decide."""
+    """A proposal on which the gate could not decide.
+
+    Attributes:
+        dev_lead: by how much it is better in development, 0 where that is not known. It only says who plays on.
+    """
 
     proposal: Proposal
     verdict: Verdict
+    dev_lead: float = 0.0
 
     @property
-    def lead(self) -> float:
+    def gate_lead(self) -> float:
         """Mean paired difference so far."""
         pairs = self.verdict.pairs
         return sum(p.challenger - (p.champion or 0.0) for p in pairs) / max(len(pairs), 1)
 
+    @property
+    def lead(self) -> float:
+        """What to expect of it: gate and development together, since few pairs say little."""
+        return (self.gate_lead + self.dev_lead) / 2
+
     def next_cost(self, gate: Gate) -> int | None:
         """Environment steps that pairs enough for a decision are likely to cost; None where there are none."""
         have, race = len(self.verdict.pairs), gate.race
-        if not have or not (have < race.looks[0].pairs or race.is_look(have)):
+        if not have or self.verdict.final or have >= gate.max_pairs:
             return None
-        enough = next((n for n in range(have + 1, gate.max_pairs + 1) if race.may_decide(n)), None)
-        if enough is None:
-            return None
+        enough = max(have + 1, race.looks[0].pairs)
         sides = (self.verdict.challenger, self.verdict.champion)
         played = sum(e.env_steps for e in sides if e is not None)
         return round(played / have * (enough - have))
@@ -44,10 +52,10 @@ class Undecided:
     def __bool__(self) -> bool:
         return bool(self._open)
 
-    def add(self, proposal: Proposal, verdict: Verdict) -> None:
+    def add(self, proposal: Proposal, verdict: Verdict, dev_lead: float = 0.0) -> None:
         """Keeps an undecided challenger, unless it is the one that played on."""
         if not self.plays_on(proposal):
-            self._open.append(Open(proposal, verdict))
+            self._open.append(Open(proposal, verdict, dev_lead))
 
     def forget(self) -> None:
         """There is another champion."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hlearn.editors.api import Brief
-from hlearn.editors.search.vector import search_vector
+from hlearn.editors.search.vector import VectorSearch
 from hlearn.evaluate.api import Job
 from hlearn.records import Program
 from tests.editors.search.plain_lab import PlainLab
@@ -36,7 +36,7 @@ def brief(lab: PlainLab, champion: Program | None = None) -> Brief:
 
 def test_cartpole_is_solved_by_a_readable_program_and_the_search_ends():
     lab = PlainLab("CartPole-v1", steps=300_000, seed=1)
-    proposals = list(search_vector(brief(lab), lab))
+    proposals = list(VectorSearch(brief(lab), lab).proposals())
     last = proposals[-1]
     assert last.dev is not None
     assert last.dev.mean == 500.0
@@ -51,7 +51,7 @@ def test_cartpole_is_solved_by_a_readable_program_and_the_search_ends():
 def test_the_same_seed_gives_the_same_proposals():
     def sources() -> list[str]:
         lab = PlainLab("CartPole-v1", steps=20_000, seed=3)
-        return [p.program.source for p in search_vector(brief(lab), lab)]
+        return [p.program.source for p in VectorSearch(brief(lab), lab).proposals()]
 
     first = sources()
     assert first
@@ -60,12 +60,12 @@ def test_the_same_seed_gives_the_same_proposals():
 
 def test_a_budget_that_ends_within_the_probe_gives_nothing():
     lab = PlainLab("CartPole-v1", steps=50)
-    assert list(search_vector(brief(lab), lab)) == []
+    assert list(VectorSearch(brief(lab), lab).proposals()) == []
 
 
 def test_a_persons_program_is_tuned_too():
     lab = PlainLab("CartPole-v1", steps=60_000, seed=2)
-    proposals = list(search_vector(brief(lab, Program(source=WRITTEN_BY_A_PERSON)), lab))
+    proposals = list(VectorSearch(brief(lab, Program(source=WRITTEN_BY_A_PERSON)), lab).proposals())
     assert any(text.startswith("parameters:") for text in lab.said)
     assert proposals
     scores = [p.dev.mean for p in proposals if p.dev is not None]
@@ -75,14 +75,14 @@ def test_a_persons_program_is_tuned_too():
 
 def test_a_users_own_environment():
     lab = PlainLab("hlearn.testing.toys:Corridor-v0", steps=120_000)
-    proposals = list(search_vector(brief(lab), lab))
+    proposals = list(VectorSearch(brief(lab), lab).proposals())
     assert proposals[-1].dev is not None
     assert proposals[-1].dev.mean == pytest.approx(10.0, abs=1.0)
 
 
 def test_a_task_whose_speeds_are_hidden_gets_a_memory():
     lab = PlainLab("tests.editors.search.own_environments:Ice-v0", steps=80_000)
-    proposals = list(search_vector(brief(lab), lab))
+    proposals = list(VectorSearch(brief(lab), lab).proposals())
     assert "Change()" in proposals[-1].program.source
     assert proposals[-1].dev is not None
     assert proposals[-1].dev.mean is not None

@@ -53,10 +53,13 @@ class Roster:
         """Drops every candidate and its scores; the numbers go on."""
         self._known.clear()
 
+    def measured(self) -> list[Runner]:
+        """The candidates that have scores, in the order in which they were made."""
+        return [r for r in self._known.values() if r.scores]
+
     def best(self) -> Runner | None:
         """The candidate with the highest mean score, None if none was measured."""
-        seen = [r for r in self._known.values() if r.scores]
-        return max(seen, key=lambda r: (r.mean, -r.number), default=None)
+        return max(self.measured(), key=lambda r: (r.mean, -r.number), default=None)
 
 
 def genome_of(runner: Runner) -> Genome:

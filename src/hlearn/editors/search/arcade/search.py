@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from hlearn.editors.api import Brief, Lab, Proposal
+from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import calibrate_firsts, run_first_race
 from hlearn.editors.search.arcade.lessons import Lessons
@@ -16,12 +16,15 @@ from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.standing import Standing
-from hlearn.editors.search.race import ONWARD, STALL, Arena, Runner
+from hlearn.editors.search.arcade.vary import Pool
+from hlearn.editors.search.race import ONWARD, STALL, Arena, Runner, better
 from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
 PROVEN = 4  # episodes on which a first champion has stood
 PROOF = 0.15  # of what is left, for finding one that does
+AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
+ENOUGH = 4  # seeds at most that they get
 
 
 class ArcadeSearch:
@@ -29,28 +32,38 @@ class ArcadeSearch:
 
     Args:
         lab: what is measured with; its task names joystick actions.
+
+    Attributes:
+        reigning: SHA-256 of the gate's champion, None where there is none.
     """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.roster = Roster(lab)
+        self.pool: Pool | None = None
         self.standing: Standing | None = None
-        self.proposed: Runner | None = None
+        self.proposed: list[Runner] = []
+        self.reigning: str | None = None
 
     def proposals(self) -> Iterator[Proposal]:
-        """Yields programs, each measured better than the one before, until target or budget is reached."""
+        """Yields programs, each measured better than the one before, until target or budget is reached.
+
+        Called again after the budget's end, when more was given, it goes on.
+        """
         with suppress(BudgetExhausted):
-            for champion in self._champions():
+            for champion in self._champions() if self.standing is None else self._further(self.standing):
                 yield self._proposal(champion)
-        last = self.standing.champion if self.standing is not None else self.roster.best()
-        if last is not None and last is not self.proposed:
+        last = self.roster.best()
+        if self.standing is not None:
+            last = self.standing.likeliest(self.proposed, self.reigning)
+        if last is not None and last not in self.proposed:
             yield self._proposal(last)
 
     def _champions(self) -> Iterator[Runner]:
         self.lab.say("probing: random play")
         view = look_at_pixels(self.lab) if self.lab.task.access is Access.PIXELS else look_at_ram(self.lab)
         self._tell(view)
-        pool, home, firsts = run_first_race(self.roster, view)
+        self.pool, home, firsts = run_first_race(self.roster, view)
         firsts += calibrate_firsts(self.roster, firsts)
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
@@ -61,13 +74,26 @@ class ArcadeSearch:
         first = self.standing.champion
         yield first
         repair(self.roster, self.standing, evidence)
-        lessons = Lessons(self.roster, self.standing, view, pool)
-        lessons.learn()
+        lessons = Lessons(self.roster, self.standing, view, self.pool)
+        try:
+            lessons.learn()
+        finally:
+            self.pool = self.pool.with_first(lessons.rules)
         if self.standing.champion is not first:
             first = self.standing.champion
             yield first
-        pool = pool.with_first(lessons.rules)
-        yield from evolve(self.roster, self.standing, pool, told=first)
+        yield from evolve(self.roster, self.standing, self.pool, told=first)
+
+    def _further(self, standing: Standing) -> Iterator[Runner]:
+        """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
+        ahead = [
+            r for r in self.roster.measured() if r not in standing.elite and better(r, standing.champion)
+        ]
+        ahead.sort(key=lambda r: (-r.mean, r.number))
+        standing.arena.run(ahead[:AHEAD], min(ENOUGH, len(standing.champion.scores)))
+        standing.admit(ahead[:AHEAD])
+        assert self.pool is not None
+        yield from evolve(self.roster, standing, self.pool, told=standing.champion)
 
     def _tell(self, view: View) -> None:
         self.lab.say(
@@ -80,16 +106,6 @@ class ArcadeSearch:
             )
 
     def _proposal(self, runner: Runner) -> Proposal:
-        self.proposed = runner
+        self.proposed.append(runner)
         note = f"candidate {runner.number}, {runner.told}: {runner.note}"
         return Proposal(program=runner.program, note=note[:400])
-
-
-def search_arcade(brief: Brief, lab: Lab) -> Iterator[Proposal]:
-    """Yields better and better programs for a joystick game.
-
-    Args:
-        brief: the evidence; the search starts from its own probe and does not need it.
-        lab: what is measured with.
-    """
-    return ArcadeSearch(lab).proposals()

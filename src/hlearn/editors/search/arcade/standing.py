@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.race import Arena, Runner, better, clearly_better
@@ -87,6 +87,34 @@ class Standing:
             self.champion = leader
             self._tell()
         self._order()
+
+    def likeliest(self, proposed: Collection[Runner], reigning: str | None) -> Runner | None:
+        """Returns who is likely to score most by what was measured so far and lets it lead; None where nobody is left.
+
+        For the budget's end, which breaks off races: a large lead over few seeds is worth the gate's while, and whom
+        the gate turned down may be followed by the next.
+
+        Args:
+            proposed: who was before the gate.
+            reigning: SHA-256 of the gate's champion, whom it must be likely to beat; None where there is none.
+        """
+        champion = self.champion
+
+        def low(runner: Runner) -> float:
+            return runner.mean - max(runner.spread, champion.spread) / math.sqrt(len(runner.scores))
+
+        measured = self.roster.measured()
+        field = [r for r in measured if r is champion or (len(r.scores) >= 2 and math.isfinite(r.mean))]
+        field = [r for r in field if r not in proposed]
+        best = max(field, key=low, default=None)
+        ruler = next((r for r in measured if r.program.sha256 == reigning), None)
+        if best is None or (ruler is not None and low(best) <= low(ruler)):
+            return None
+        if best is not champion:
+            self.champion = best
+            self._tell()
+            self._order()
+        return best
 
     def _order(self) -> None:
         if self.champion not in self.elite:

@@ -3,6 +3,6 @@
 Comes in: a brief and a lab. Goes out: better and better readable programs. Nothing here knows an environment.
 """
 
-from hlearn.editors.search.vector.search import search_vector
+from hlearn.editors.search.vector.search import VectorSearch
 
-__all__ = ["search_vector"]
+__all__ = ["VectorSearch"]

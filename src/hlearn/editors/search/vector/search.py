@@ -38,24 +38,18 @@ DEARER = 2.5  # a lane that is behind may cost so many times what the leader has
 RESTARTS = 1  # in a row without a gain
 
 
-def search_vector(brief: Brief, lab: Lab) -> Iterator[Proposal]:
-    """Searches for a policy; yields proposals, each better on development seeds than the one before.
+class VectorSearch:
+    """One search on one task; :meth:`proposals` yields better and better programs.
 
-    Deterministic given the lab's generator and results. Ends when nothing can be gained, when restarts gained
-    nothing, or with the budget.
+    Deterministic given the lab's generator and results.
+
+    Args:
+        brief: the evidence; a champion that has numbers to tune is where it starts.
+        lab: what is measured with.
+
+    Attributes:
+        reigning: SHA-256 of the gate's champion, None where there is none.
     """
-    search = _VectorSearch(brief, lab)
-    try:
-        yield from search.run()
-    except BudgetExhausted:
-        lab.say("budget spent")
-    last = search.standing.unproposed()
-    if last is not None:
-        yield last
-
-
-class _VectorSearch:
-    """One run of the search."""
 
     def __init__(self, brief: Brief, lab: Lab) -> None:
         self.brief = brief
@@ -67,9 +61,34 @@ class _VectorSearch:
         self.winner: Lane | None = None
         self.population = BODY_POPULATION
         self.turns = 0
+        self.begun = False
+        self.reigning: str | None = None
+
+    def proposals(self) -> Iterator[Proposal]:
+        """Yields proposals, each better on development seeds than the one before.
+
+        Ends when nothing can be gained, when restarts gained nothing, or with the budget. Called again after the
+        budget's end, when more was given, it polishes the best.
+        """
+        try:
+            yield from self._run_out() if self.begun else self.run()
+        except BudgetExhausted:
+            self.lab.say("budget spent")
+        last = self.standing.unproposed()
+        if last is not None:
+            yield last
+
+    def _run_out(self) -> Iterator[Proposal]:
+        """Tunes the best with what is left."""
+        while self.standing.tunable is not None and not self.standing.finished():
+            before = self.lab.remaining
+            yield from self._retune(self.standing.tunable, generations=10)
+            if self.lab.remaining == before:
+                return
 
     def run(self) -> Iterator[Proposal]:
         """Race, polish, grow, prune; then again from elsewhere, as long as that gains something."""
+        self.begun = True
         self.sketch = probe(self.lab)
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
         self._open()
