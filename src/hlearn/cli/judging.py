@@ -39,7 +39,12 @@ def gate(
         str, typer.Option("--note", help="One line about the edit, kept in the history.")
     ] = "an edit by hand",
     steps: Annotated[
-        int, typer.Option("--steps", min=1, help="Environment steps to spend at most.")
+        int,
+        typer.Option(
+            "--steps",
+            min=1,
+            help="Environment steps to spend at most. An episode is cut at 1.5 % of them, not before 10,000.",
+        ),
     ] = _GATE_STEPS,
     workers: Workers = None,
     as_json: AsJson = False,

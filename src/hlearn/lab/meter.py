@@ -329,4 +329,4 @@ def _on_seed(result: Result, seed: int) -> Result:
 def _longest(task: Task, run: RunStarted) -> int | None:
     if task.target is not None or not seed_matters(task):
         return None  # an episode ends at the target; and one episode is all there is
-    return max(_SHORT, int(_LONGEST * (run.steps - run.spent)))
+    return max(_SHORT, round(int(_LONGEST * (run.steps - run.spent)), -2))

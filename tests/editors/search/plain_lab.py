@@ -37,6 +37,10 @@ class PlainLab:
     def remaining(self) -> int:
         return max(0, self._steps - self.spent)
 
+    def grant(self, steps: int) -> None:
+        """Gives so many environment steps more than were used."""
+        self._steps = self.spent + steps
+
     def seeds(self, start: int, count: int) -> list[int]:
         return split_seeds(Split.DEV, self._seed, start, count)
 

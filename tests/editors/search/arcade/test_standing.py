@@ -23,6 +23,10 @@ class Candidates:
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
+        self.everyone: list[Runner] = []
+
+    def measured(self) -> list[Runner]:
+        return self.everyone
 
 
 def standing(lab: ScriptedLab) -> tuple[Standing, Runner, Runner]:
@@ -83,3 +87,16 @@ def test_an_episode_that_is_cut_counts_onward_and_is_told_as_measured(
     Arena(lab, max_steps=cap, onward=2.0).run([steady], 1)
     assert steady.mean == counted
     assert steady.told == "5.0 over 1 dev episodes"
+
+
+def test_at_the_budgets_end_a_large_lead_over_few_seeds_counts() -> None:
+    lab = ScriptedLab({"lucky": LUCKY, "steady": STEADY})
+    found, lucky, steady = standing(lab)
+    found.arena.run([steady], 2)
+    cast(Any, found.roster).everyone = [lucky, steady]
+    found.arena.run([lucky], 4)
+    found.champion = lucky
+    assert found.likeliest([lucky], "nobody") is steady
+    assert found.champion is steady
+    assert found.likeliest([lucky, steady], "nobody") is None
+    assert found.likeliest([lucky], steady.program.sha256) is None, "whoever reigns must be beaten"
