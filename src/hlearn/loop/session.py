@@ -7,28 +7,26 @@ from collections.abc import Callable, Sequence
 
 from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Evaluator, Job, Result
+from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
 from hlearn.lab import Meter, Progress, SystemLab
 from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.lab.recordings import Recordings
-from hlearn.ledger import Decision, Purpose, RunEnded, RunStarted, Trial
+from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
 from hlearn.loop.allotment import Allotment
+from hlearn.loop.court import RunCourt
 from hlearn.loop.opening import is_deterministic
 from hlearn.loop.trials import Trials, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.source import check_source
-from hlearn.records import Evaluation, Failure, Program, Split
+from hlearn.records import Evaluation, Failure, Program
 from hlearn.system import System, cases_in
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
-from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
-_DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measure it
 _LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
 _REMEMBERED = 30  # turned-down proposals that a brief names
-_PROOF = (4, 8, 16)  # gate episodes on which a target must stand, looked at as they come
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
 
 
@@ -91,6 +89,7 @@ class Session:
             reserve=self.allotment.reserve,
             worktree=system.worktree,
         )
+        self.court = RunCourt(self.meter, self.lab, self.allotment, gate)
         self.champion = self._first_champion()
         self.champion_dev: Evaluation | None = None
         self.target_reached = False
@@ -179,7 +178,7 @@ class Session:
         return self.gate.judge(
             proposal.program,
             self.champion,
-            court=self,
+            court=self.court,
             budget=share // 2 if self.lab.remaining and not again else max(share, left),
             limit=left,
             longest=self.allotment.longest(),
@@ -230,31 +229,7 @@ class Session:
         )
         self.system.close_run(f"Run {self.run.run} ends: {why}")
 
-    # The gate's court -------------------------------------------------------------------------------------
-
-    def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
-        """Plays jobs for the gate, which may spend all that is left.
-
-        Raises:
-            BudgetExhausted: nothing is left to spend.
-        """
-        return self.meter.measure(jobs, purpose, allowance=self.allotment.left)
-
-    def seeds(self, start: int, count: int) -> list[int]:
-        """Gate seeds; development seeds where the seed has no effect and the splits would hide nothing."""
-        if not seed_matters(self.task):
-            return self.lab.seeds(start, count)
-        return split_seeds(Split.GATE, self.run.seed, self._first_seed + start, count)
-
-    def spent(self) -> int:
-        """Environment steps charged so far."""
-        return self.meter.spent
-
     # Details ----------------------------------------------------------------------------------------------
-
-    @property
-    def _first_seed(self) -> int:
-        return (self.run.run - 1) * SEEDS_PER_RUN
 
     def _first_champion(self) -> Program | None:
         if not self.replaying:
@@ -312,49 +287,8 @@ class Session:
         self.meter.champion_score = trial.challenger_mean
         target = self.task.target
         if target is not None and trial.challenger_mean is not None and trial.challenger_mean >= target:
-            self.target_reached = self._holds(proposal.program, target)
-        self.champion_dev = proposal.dev or self._measure_dev(proposal.program)
-
-    def _holds(self, program: Program, target: float) -> bool:
-        """Whether a program reaches the target on more gate seeds than those few that made it the champion."""
-        if not seed_matters(self.task):
-            return True
-        for count in _PROOF:
-            jobs = [
-                Job(
-                    program=program,
-                    seed=seed,
-                    max_steps=self.allotment.longest(),
-                    stop_score=target,
-                    stall_steps=self.gate.stall_steps,
-                )
-                for seed in self.seeds(0, count)
-            ]
-            try:
-                results = self.measure(jobs, Purpose.GATE)
-            except BudgetExhausted:
-                return True  # nothing speaks against it, and nothing is left to learn with
-            if sum(r.outcome.score for r in results) / count < target:
-                return False
-        return True
-
-    def _measure_dev(self, program: Program) -> Evaluation | None:
-        """What the next brief says of a champion: cut like other episodes, for some would play on for ever."""
-        jobs = [
-            Job(
-                program=program,
-                seed=seed,
-                max_steps=self.lab.longest,
-                stop_score=self.task.target,
-                stall_steps=self.gate.stall_steps,
-            )
-            for seed in self.lab.seeds(0, _DEV_EPISODES)
-        ]
-        try:
-            results = self.lab.measure(jobs)
-        except BudgetExhausted:
-            return None
-        return Evaluation(program=program.sha256, split=Split.DEV, outcomes=tuple(r.outcome for r in results))
+            self.target_reached = self.court.holds(proposal.program, target)
+        self.champion_dev = proposal.dev or self.court.development(proposal.program)
 
 
 def _refused(reason: str) -> Verdict:

@@ -4,46 +4,25 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from hlearn.errors import LedgerCorrupt, OutputExists, UsageError
-from hlearn.ledger import Committed, Ledger, ProgramAdded, ProgramStore, RolledBack, Spent, Trial
+from hlearn.errors import LedgerCorrupt, UsageError
+from hlearn.ledger import Committed, Ledger, ProgramAdded, ProgramStore, RolledBack, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.records import Failure, Program, Split
-from hlearn.system import memory, templates
+from hlearn.system import memory
 from hlearn.system.cases import Case, read_cases, write_case
-from hlearn.system.config import Config, read_config, write_config
+from hlearn.system.changes import Change, read_changes
+from hlearn.system.config import Config, read_config
+from hlearn.system.founding import found
 from hlearn.system.git import Git
-from hlearn.system.golden import golden_observations
 from hlearn.tasks.task import Task
 
 _TRACKED = ("policy.py", "tests", "cases", "failures", "memory")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One commit of the system that changed the champion.
-
-    Attributes:
-        trial: the trial that it names.
-        rolled_back: the commit brought that trial's program back.
-        when: seconds since the epoch.
-    """
-
-    trial: int
-    program: str
-    commit: str
-    when: float
-    subject: str
-    rolled_back: bool = False
 
 
 class System:
@@ -78,34 +57,7 @@ class System:
             OutputExists: the folder is not empty.
             UsageError: git is not installed.
         """
-        path = Path(path).absolute()
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise OutputExists(
-                f"{path} exists and is not empty; choose another --out, or go on with it by --resume"
-            )
-        git = Git(path)
-        golden = golden_observations(task)
-        made = path.with_name(f".{path.name}.{os.getpid()}.new")  # appears whole or not at all
-        shutil.rmtree(made, ignore_errors=True)
-        for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
-            (made / folder).mkdir(parents=True)
-            (made / folder / ".gitkeep").touch()
-        write_config(made / "hl.toml", Config(task=task, seed=seed))
-        (made / ".gitignore").write_text(templates.GITIGNORE)
-        (made / ".gitattributes").write_text(templates.ATTRIBUTES)
-        (made / "AGENTS.md").write_text(templates.agents_md(task, golden.observation, golden.actions))
-        (made / "memory" / "notes.md").write_text("# Notes\n\nWhat is worth knowing for the next change.\n")
-        (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY)
-        np.savez_compressed(made / "tests" / "golden.npz", **golden.arrays)  # type: ignore[arg-type]
-        ledger = Ledger(made / "ledger.jsonl", clock=clock)
-        ledger.append(Spent(what="golden observations for the system's tests", env_steps=golden.env_steps))
-        git.path = made
-        git("init", "--quiet", "--initial-branch=main")
-        git("add", "--all")
-        git("commit", "--quiet", "-m", f"Start a system for {task.env_id}", when=clock())
-        if path.exists():
-            path.rmdir()
-        made.rename(path)
+        found(Path(path).absolute(), task, seed=seed, clock=clock)
         return cls.open(path, clock=clock)
 
     @classmethod
@@ -233,23 +185,7 @@ class System:
 
     def history(self) -> tuple[Change, ...]:
         """The commits that changed the champion, oldest first."""
-        trailers = (f"%(trailers:key={key},valueonly)" for key in ("Trial", "Program", "Restores"))
-        form = "%x1f".join(("%H", "%ct", "%s", *trailers)) + "%x1e"
-        changes = []
-        for entry in self.git("log", "--reverse", f"--format={form}", "HEAD").split("\x1e"):
-            fields = [f.strip() for f in entry.split("\x1f")]
-            if len(fields) == 6 and fields[4]:
-                changes.append(
-                    Change(
-                        commit=fields[0],
-                        when=float(fields[1]),
-                        subject=fields[2],
-                        trial=int(fields[5] or fields[3]),
-                        program=fields[4],
-                        rolled_back=bool(fields[5]),
-                    )
-                )
-        return tuple(changes)
+        return read_changes(self.git)
 
     def program_of(self, name: str | int) -> Program:
         """Returns a program by trial number, SHA-256 (a prefix will do) or git revision.

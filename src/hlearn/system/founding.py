@@ -1,0 +1,60 @@
+"""A system's first commit: folders, configuration, tests and golden observations, and no program yet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from hlearn.errors import OutputExists
+from hlearn.ledger import Ledger, Spent
+from hlearn.ledger.journal import Clock
+from hlearn.system import templates
+from hlearn.system.config import Config, write_config
+from hlearn.system.git import Git
+from hlearn.system.golden import golden_observations
+from hlearn.tasks.task import Task
+
+
+def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
+    """Makes the system's folder; it appears whole or not at all.
+
+    Args:
+        path: absolute; a folder that does not exist or is empty.
+        task: what to learn.
+        seed: learning seed.
+        clock: seconds since the epoch.
+
+    Raises:
+        OutputExists: the folder is not empty.
+        UsageError: git is not installed.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise OutputExists(
+            f"{path} exists and is not empty; choose another --out, or go on with it by --resume"
+        )
+    git = Git(path)
+    golden = golden_observations(task)
+    made = path.with_name(f".{path.name}.{os.getpid()}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
+        (made / folder).mkdir(parents=True)
+        (made / folder / ".gitkeep").touch()
+    write_config(made / "hl.toml", Config(task=task, seed=seed))
+    (made / ".gitignore").write_text(templates.GITIGNORE)
+    (made / ".gitattributes").write_text(templates.ATTRIBUTES)
+    (made / "AGENTS.md").write_text(templates.agents_md(task, golden.observation, golden.actions))
+    (made / "memory" / "notes.md").write_text("# Notes\n\nWhat is worth knowing for the next change.\n")
+    (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY)
+    np.savez_compressed(made / "tests" / "golden.npz", **golden.arrays)  # type: ignore[arg-type]
+    ledger = Ledger(made / "ledger.jsonl", clock=clock)
+    ledger.append(Spent(what="golden observations for the system's tests", env_steps=golden.env_steps))
+    git.path = made
+    git("init", "--quiet", "--initial-branch=main")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", f"Start a system for {task.env_id}", when=clock())
+    if path.exists():
+        path.rmdir()
+    made.rename(path)
