@@ -16,7 +16,7 @@ STALL = 9_000  # environment steps without reward after which a development epis
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Runner:
     """A candidate in a race.
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hlearn.editors.search.arcade.calibrate import Contact, find_contacts, find_edges, repaired, variants
+from hlearn.editors.search.arcade.calibrate import find_edges, repaired, variants
+from hlearn.editors.search.arcade.contacts import Contact, find_contacts
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.evaluate.api import Recording
 from tests.editors.search.arcade.guesses import kinds, ram_pool
@@ -65,8 +66,8 @@ def test_without_traces_or_own_thing_there_are_no_contacts() -> None:
 
 
 def contacts(hits: list[float], misses: list[float]) -> list[Contact]:
-    return [Contact(gap=g, depth=0.0, hit=True) for g in hits] + [
-        Contact(gap=g, depth=0.0, hit=False) for g in misses
+    return [Contact(step=0, gap=g, depth=0.0, hit=True) for g in hits] + [
+        Contact(step=0, gap=g, depth=0.0, hit=False) for g in misses
     ]
 
 

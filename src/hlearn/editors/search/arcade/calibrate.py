@@ -12,27 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.emit import trace_names
+from hlearn.editors.search.arcade.contacts import Contact, contacts_of, find_contacts, find_flight
 from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.walls import find_walls
 from hlearn.editors.search.race import Runner
-from hlearn.evaluate.api import Job, Record, Recording
+from hlearn.evaluate.api import Job, Record
 
 STEPS = 2500  # environment steps per episode at most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """One arrival at the line.
-
-    Attributes:
-        gap: the ball's coordinate minus the own thing's (pixels).
-        depth: how far along the other axis it turned back or passed (pixels).
-        hit: whether it turned back.
-    """
-
-    gap: float
-    depth: float
-    hit: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +26,15 @@ class Calibration:
     """What was measured of an interception.
 
     Attributes:
-        genome: with its measured constants; it meets the ball about the middle.
+        guess: what was measured.
+        genome: the same with the measured constants; it meets the ball about the middle.
         at: index of the interception.
         low: the smallest gap that is hit (pixels), ``high`` the largest.
         sharpness: how well these tell hits from misses (0 to 1; 0.5 is chance).
         source: what its constants name as their source.
     """
 
+    guess: Genome
     genome: Genome
     at: int
     low: float
@@ -97,11 +85,10 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
         Job(program=runner.program, seed=seed, max_steps=STEPS, record=Record.TRACES)
         for runner, seed in zip(runners, lab.seeds(0, len(runners)), strict=True)
     ]
-    behavior = genome.behaviors[at]
-    contacts: list[Contact] = []
-    for result in lab.measure(jobs):
-        if result.recording is not None:
-            contacts += find_contacts(result.recording, genome, at)
+    guess, behavior = genome, genome.behaviors[at]
+    played = [r.recording for r in lab.measure(jobs) if r.recording is not None]
+    flights = [f for recording in played if (f := find_flight(recording, genome, at)) is not None]
+    contacts = [c for flight in flights for c in contacts_of(flight, genome, at)]
     edges = find_edges(contacts)
     if edges is None:
         return None
@@ -112,10 +99,18 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     genome = genome.turned((at, "offset"), (low + high) / 2, source)
     genome = genome.turned((at, "spread"), 0.5 * half, source)
     genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
+    for name, place in find_walls(flights, genome, at).items():
+        genome = genome.turned((at, name), place, source)
     knob = dict(behavior.knobs)["deadband"]
     genome = genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
     return Calibration(
-        genome=genome, at=at, low=low, high=high, sharpness=_sharpness(contacts, low, high), source=source
+        guess=guess,
+        genome=genome,
+        at=at,
+        low=low,
+        high=high,
+        sharpness=_sharpness(contacts, low, high),
+        source=source,
     )
 
 
@@ -185,69 +180,6 @@ def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Geno
     return changed, text
 
 
-def find_contacts(recording: Recording, genome: Genome, at: int) -> list[Contact]:
-    """Every arrival of the ball at the line in a traced episode.
-
-    Args:
-        recording: an episode with traces, played by a program with the behaviours of ``genome``.
-        genome: what it was written from.
-        at: index of its interception; with no own thing to meet the ball, nothing is found.
-    """
-    behavior = genome.behaviors[at]
-    own = genome.own(behavior.channel)
-    if own is None:
-        return []
-    names = trace_names(genome)
-    traces = recording.traces
-    sign = behavior.option
-    line = dict(behavior.knobs)["line"].value * sign
-    ball_role, depth_role = behavior.role("ball"), behavior.role("depth")
-    contacts: list[Contact] = []
-    depth, ball, here = (_series(traces, names[s.sight.key], s.field) for s in (depth_role, ball_role, own))
-    depth = depth * sign
-    if not (len(depth) and len(ball) and len(here)):
-        return []
-    depth = _held(depth)
-    steps = np.diff(depth)
-    arrived, coming = -10, 0.0
-    for t in range(1, len(depth) - 1):
-        before, after = steps[t - 1], steps[t]
-        if np.isfinite(before) and before:
-            coming = before if abs(before) <= 16 else 0.0
-        if np.isnan(depth[t]) or np.isnan(here[t]) or t - arrived < 10 or coming <= 0:
-            continue
-        turned = np.isfinite(after) and -16 < after < 0
-        if turned and depth[t] > line - 10:
-            there = _last(ball, t)
-            contacts.append(Contact(gap=there - here[t], depth=float(depth[t] * sign), hit=True))
-            arrived = t
-        elif not turned and depth[t] > line + 6 and np.isfinite(ball[t]):
-            contacts.append(Contact(gap=ball[t] - here[t], depth=float(depth[t] * sign), hit=False))
-            arrived = t
-    return [c for c in contacts if np.isfinite(c.gap)]
-
-
-def _held(values: np.ndarray, most: int = 8) -> np.ndarray:
-    """The series with short gaps filled by the value before them (a ball hidden by what it touches)."""
-    held = values.copy()
-    gap = 0
-    for t in range(1, len(held)):
-        if np.isnan(held[t]):
-            gap += 1
-            if gap <= most:
-                held[t] = held[t - 1]
-        else:
-            gap = 0
-    return held
-
-
-def _last(values: np.ndarray, t: int) -> float:
-    """The last value seen up to step ``t``."""
-    while t > 0 and np.isnan(values[t]):
-        t -= 1
-    return float(values[t])
-
-
 def find_edges(contacts: Sequence[Contact]) -> tuple[float, float] | None:
     """The interval of gaps that best tells hits from misses, None with fewer than four hits."""
     hits = sorted(c.gap for c in contacts if c.hit)
@@ -268,14 +200,3 @@ def find_edges(contacts: Sequence[Contact]) -> tuple[float, float] | None:
     low = (edges[0] + max(below)) / 2 if below and edges[0] - max(below) < 8 else edges[0]
     high = (edges[1] + min(above)) / 2 if above and min(above) - edges[1] < 8 else edges[1]
     return low, high
-
-
-def _series(traces: Sequence[dict[str, object]], name: str, field: str) -> np.ndarray:
-    values = []
-    for trace in traces:
-        value = trace.get(name)
-        if field:
-            value = value.get(field) if isinstance(value, dict) else None
-        values.append(np.nan if value is None else float(value))  # type: ignore[arg-type]
-    found = np.array(values, dtype=float)
-    return found if np.isfinite(found).any() else np.empty(0)

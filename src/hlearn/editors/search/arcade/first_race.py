@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade import avoidance, hypotheses
-from hlearn.editors.search.arcade.aiming import race_aims
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
-from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.meetings import find_meetings
@@ -25,8 +23,6 @@ CHASES = 16  # things considered for steering on both axes
 PAIRS = 24  # pairs considered for interception
 BLIND_SHARE = 0.04  # of what is left, for programs that look at nothing
 GUESS_SHARE = 0.15  # of what is left, for guesses
-CALIBRATED = 3  # interceptions that are measured; three times as many where episodes differ by seed
-SHARP = 0.8  # how well edges must tell hits from misses
 
 
 class Start(NamedTuple):
@@ -165,37 +161,3 @@ def _race(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:
     if not roster.deterministic:
         arena.run(second, 2)
     return sorted(field, key=lambda r: (-(r.mean if r in second else min(r.mean, second[-1].mean)), r.number))
-
-
-def calibrate_firsts(roster: Roster, firsts: Sequence[Runner]) -> list[Runner]:
-    """Measures offset and width for the most promising interceptions; returns them with those constants.
-
-    Raises:
-        BudgetExhausted: nothing is left to spend.
-    """
-    found: list[tuple[Calibration, Runner]] = []
-    meeting = [r for r in firsts if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
-    meeting.sort(key=lambda r: (-r.mean, r.number))
-    most = CALIBRATED if roster.deterministic else 3 * CALIBRATED
-    for runner in meeting[:most]:
-        genome = genome_of(runner)
-        at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
-        wide = [roster.runner(v) for v in variants(genome, at)]
-        measured = calibrated(roster.lab, wide, genome, at)
-        if measured is not None:
-            refined = roster.runner(measured.genome)
-            refined.scores, refined.steps = [runner.mean + 1e-6], [int(runner.cost)]
-            found.append((measured, refined))
-    ranked = sorted(
-        (f for f in found if f[0].sharpness >= SHARP), key=lambda f: (-f[0].sharpness, f[1].number)
-    )
-    sharp = [r for _, r in ranked]
-    if sharp and not roster.deterministic:
-        aimed = race_aims(roster, ranked[0][0])
-        sharp = aimed + [r for r in sharp if r not in aimed]
-    top = max((r.mean for r in firsts), default=0.0)
-    for place, runner in enumerate(
-        sharp
-    ):  # edges that tell hits from misses: this is how it is; before all guesses
-        runner.scores = [max(runner.mean, top + 1e-3 * (len(sharp) - place))]
-    return sharp + [r for _, r in found if r not in sharp]

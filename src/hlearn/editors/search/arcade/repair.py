@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hlearn.editors.search.arcade.calibrate import Contact, find_contacts, repaired, watched
+from hlearn.editors.search.arcade.calibrate import repaired, watched
+from hlearn.editors.search.arcade.contacts import Contact, find_contacts
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing

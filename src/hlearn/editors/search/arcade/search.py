@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from hlearn.editors.api import Lab, Proposal
+from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
-from hlearn.editors.search.arcade.first_race import calibrate_firsts, run_first_race
+from hlearn.editors.search.arcade.first_race import run_first_race
 from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
@@ -15,6 +16,7 @@ from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.settle import settle
+from hlearn.editors.search.arcade.sharpen import sharpen
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
 from hlearn.editors.search.race import ONWARD, STALL, Arena, Runner, better
@@ -22,6 +24,7 @@ from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
 PROVEN = 4  # episodes on which a first champion has stood
+WAYS = 2  # to press that are tried with an interception
 PROOF = 0.15  # of what is left, for finding one that does
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
 ENOUGH = 4  # seeds at most that they get
@@ -64,7 +67,7 @@ class ArcadeSearch:
         view = look_at_pixels(self.lab) if self.lab.task.access is Access.PIXELS else look_at_ram(self.lab)
         self._tell(view)
         self.pool, home, firsts = run_first_race(self.roster, view)
-        firsts += calibrate_firsts(self.roster, firsts)
+        firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
         arena = Arena(self.lab, max_steps=self.lab.longest, stall_steps=STALL, watch=watch, onward=ONWARD)

@@ -1,0 +1,83 @@
+"""From guesses that meet a ball to programs that know their edges, the walls and where to aim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hlearn.editors.search.arcade.aiming import race_aims
+from hlearn.editors.search.arcade.behaviors import Behavior
+from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.race import Runner
+
+CALIBRATED = (
+    3  # interceptions that are measured where one episode is all there is, and sharp ones that are enough
+)
+MOST = 9  # interceptions that are measured at most
+SHARP = 0.8  # how well edges must tell hits from misses
+OTHERS = 4  # first guesses that stay in the race beside a sharp interception
+
+
+class Measured(NamedTuple):
+    """A guess, and what was measured of it."""
+
+    guess: Runner
+    calibration: Calibration
+
+
+def sharpen(roster: Roster, firsts: Sequence[Runner], presses: Sequence[Behavior]) -> list[Runner]:
+    """Measures the most promising interceptions among first guesses.
+
+    Args:
+        roster: the candidates.
+        firsts: the runners of the first race.
+        presses: ways to use the button, likeliest first.
+
+    Returns:
+        Who should be in the next race, with scores that rank them: interceptions whose edges tell hits from
+        misses before all guesses, for this is how it is.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    found = _measured(roster, firsts)
+    sharp = [m for m in found if m.calibration.sharpness >= SHARP]
+    sharp.sort(key=lambda m: (-m.guess.mean, -m.calibration.sharpness, m.guess.number))
+    refined = {id(m): _runner(roster, m) for m in found}
+    if not sharp:
+        return [*firsts, *refined.values()]
+    top = max((r.mean for r in firsts), default=0.0)
+    ahead = [refined[id(m)] for m in sharp]
+    rest = [*firsts, *(refined[id(m)] for m in found if m not in sharp)]
+    if not roster.deterministic:
+        aimed = race_aims(roster, [m.calibration for m in sharp], presses)
+        ahead = aimed + [r for r in ahead if r not in aimed]
+        rest = sorted(rest, key=lambda r: (-r.mean, r.number))[:OTHERS]
+    for place, runner in enumerate(ahead):
+        runner.scores = [max(runner.mean, top + 1e-3 * (len(ahead) - place))]
+    return ahead + rest
+
+
+def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
+    """Calibrates the guesses that meet something, best first, until enough of them are sharp."""
+    meeting = [r for r in firsts if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
+    meeting.sort(key=lambda r: (-r.mean, r.number))
+    found: list[Measured] = []
+    for runner in meeting[: CALIBRATED if roster.deterministic else MOST]:
+        genome = genome_of(runner)
+        at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
+        wide = [roster.runner(v) for v in variants(genome, at)]
+        measured = calibrated(roster.lab, wide, genome, at)
+        if measured is not None:
+            found.append(Measured(runner, measured))
+        if sum(m.calibration.sharpness >= SHARP for m in found) == CALIBRATED:
+            break
+    return found
+
+
+def _runner(roster: Roster, measured: Measured) -> Runner:
+    """The calibrated program, ranked just before the guess that it was made from."""
+    runner = roster.runner(measured.calibration.genome)
+    runner.scores, runner.steps = [measured.guess.mean + 1e-6], [int(measured.guess.cost)]
+    return runner

@@ -1,0 +1,74 @@
+"""Where a ball turns round, told by where it arrived.
+
+A wall lies halfway between the place that the ball was bound for and the place that it came to. Whatever a bounce
+swallows (a ball that is drawn before its wall, one that rests for a step) is in the figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hlearn.editors.search.arcade.contacts import Flight, contacts_of
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.parts.motion import Speed
+
+LEAST = 3  # arrivals by way of a wall
+FAR = 8.0  # px that a wall may lie from where it was taken to be
+SURE = 4.0  # px beyond a wall that a ball must have been bound for
+KNOWN = 5  # steps after which a way is known
+GONE = 240  # steps before an arrival that may belong to it
+
+
+def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, float]:
+    """Measures the walls of an interception.
+
+    Args:
+        flights: what traced episodes show of it.
+        genome: its present walls are where to look.
+        at: index of the interception.
+
+    Returns:
+        Places (pixels) by the constant's name; those that too few balls came by way of are missing.
+    """
+    knobs = dict(genome.behaviors[at].knobs)
+    low, high = knobs["wall_low"].value, knobs["wall_high"].value
+    line = knobs["line"].value * genome.behaviors[at].option
+    told: dict[str, list[float]] = {"wall_low": [], "wall_high": []}
+    for flight in flights:
+        courses = _courses(flight, line)
+        for contact in contacts_of(flight, genome, at):
+            arrived = flight.ball[contact.step] if contact.hit else contact.gap + flight.here[contact.step]
+            bound = _approach(flight.depth, courses, contact.step)
+            for name, wall, beyond in (
+                ("wall_low", low, bound < low - SURE),
+                ("wall_high", high, bound > high + SURE),
+            ):
+                places = (bound[beyond] + arrived) / 2
+                places = places[np.abs(places - wall) <= FAR]
+                if len(places) >= KNOWN:
+                    told[name].append(float(np.median(places)))
+    return {name: round(float(np.median(p)), 1) for name, p in told.items() if len(p) >= LEAST}
+
+
+def _courses(flight: Flight, line: float) -> np.ndarray:
+    """Where the ball would cross the line if nothing turned it, by step; nan where it does not come."""
+    along, across = Speed(), Speed()
+    bound = np.full(len(flight.ball), np.nan)
+    for t, (ball, depth) in enumerate(zip(flight.ball, flight.depth, strict=True)):
+        if np.isnan(ball) or np.isnan(depth):
+            continue
+        speed, approach = along.see(float(ball)), across.see(float(depth))
+        if approach > 0 and min(len(along.past), len(across.past)) > KNOWN:
+            bound[t] = along.place + speed * (line - across.place) / approach
+    return bound
+
+
+def _approach(depth: np.ndarray, bound: np.ndarray, arrived: int) -> np.ndarray:
+    """What was foretold on the way that ended at a step."""
+    start = arrived
+    while start > max(0, arrived - GONE) and not depth[start - 1] > depth[start]:
+        start -= 1
+    way: np.ndarray = bound[start : arrived - 1]
+    return np.asarray(way[np.isfinite(way)])
