@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
@@ -248,12 +248,9 @@ class _Page:
     def source(self, title: str, buttons: tuple[str, ...], name: str) -> str:
         """The whole module."""
         told = [f"    {line}" for line in summary(self.genome)]
-        parts = ", ".join(sorted(self.parts))
         roles = ", ".join(sorted(self.roles))
-        head = [f'"""{title}', "", *told, '"""', ""]
-        head += sorted(self.imports)
-        if parts:
-            head.append(f"from hlearn.parts import {parts}")
+        parts = {f"from hlearn.parts import {part}" for part in self.parts}
+        head = [f'"""{title}', "", *told, '"""', "", *_merged(self.imports | parts)]
         head += [f"from hlearn.policy import JoystickPolicy, Param, {roles}", ""]
         if self.constants:
             head += [*self.constants, ""]
@@ -265,6 +262,19 @@ class _Page:
         body += [_INDENT + line if line else "" for line in self.detectors + self.methods]
         text = "\n".join(head) + "\n\n" + "\n".join(body).rstrip() + "\n"
         return text
+
+
+def _merged(imports: Iterable[str]) -> list[str]:
+    """Import lines sorted, one for each module."""
+    plain: list[str] = []
+    named: dict[str, set[str]] = {}
+    for line in imports:
+        module, _, names = line.partition(" import ")
+        if names:
+            named.setdefault(module, set()).update(names.split(", "))
+        else:
+            plain.append(line)
+    return sorted(plain) + [f"{module} import {', '.join(sorted(named[module]))}" for module in sorted(named)]
 
 
 def _apart(role: str) -> bool:

@@ -1,0 +1,51 @@
+"""Where a ball turns round is told by where it arrived."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hlearn.editors.search.arcade.contacts import Flight
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.walls import find_walls
+from hlearn.parts.motion import reflect
+from tests.editors.search.arcade.guesses import kinds, ram_pool
+
+LOW, HIGH = 56.0, 193.0  # where the ball turns; the guess says 52 and 198
+
+
+def interception(option: int) -> Genome:
+    home, pool = ram_pool()
+    return replace(home, behaviors=(next(b for b in kinds(pool)["intercept"] if b.option == option),))
+
+
+def flight(genome: Genome, arrivals: int, speed: float) -> Flight:
+    """Balls that come down 80 px and are met; each starts elsewhere."""
+    behavior = genome.behaviors[0]
+    line = dict(behavior.knobs)["line"].value * behavior.option
+    rng = np.random.default_rng(0)
+    ball: list[float] = []
+    depth: list[float] = []
+    for _ in range(arrivals):
+        start, way = float(rng.uniform(LOW + 10, HIGH - 10)), float(rng.choice([-speed, speed]))
+        places = [reflect(start + way * t, LOW, HIGH) for t in range(60)]
+        ball += places
+        depth += [line - 80 + 2.0 * t if t <= 40 else line - 2.0 * (t - 40) for t in range(60)]
+    there = np.array(ball)
+    return Flight(ball=there, depth=np.array(depth), here=there - 1.0)
+
+
+@pytest.mark.parametrize("option", [1, -1])
+def test_walls_lie_halfway_between_where_it_was_bound_for_and_where_it_came(option: int) -> None:
+    genome = interception(option)
+    walls = find_walls([flight(genome, 60, 3.0)], genome, 0)
+    assert walls["wall_low"] == pytest.approx(LOW, abs=0.5)
+    assert walls["wall_high"] == pytest.approx(HIGH, abs=0.5)
+
+
+def test_a_ball_that_turns_nowhere_tells_no_walls() -> None:
+    genome = interception(1)
+    assert find_walls([flight(genome, 60, 0.0)], genome, 0) == {}
+    assert find_walls([], genome, 0) == {}
