@@ -180,3 +180,24 @@ def test_lanes_of_cars_become_a_crowd():
     assert [d.axis for d in player.drives] == [Axis.Y]
     (crowd,) = [t for t in scene.movers if t.name == "crowd"]
     assert crowd.count[0] >= 8
+
+
+def test_two_poses_of_one_thing_are_one_thing():
+    steps, x, y, way, climbs = 1500, 20, 150, 2, 0
+    rng = np.random.default_rng(5)
+    actions = held_actions(rng, steps, len(NAMES))
+    frames = np.zeros((steps, 210, 160, 3), np.uint8)
+    for t in range(steps):
+        if climbs:  # upright, half as wide and twice as high
+            climbs -= 1
+            frames[t, y - 10 - climbs : y + 10 - climbs, x + 3 : x + 10] = WHITE
+        else:  # on all fours
+            frames[t, y : y + 10, x : x + 14] = WHITE
+            way = -way if not 10 < x + way < 130 else way
+            x += way
+            climbs = 40 if rng.random() < 0.02 else 0
+    scene = find_things(record_screens([(frames, actions)], NAMES))
+    (mover,) = scene.movers
+    assert mover.visible > 0.95
+    detector = built(mover)
+    assert all(detector.find(f) is not None for f in frames[::10])

@@ -19,6 +19,8 @@ _STEP = 7  # every so many frames are looked at to find out which colours change
 _PIECES = 60  # a colour in more pieces than this on one screen is a texture
 _COLORS = 48  # at most so many colours are followed, those seen in most frames
 _TRIALS = 80  # frames on which a detector is tried
+_POSE = 14  # pixels by which a thing's middle shifts when it takes another pose
+_TURNS = 3  # changes of pose that must have been seen
 _MARGIN = 16  # pixels looked at around the places where a colour came and went
 
 
@@ -157,15 +159,31 @@ def _pieces(sample: np.ndarray, code: int) -> int:
 
 
 def _join(groups: list[Group]) -> list[Group]:
-    """Joins moving groups of one colour that overlap in place and size but are hardly ever there together."""
+    """Joins moving groups of one colour that are hardly ever there together: alike, or one thing's poses."""
     result: list[Group] = []
     for group in groups:
-        host = next((i for i, g in enumerate(result) if group.moving and g.moving and _same(g, group)), None)
+        host = next((i for i, g in enumerate(result) if group.moving and g.moving and _one(g, group)), None)
         if host is None:
             result.append(group)
         else:
             result[host] = union([result[host], group])
     return result
+
+
+def _one(a: Group, b: Group) -> bool:
+    return _same(a, b) or _turns_into(a, b)
+
+
+def _turns_into(a: Group, b: Group) -> bool:
+    """Whether a lone thing nearly always begins where another one has just gone: another pose of that."""
+    if not (a.single and b.single) or len(np.intersect1d(a.parts.t, b.parts.t)):
+        return False
+    old, new = sorted((a.parts, b.parts), key=len, reverse=True)
+    began = np.flatnonzero(np.diff(new.t, prepend=-2) > 1)
+    before = np.searchsorted(old.t, new.t[began]) - 1
+    follows = (before >= 0) & (new.t[began] - old.t[before] <= 1)
+    near = (np.abs(new.x[began] - old.x[before]) <= _POSE) & (np.abs(new.y[began] - old.y[before]) <= _POSE)
+    return bool((follows & near).sum() >= max(_TURNS, 0.6 * len(began)))
 
 
 def _same(a: Group, b: Group) -> bool:

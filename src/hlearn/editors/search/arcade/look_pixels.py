@@ -25,8 +25,12 @@ from hlearn.probe.screen import ScreenRecorder
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
 
-LOOKS = 4  # episodes in which the screen itself is recorded
-LOOK_STEPS = 500  # frames of each
+LOOKS = (
+    500,
+    2500,
+    500,
+    500,
+)  # frames of each episode in which the screen itself is recorded: one of them is long
 THINGS = 10  # things that are followed
 SCORES = 6  # patches that may show the score
 
@@ -122,17 +126,15 @@ def carrying(genome: Genome, program: Program, sights: Sequence[Sight], buttons:
 
 def _scene(lab: Lab, names: Sequence[str]) -> Scene:
     """Records a few openings, one at a time (a frame has 100 kB), and finds things in them."""
-    recorder = ScreenRecorder(tuple(names), capacity=LOOKS * LOOK_STEPS)
-    for at, seed in enumerate(lab.seeds(50, LOOKS)):
+    recorder = ScreenRecorder(tuple(names), capacity=sum(LOOKS))
+    for at, (seed, steps) in enumerate(zip(lab.seeds(50, len(LOOKS)), LOOKS, strict=True)):
         program = wanderer(names, HOLDS[0])
-        job = Job(
-            program=program, seed=seed, max_steps=LOOK_STEPS, record=Record.STEPS, record_limit=LOOK_STEPS
-        )
-        lab.say(f"looking at the screen, episode {at + 1} of {LOOKS}")
+        job = Job(program=program, seed=seed, max_steps=steps, record=Record.STEPS, record_limit=steps)
+        lab.say(f"looking at the screen, episode {at + 1} of {len(LOOKS)}")
         recording = lab.measure([job])[0].recording
         if recording is not None:
-            steps = zip(recording.observations, recording.actions, strict=False)
-            for t, (observation, action) in enumerate(steps):
+            shown = zip(recording.observations, recording.actions, strict=False)
+            for t, (observation, action) in enumerate(shown):
                 recorder.add(observation, int(action), start=t == 0)
     return find_things(recorder.recording())
 
