@@ -201,3 +201,30 @@ def test_two_poses_of_one_thing_are_one_thing():
     assert mover.visible > 0.95
     detector = built(mover)
     assert all(detector.find(f) is not None for f in frames[::10])
+
+
+def test_whatever_comes_down_on_the_player_is_seen_in_any_color():
+    steps = 1200
+    rng = np.random.default_rng(7)
+    actions = held_actions(rng, steps, len(NAMES))
+    frames = np.zeros((steps, 210, 160, 3), np.uint8)
+    place, shot, tip = 70, -1, 70
+    bombs = [[30, 60, BLUE], [90, 120, GREY]]
+    for t in range(steps):
+        place = int(np.clip(place + (0, 2, -2)[actions[t]], 10, 140))
+        shot = shot - 4 if shot > 40 else 176
+        tip = place if shot == 176 else tip
+        frames[t, shot : shot + 6, tip + 4] = WHITE
+        frames[t, 186:194, place : place + 9] = RED
+        for bomb in bombs:
+            bomb[1] += 2
+            if bomb[1] > 180:
+                bomb[:2] = int(rng.integers(12, 140)), 40
+            frames[t, bomb[1] : bomb[1] + 4, bomb[0] : bomb[0] + 2] = bomb[2]
+    scene = find_things(record_screens([(frames, actions)], NAMES))
+    deep = eval(scene.perils[-1].constant, {"BlobDetector": BlobDetector})
+    for t in (200, 450, 700, 951):
+        band = frames[t, 141:183]
+        columns = [np.flatnonzero((band == c).all(axis=2).any(axis=0)) for c in (BLUE, GREY)]
+        expected = sorted(float(c.mean()) for c in columns if len(c))
+        assert sorted(b.x for b in deep.all(frames[t])) == pytest.approx(expected, abs=1)

@@ -13,6 +13,7 @@ import numpy as np
 from hlearn.probe.candidates import Candidate, Found, find_candidates
 from hlearn.probe.detectors import sight_of, sight_of_crowd, sight_of_still
 from hlearn.probe.groups import Group
+from hlearn.probe.perils import find_perils
 from hlearn.probe.scene import Box, Kind, Scene, Thing
 from hlearn.probe.screen import ScreenRecorder, ScreenRecording
 from hlearn.probe.sights import Sight, by_heading
@@ -58,19 +59,25 @@ def find_things(recording: ScreenRecording) -> Scene:
             _thing(candidate, sight_of(candidate, None, found, recording), Kind.PLAYER, None, recording)
         )
     seen: list[Sight] = []
+    told: list[Thing] = []
     for candidate in movers[:MOVERS]:
         sight = sight_of(candidate, own, found, recording)
         if sight.precision >= _TRUSTED:
             seen.append(sight)
-            things.append(_thing(candidate, sight, Kind.MOVER, own, recording))
+            told.append(_thing(candidate, sight, Kind.MOVER, own, recording))
+            things.append(told[-1])
             things += _shots(candidate, sight, own, recording)
     things += _crowd(seen, own, found, recording)
     taken = {g.parts.code for c in players + movers for g in c.groups}
     still = [g for g in found.staying if g.visible > 0.05 and g.parts.code not in taken]
     for group in sorted(still, key=lambda g: -len(g.parts))[:STILL]:
         things.append(_still(group, recording))
+    shots = [s.group.parts.code for s, t in zip(seen, told, strict=True) if t.origin == "player"]
     return Scene(
-        things=tuple(_names(things)), frames=len(recording.codes), actions=tuple(recording.action_names)
+        things=tuple(_names(things)),
+        frames=len(recording.codes),
+        actions=tuple(recording.action_names),
+        perils=() if own is None else find_perils(recording, own, shots),
     )
 
 

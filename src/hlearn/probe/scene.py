@@ -161,11 +161,13 @@ class Scene:
         things: players first, then movers, then what stays.
         frames: environment frames the probe used.
         actions: the names of the actions, by index.
+        perils: detectors of everything in bands before a player who walks along an edge.
     """
 
     things: tuple[Thing, ...]
     frames: int
     actions: tuple[str, ...]
+    perils: tuple[Detector, ...] = ()
 
     @property
     def players(self) -> tuple[Thing, ...]:

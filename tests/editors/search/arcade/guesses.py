@@ -68,11 +68,30 @@ def pixel_pool(*, dark: bool = False) -> tuple[Genome, Pool]:
     across, down = thing("paddle", rows[0], "x", Axis.X), thing("paddle", rows[0], "y", Axis.Y)
     movers = [thing(k, r, f) for k, r in zip(("ball", "bricks"), rows[1:], strict=True) for f in ("x", "y")]
     patch = Sight(key="patch36_5", body=("return int(obs[5:15, 36:80, 0].sum())",))
-    return _pool(across, down, movers, [], Signal(sight=patch, low=0, high=1e6))
+    return _pool(across, down, movers, [], Signal(sight=patch, low=0, high=1e6), (PERILS,))
+
+
+PERILS = Signal(
+    sight=Sight(
+        key="band0",
+        imports=("from hlearn.parts.blobs import BlobDetector",),
+        constants=(
+            "{NAME} = BlobDetector(background=(0, 0, 0), box=(8, 150, 152, 188), width=(1, 48), height=(1, 38))",
+        ),
+        body=("return {NAME}.all(obs)",),
+    ),
+    low=0,
+    high=1,
+)
 
 
 def _pool(
-    across: Signal, down: Signal, movers: list[Signal], lanes: list[Lanes], tally: Signal
+    across: Signal,
+    down: Signal,
+    movers: list[Signal],
+    lanes: list[Lanes],
+    tally: Signal,
+    perils: tuple[Signal, ...] = (),
 ) -> tuple[Genome, Pool]:
     behaviors: dict[str, tuple[Behavior, ...]] = {}
     for channel, own in ((ACROSS, across), (DOWN, down)):
@@ -81,6 +100,7 @@ def _pool(
         found += hypotheses.interceptions(own, movers, channel, tally)
         found += hypotheses.weaves(own, movers, channel)
         found += [hypotheses.pursuit(own, m, channel) for m in movers]
+        found += hypotheses.shelters(own, perils, channel)
         found += [b for lane in lanes for b in hypotheses.crossings(lane, own, channel)]
         for event in ("gain", "loss"):
             relation = Relation(

@@ -14,7 +14,7 @@ from hlearn.editors.search.arcade.signals import Sight, Signal
 
 _INDENT = "    "
 _RESTING = frozenset(
-    {"follow", "pursue", "intercept", "flee", "dodge", "hold"}
+    {"follow", "pursue", "intercept", "flee", "dodge", "shelter", "hold"}
 )  # steer by where the own thing comes to rest
 
 

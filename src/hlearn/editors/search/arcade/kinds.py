@@ -92,6 +92,14 @@ def _dodge(b: Behavior, w: Writing) -> None:
     )
 
 
+def _shelter(b: Behavior, w: Writing) -> None:
+    w.lines.append(f"near = [peril.x - {w.knob('offset')} for peril in {w.see['perils']}]")
+    call = f"dodge({w.rest}, near, {w.knob('radius')}, {w.knob('low')}, {w.knob('high')})"
+    w.lines += (
+        [f"return {call}"] if w.sign > 0 else [f"turn = {call}", "return -turn if turn is not None else None"]
+    )
+
+
 def _reflex(b: Behavior, w: Writing) -> None:
     gap = f"abs({w.see['hazard0']} - {w.see['beside']} - {w.knob('offset0')}) < {w.knob('window')}"
     w.lines += [f"if {' and '.join([*_imminent(b, w, 0), gap])}:", f"    return {b.option}", "return None"]
@@ -230,6 +238,12 @@ KINDS: Mapping[str, Kind] = {
             **{f"depth{i}": "hazard_depth" for i in range(HAZARDS)},
         },
         write=_dodge,
+        imports=("dodge",),
+    ),
+    "shelter": Kind(
+        doc="Goes to the nearest place that nothing comes down on.",
+        noun={"perils": "perils"},
+        write=_shelter,
         imports=("dodge",),
     ),
     "reflex": Kind(

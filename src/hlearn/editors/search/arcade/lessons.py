@@ -34,7 +34,7 @@ LONGEST = 8_000  # environment steps watched of an episode
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early
 GOAL_SHARE = 0.2  # of what is left, for one episode of each goal
 GOALS = 12  # per channel, tried behind the new rules
-AVOIDING = ("dodge", "flee", "reflex", "idle")
+AVOIDING = ("dodge", "flee", "reflex", "idle", "shelter")
 RARE = 0.12  # share of deaths that a danger must explain
 PROGRESS = 1.2  # times what was promised before
 
@@ -247,7 +247,7 @@ def _goals(genome: Genome, channel: str) -> tuple[Behavior, ...]:
 
 
 def _rules(genome: Genome, channel: str) -> tuple[Behavior, ...]:
-    return tuple(b for b in genome.on(channel) if b.kind in ("dodge", "reflex", "idle"))
+    return tuple(b for b in genome.on(channel) if b.kind in ("dodge", "reflex", "idle", "shelter"))
 
 
 def _idle(genome: Genome, channel: str) -> tuple[Behavior, ...]:

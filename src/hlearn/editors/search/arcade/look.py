@@ -33,6 +33,7 @@ class View:
         flags: other numbers that take few values, for guards.
         relations: what goes with gains and losses, the strongest first.
         lanes: rows of things that run over a player who crosses their lanes.
+        perils: lists of everything that comes down on a player who walks along an edge.
         tally: the score as it is shown, None if nothing tells it.
         length: mean length of a random episode (environment steps).
         score: mean score of random play.
@@ -47,6 +48,7 @@ class View:
     flags: tuple[Signal, ...]
     relations: tuple[Relation, ...]
     lanes: tuple[Lanes, ...] = ()
+    perils: tuple[Signal, ...] = ()
     tally: Signal | None = None
     length: float
     score: float

@@ -20,7 +20,7 @@ from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.motion import driven, moves
 from hlearn.probe.pixels import find_things
-from hlearn.probe.scene import Axis, Kind, Scene, Thing
+from hlearn.probe.scene import Axis, Detector, Kind, Scene, Thing
 from hlearn.probe.screen import ScreenRecorder
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
@@ -91,6 +91,7 @@ def look_at_pixels(lab: Lab) -> View:
         movers=tuple(movers),
         flags=(),
         relations=relate(passages, own, movers),
+        perils=tuple(_peril(d, at) for at, d in enumerate(scene.perils)),
         tally=_together(telling),
         length=length,
         score=score,
@@ -150,6 +151,17 @@ def _sight(thing: Thing) -> Sight:
         body=(f"return {found.value('{NAME}', '{player}', '{state}')}",),
         optional=True,
     )
+
+
+def _peril(detector: Detector, index: int) -> Signal:
+    """Everything in a band before the player, as one signal whose value is a list."""
+    sight = Sight(
+        key=f"band{index}",
+        imports=("from hlearn.parts.blobs import BlobDetector",),
+        constants=(f"{{NAME}} = {detector.constant}",),
+        body=(f"return {detector.values('{NAME}')}",),
+    )
+    return Signal(sight=sight, low=0.0, high=1.0)
 
 
 def _patch(thing: Thing) -> Sight:

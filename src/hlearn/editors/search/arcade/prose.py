@@ -14,6 +14,7 @@ _WORDS = {
     "flee": "make way for {}",
     "dodge": "keep clear of {}",
     "reflex": "turn at once while {} comes close",
+    "shelter": "keep clear of whatever comes down",
     "idle": "let go while {} warns",
     "cross": "cross the lanes of {} when free",
     "weave": "go on while the way is free",

@@ -62,9 +62,13 @@ def _combined(best: dict[str, list[Runner]]) -> list[Genome]:
     ]
     for channel in (ACROSS, DOWN):
         ranked = [genome_of(r) for r in best.get(channel, [])]
-        dodges = [g for g in ranked if [b.kind for b in g.on(channel)[:1]] in (["flee"], ["dodge"])][:3]
+        dodges = [
+            g for g in ranked if [b.kind for b in g.on(channel)[:1]] in (["flee"], ["dodge"], ["shelter"])
+        ][:3]
         goals = [
-            g for g in ranked if g.on(channel) and g.on(channel)[0].kind not in ("flee", "dodge", "intercept")
+            g
+            for g in ranked
+            if g.on(channel) and g.on(channel)[0].kind not in ("flee", "dodge", "shelter", "intercept")
         ]
         both += [g.with_channel(channel, d.on(channel) + g.on(channel)) for d in dodges for g in goals[:3]]
     return both

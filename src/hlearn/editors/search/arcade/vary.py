@@ -71,7 +71,7 @@ def vary(
     if dice < 0.68 and len(have) < LIMIT:  # a new behaviour goes first, if its guard lets it
         new = _pick(pool.behaviors[channel], rng)
         if have or rng.random() < 0.5:
-            guarded = new.kind not in ("flee", "dodge", "reflex") or rng.random() < (
+            guarded = new.kind not in ("flee", "dodge", "shelter", "reflex") or rng.random() < (
                 0.5 if new.kind == "flee" else 0.0
             )
             new = replace(new, guard=_guard(genome, channel, pool, rng) if guarded else None)
