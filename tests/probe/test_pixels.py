@@ -228,3 +228,24 @@ def test_whatever_comes_down_on_the_player_is_seen_in_any_color():
         columns = [np.flatnonzero((band == c).all(axis=2).any(axis=0)) for c in (BLUE, GREY)]
         expected = sorted(float(c.mean()) for c in columns if len(c))
         assert sorted(b.x for b in deep.all(frames[t])) == pytest.approx(expected, abs=1)
+
+
+def test_own_shots_that_look_like_bombs_are_told_by_their_way():
+    steps = 1000
+    rng = np.random.default_rng(8)
+    actions = held_actions(rng, steps, len(NAMES))
+    frames = np.zeros((steps, 210, 160, 3), np.uint8)
+    place, bomb = 70, [30, 60]
+    shots: list[list[int]] = []
+    for t in range(steps):
+        place = int(np.clip(place + (0, 2, -2)[actions[t]], 10, 140))
+        shots = [[x, y - 3] for x, y in shots if y > 40]
+        if t % 40 == 0:
+            shots.append([place + 4, 178])
+        bomb = [bomb[0], bomb[1] + 2] if bomb[1] < 180 else [int(rng.integers(12, 140)), 40]
+        frames[t, 186:194, place : place + 9] = RED
+        for x, y in [*shots, bomb]:
+            frames[t, y : y + 4, x : x + 2] = WHITE
+    scene = find_things(record_screens([(frames, actions)], NAMES))
+    assert "m.vy >= 0" in scene.perils[-1].values("EYE", "self.eye")
+    assert WHITE not in eval(scene.perils[-1].constant, {"BlobDetector": dict})["background"]

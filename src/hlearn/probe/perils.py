@@ -13,7 +13,7 @@ import numpy as np
 from hlearn.probe.groups import Group
 from hlearn.probe.scene import Detector
 from hlearn.probe.screen import ScreenRecording
-from hlearn.probe.sights import Edges, Options, detector_source
+from hlearn.probe.sights import IMPORT, Edges, Options
 
 DEPTHS = (24, 48)  # pixels that a band reaches
 FLAT = 8  # pixels across its way within which a player walks
@@ -28,7 +28,7 @@ def find_perils(recording: ScreenRecording, player: Group, shots: Sequence[int])
     Args:
         recording: recorded play.
         player: the player's regions.
-        shots: colour codes of what the player shoots.
+        shots: colour codes of what the player shoots; where there are none, what moves away from it is left out.
     """
     left, top, right, bottom = player.region()
     rows, columns = recording.codes.shape[1:]
@@ -42,8 +42,27 @@ def find_perils(recording: ScreenRecording, player: Group, shots: Sequence[int])
         y1 = int(top) - 1 if above else min(rows, int(bottom) + 2 + depth)
         options = _band(recording, (int(max(0, left - 8)), y0, int(min(columns, right + 9)), y1), shots)
         if options is not None:
-            found.append(detector_source(options, many=True))
+            found.append(_detector(options, above=None if shots else above))
     return tuple(found)
+
+
+def _detector(options: Options, *, above: bool | None) -> Detector:
+    """Everything in a band; without what moves away from the player if it is told on which side the band lies.
+
+    The player's own shots may look like all others.
+    """
+    if above is None:
+        return Detector(
+            imports=(IMPORT,), constant=options.source(), expression="", expression_all="{const}.all(obs)"
+        )
+    way = ">=" if above else "<="
+    return Detector(
+        imports=(IMPORT, "from hlearn.parts.crowds import Motions"),
+        constant=options.source(),
+        expression="",
+        expression_all=f"[m for m in {{state}}.update({{const}}.all(obs)) if m.vy {way} 0]",
+        state="Motions()",
+    )
 
 
 def _band(recording: ScreenRecording, box: Edges, shots: Sequence[int]) -> Options | None:

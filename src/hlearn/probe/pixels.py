@@ -59,20 +59,21 @@ def find_things(recording: ScreenRecording) -> Scene:
             _thing(candidate, sight_of(candidate, None, found, recording), Kind.PLAYER, None, recording)
         )
     seen: list[Sight] = []
-    told: list[Thing] = []
+    shots: list[int] = []  # colours of what the player alone shoots
     for candidate in movers[:MOVERS]:
         sight = sight_of(candidate, own, found, recording)
         if sight.precision >= _TRUSTED:
             seen.append(sight)
-            told.append(_thing(candidate, sight, Kind.MOVER, own, recording))
-            things.append(told[-1])
-            things += _shots(candidate, sight, own, recording)
+            thing = _thing(candidate, sight, Kind.MOVER, own, recording)
+            halves = _shots(candidate, sight, own, recording)
+            things += [thing, *halves]
+            if thing.origin == "player" and not halves:
+                shots.append(sight.group.parts.code)
     things += _crowd(seen, own, found, recording)
     taken = {g.parts.code for c in players + movers for g in c.groups}
     still = [g for g in found.staying if g.visible > 0.05 and g.parts.code not in taken]
     for group in sorted(still, key=lambda g: -len(g.parts))[:STILL]:
         things.append(_still(group, recording))
-    shots = [s.group.parts.code for s, t in zip(seen, told, strict=True) if t.origin == "player"]
     return Scene(
         things=tuple(_names(things)),
         frames=len(recording.codes),

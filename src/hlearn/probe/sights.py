@@ -10,7 +10,7 @@ from hlearn.parts.blobs import BlobDetector
 from hlearn.probe.groups import Group
 from hlearn.probe.scene import Detector
 
-_IMPORT = "from hlearn.parts.blobs import BlobDetector"
+IMPORT = "from hlearn.parts.blobs import BlobDetector"
 _IMPORT_FOLLOW = "from hlearn.parts.blobs import BlobDetector, Follow"
 _IMPORT_MANY = "from hlearn.parts.blobs import BlobDetector, nearest"
 
@@ -89,7 +89,7 @@ def detector_source(options: Options, many: bool) -> Detector:
             state="Follow({const})",
             expression="{state}.find(obs)",
         )
-    return Detector(imports=(_IMPORT,), constant=options.source(), expression="{const}.find(obs)")
+    return Detector(imports=(IMPORT,), constant=options.source(), expression="{const}.find(obs)")
 
 
 def try_on(options: Options, group: Group, trials: tuple[tuple[int, np.ndarray], ...]) -> Sight:

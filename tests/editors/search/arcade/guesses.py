@@ -100,7 +100,7 @@ def _pool(
         found += hypotheses.interceptions(own, movers, channel, tally)
         found += hypotheses.weaves(own, movers, channel)
         found += [hypotheses.pursuit(own, m, channel) for m in movers]
-        found += hypotheses.shelters(own, perils, channel)
+        found += avoidance.shelters(own, perils, channel)
         found += [b for lane in lanes for b in hypotheses.crossings(lane, own, channel)]
         for event in ("gain", "loss"):
             relation = Relation(

@@ -89,7 +89,7 @@ def _guesses(
     yield from (replace(home, behaviors=(rule, *context)) for rule in _dodges(view, channel, own))
     told = [b for lane in view.lanes[:2] for b in hypotheses.crossings(lane, own, channel)]
     told += hypotheses.weaves(own, movers, channel)
-    told += hypotheses.shelters(own, view.perils, channel)
+    told += avoidance.shelters(own, view.perils, channel)
     for behavior in [*told, *hypotheses.steering(own, movers, channel)]:
         yield replace(home, behaviors=(behavior, *context))
     for behavior in list(hypotheses.interceptions(own, movers, channel, view.tally))[: PAIRS * 2]:

@@ -189,27 +189,6 @@ def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
     return found
 
 
-def shelters(own: Signal, perils: Sequence[Signal], channel: str) -> list[Behavior]:
-    """Keeping clear of everything that comes down, near and wide."""
-    if own.field != "x":
-        return []
-    return [
-        Behavior(
-            kind="shelter",
-            channel=channel,
-            roles=(("perils", peril),),
-            knobs=(
-                ("offset", offset_knob(0.0, own)),
-                ("radius", pixel_knob(radius, 1, 40, 3)),
-                ("low", pixel_knob(own.low, own.low - 16, own.low + 0.3 * own.span, 4, "probe")),
-                ("high", pixel_knob(own.high, own.high - 0.3 * own.span, own.high + 16, 4, "probe")),
-            ),
-        )
-        for peril in perils
-        for radius in (8.0, 14.0)
-    ]
-
-
 def weaves(own: Signal, movers: Sequence[Signal], channel: str) -> list[Behavior]:
     """Going one way, either one, while nothing seen in two dimensions is about to cross it."""
     sights = {m.sight.key: m for m in movers if m.field and m.sight.key != own.sight.key}

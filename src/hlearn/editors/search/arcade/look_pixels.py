@@ -157,9 +157,10 @@ def _peril(detector: Detector, index: int) -> Signal:
     """Everything in a band before the player, as one signal whose value is a list."""
     sight = Sight(
         key=f"band{index}",
-        imports=("from hlearn.parts.blobs import BlobDetector",),
+        imports=detector.imports,
         constants=(f"{{NAME}} = {detector.constant}",),
-        body=(f"return {detector.values('{NAME}')}",),
+        setup=(f"{{state}} = {detector.memory('{NAME}')}",) if detector.state else (),
+        body=(f"return {detector.values('{NAME}', '{state}')}",),
     )
     return Signal(sight=sight, low=0.0, high=1.0)
 
