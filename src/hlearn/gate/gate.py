@@ -59,8 +59,8 @@ class Gate:
             court: what to measure with.
             budget: environment steps that this judgement may spend beyond the first look.
             limit: environment steps that are left altogether; where the first look is likely to need more, the
-                verdict is undecided. Where ``budget`` is no less, nothing is held back: the last look may spend all of
-                alpha.
+                verdict is undecided. Where ``budget`` is no less, nothing is held back: the last look may spend what is
+                left of alpha.
             longest: environment steps at which both programs' episodes are cut, so that one that hardly ever ends
                 does not cost the whole budget; None: whole episodes.
             paid: pairs of the same race that were played before; they cost nothing and stay as they are.

@@ -32,19 +32,20 @@ class Look(NamedTuple):
 # most of it: few races can pay for many pairs.
 LOOKS = (
     Look(3, 0.50, 0.85),
-    Look(5, 0.62, 0.75),
-    Look(8, 0.72, 0.65),
-    Look(12, 0.80, 0.55),
-    Look(16, 0.85, 0.45),
-    Look(20, 0.88, 0.40),
-    Look(24, 0.90, 0.35),
-    Look(30, 0.92, 0.30),
-    Look(36, 0.94, 0.30),
-    Look(42, 0.96, 0.25),
-    Look(48, 0.97, 0.25),
-    Look(56, 0.98, 0.20),
-    Look(64, 0.99, 0.20),
+    Look(5, 0.58, 0.75),
+    Look(8, 0.66, 0.65),
+    Look(12, 0.72, 0.55),
+    Look(16, 0.77, 0.45),
+    Look(20, 0.80, 0.40),
+    Look(24, 0.82, 0.35),
+    Look(30, 0.84, 0.30),
+    Look(36, 0.85, 0.30),
+    Look(42, 0.86, 0.25),
+    Look(48, 0.87, 0.25),
+    Look(56, 0.88, 0.20),
+    Look(64, 0.88, 0.20),
 )
+_FINAL = 0.95  # share of alpha that the very last look may have spent: drawn signs stand for all where pairs are many
 
 
 class Judgement(NamedTuple):
@@ -73,9 +74,9 @@ class Race:
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha}")
         pairs, spent = [look.pairs for look in self.looks], [look.spent for look in self.looks]
-        if not pairs or pairs != sorted(set(pairs)) or spent != sorted(spent) or spent[-1] > 1 + 1e-9:
+        if not pairs or pairs != sorted(set(pairs)) or spent != sorted(spent) or spent[-1] > _FINAL:
             raise ValueError(
-                f"looks must spend more and more, at most 1, at rising numbers of pairs; got {self.looks}"
+                f"looks must spend more and more, at most {_FINAL}, at rising numbers of pairs; got {self.looks}"
             )
 
     def judge(
@@ -92,7 +93,8 @@ class Race:
             challenger: n scores.
             champion: n scores on the same seeds.
             last: no more pairs are played. What is undecided at a planned look may still play on later.
-            final: nor ever will be: all of alpha may be spent, planned look or not; the race must not go on after that.
+            final: nor ever will be: what is left of alpha may be spent, planned look or not; the race must not go on
+                after that.
         """
         n = len(challenger)
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
@@ -108,7 +110,7 @@ class Race:
         p = 1.0
         if n >= self.looks[0].pairs and (look is not None or final):
             p = self._sequential(challenger, champion, final)
-            if p <= self.alpha * (1.0 if final else self._spending(n)) + 1e-12:
+            if p <= self.alpha * (_FINAL if final else self._spending(n)) + 1e-12:
                 return Judgement(Decision.ACCEPTED, f"better: {said} (permutation p = {p:.3g})")
         if look is not None and self._is_hopeless(challenger, champion, look):
             return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
@@ -117,10 +119,10 @@ class Race:
         return Judgement(None, "")
 
     def _sequential(self, challenger: Sequence[float], champion: Sequence[float], final: bool) -> float:
-        """The p-value; by a final look, all of alpha may be spent."""
+        """The p-value; a final look may spend what is left of alpha."""
         n = len(challenger)
         looks = [k.pairs for k in self.looks if k.pairs < n]
-        shares = [self._spending(k) for k in looks] + [1.0 if final else self._spending(n)]
+        shares = [self._spending(k) for k in looks] + [_FINAL if final else self._spending(n)]
         return p_sequential(challenger, champion, [*looks, n], [self.alpha * s for s in shares])
 
     def _spending(self, n: int) -> float:
@@ -165,6 +167,7 @@ def aa_check(
     rng: np.random.Generator,
     gain: float = 0.0,
     challenger: Sequence[float] | None = None,
+    most: int | None = None,
 ) -> AACheck:
     """Measures the race's own error rate: both sides draw from the same recorded scores.
 
@@ -175,6 +178,7 @@ def aa_check(
         rng: draws the scores.
         gain: added to the challenger's scores; above 0 the accepted share is the race's power.
         challenger: what the challenger draws from; ``scores`` as well if None. Others show the race's power.
+        most: pairs that can be had at most; as many as the race wants if None.
 
     Returns:
         Shares of the three verdicts (they sum to 1) and the mean number of pairs.
@@ -189,10 +193,11 @@ def aa_check(
         theirs: list[float] = []
         decision = None
         while decision is None:
-            more = race.next_look(len(ours)) - len(ours)
+            want = race.next_look(len(ours))
+            more = min(want, most or want) - len(ours)
             ours += [float(s) + gain for s in rng.choice(scores if challenger is None else challenger, more)]
             theirs += [float(s) for s in rng.choice(scores, more)]
-            decision = race.judge(ours, theirs).decision
+            decision = race.judge(ours, theirs, final=most is not None and len(ours) >= most).decision
         counts[decision] += 1
         pairs += len(ours)
     return AACheck(

@@ -49,13 +49,12 @@ def p_sequential(
     slack = 1e-9 * (1.0 + float(np.abs(ours).sum() + np.abs(theirs).sum()))
     start = min(DEALT, looks[0])
     deals = _deals(start)
-    dealt = deals @ np.concatenate([ours[:start], theirs[:start]])
-    signs = _signs(looks[-1] - start, len(deals))
-    sums = np.repeat(dealt, len(signs) // len(deals))
+    sums = np.repeat(deals @ np.concatenate([ours[:start], theirs[:start]]), 1 << _BITS)
     accepted = np.zeros(len(sums), dtype=bool)
     done = start
     for at, spent in zip(looks, spending, strict=True):
-        sums += signs[:, done - start : at - start] @ differences[done:at]
+        for pair in range(done, at):
+            sums += _signs(pair - start, len(deals)) * differences[pair]
         done = at
         if at == looks[-1]:
             return float((accepted | (sums >= differences.sum() - slack)).mean())
@@ -85,19 +84,15 @@ def _deals(pairs: int) -> np.ndarray:
 
 
 @cache
-def _signs(pairs: int, deals: int) -> np.ndarray:
-    """Signs by path and pair, float32[paths, pairs]: all ways for the first pairs, drawn for later ones.
+def _signs(pair: int, deals: int) -> np.ndarray:
+    """Signs of one pair after those that are dealt, float64[paths]: all ways for the first pairs, drawn for later ones.
 
-    Every deal of the pairs before meets every way. The first pairs' signs are the same whatever pairs follow; the first
-    path has all signs positive, so that what was observed is among the paths.
+    Every deal of the pairs before meets every way. The first path has all signs positive, so that what was observed is
+    among the paths.
     """
-    ways = 1 << _BITS
-    paths = deals * ways
-    whole = min(pairs, _BITS)
-    bits = (np.arange(paths) % ways)[:, None] >> np.arange(_BITS - 1, _BITS - 1 - whole, -1)
-    columns = [(1 - 2 * (bits & 1)).astype(np.float32)]
-    for pair in range(whole, pairs):
-        drawn = np.random.default_rng(pair).permutation(np.tile(np.array([1, -1], np.float32), paths // 2))
-        drawn[0] = 1
-        columns.append(drawn[:, None])
-    return np.concatenate(columns, axis=1)
+    paths = deals << _BITS
+    if pair < _BITS:
+        return 1.0 - 2.0 * (np.arange(paths) >> (_BITS - 1 - pair) & 1)
+    signs = np.random.default_rng(pair).permutation(np.tile([1.0, -1.0], paths // 2))
+    signs[0] = 1.0
+    return signs

@@ -63,8 +63,13 @@ def p_pairs(differences: Sequence[float]) -> float:
     d = np.abs(np.array(differences, dtype=np.float64))
     n, seen = len(d), float(np.sum(differences))
     slack = 1e-9 * (1.0 + float(d.sum()))
+    above = int((_flips(n) @ d >= seen - slack).sum())
+    return above / 2**n if 2**n <= _EXACT else (1 + above) / (1 + _DRAWN)
+
+
+@cache
+def _flips(n: int) -> np.ndarray:
+    """Ways of giving n signs, float64[ways, n]: all of them, or as many as are drawn."""
     if 2**n <= _EXACT:
-        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-        return float(((signs @ d) >= seen - slack).mean())
-    signs = np.random.default_rng(n).choice((-1, 1), size=(_DRAWN, n))
-    return float((1 + ((signs @ d) >= seen - slack).sum()) / (1 + _DRAWN))
+        return 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+    return np.random.default_rng(n).choice((-1.0, 1.0), size=(_DRAWN, n))

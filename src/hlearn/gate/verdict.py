@@ -29,7 +29,7 @@ class Verdict:
         champion: the champion's on the same seeds.
         longest: the environment step at which episodes would have been cut, None for whole ones.
         cut: the same where any was cut, None if all were whole.
-        final: whether all of alpha may have been spent, so that the race must not go on.
+        final: whether all that may be spent of alpha was spent, so that the race must not go on.
     """
 
     decision: Decision
