@@ -143,6 +143,27 @@ def test_an_undecided_challenger_plays_on_with_what_is_left(tmp_path: Path) -> N
     assert result.env_steps <= 15_000
 
 
+class PoorAtLast(Undecided):
+    """The same, and at the budget's end it proposes a poor program."""
+
+    def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
+        try:
+            return super().propose(brief, lab)
+        except BudgetExhausted:
+            return Proposal(program=self.programs[2], note="poor")
+
+
+def test_an_undecided_challenger_comes_before_a_poorer_last_proposal(tmp_path: Path) -> None:
+    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.006))
+    out = tmp_path / "s"
+    editor = PoorAtLast([fair, better, LEFT], 0)
+    learn(
+        CARTPOLE, out=out, editor=editor, steps=15_000, workers=1, holdout=0, gate=Gate(budget_fraction=0.2)
+    )
+    trials = [r.event for r in System.open(out).ledger.rows if isinstance(r.event, Trial)]
+    assert [t.program for t in trials[:4]] == [editor.programs[i].sha256 for i in (0, 1, 1, 2)]
+
+
 class Patient(Greedy):
     """Proposes a poor program early, then measures it again and again; a better one only when it is given more."""
 

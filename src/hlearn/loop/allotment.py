@@ -61,7 +61,7 @@ class Allotment:
         """Gives the editor what judging one more proposal does not need; False where that is no whole episode."""
         while self._seed_matters and self._given < len(_GIVEN):
             self._given += 1
-            if self.left() - self.reserve() > self._episode():
+            if self.left() - self.reserve() >= max(1, self._episode()):
                 return True
         return False
 

@@ -27,6 +27,9 @@ from hlearn.tasks.task import Task
 
 _LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
 _REMEMBERED = 30  # turned-down proposals that a brief names
+_FLATTERED = (
+    0.5  # what is left of a lead in development at the gate, where the lead was what made it a proposal
+)
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
 
 
@@ -101,6 +104,7 @@ class Session:
         self._asked = False  # whether the editor was asked at all
         self._asked_last = False  # whether it was asked after the budget's end
         self._ended = False  # whether it has nothing more to try
+        self._waiting: Proposal | None = None  # its last one, while a better one plays on
         self.meter.trials = self.trials.judged()
         if self.champion is not None:
             self.meter.champion = self.champion.sha256
@@ -120,13 +124,27 @@ class Session:
         if self._idle >= _IDLE_TRIALS:
             return self._reopened()
         while True:
-            proposal = self._ask() if self._may_ask() else None
+            proposal, self._waiting = self._waiting, None
+            if proposal is not None and self._dev_lead(proposal.program) < 0:
+                proposal = None  # there is a better champion meanwhile
+            if proposal is None and self._may_ask():
+                proposal = self._ask()
+            if proposal is not None and self._is_behind(proposal):
+                self._waiting = proposal
+                proposal = None
             proposal = proposal or self._leftover() or self._reopened()
             if proposal is not None:
                 return proposal
             if self._ended or self.champion is None or not self.allotment.give_back():
                 return None
             self.lab.say("nothing is left to judge: the search goes on with what was kept for that")
+
+    def _is_behind(self, proposal: Proposal) -> bool:
+        """Whether, at the budget's end, an undecided challenger promises more than the editor's last proposal."""
+        if self.lab.remaining > 0 or self.champion is None:
+            return False
+        first = self.undecided.best(self.allotment.left())
+        return first is not None and first.lead > _FLATTERED * self._dev_lead(proposal.program)
 
     def _may_ask(self) -> bool:
         """Whether the editor is asked; after the budget's end once, for to ask a coding agent would bring nothing."""
