@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.genome import Genome
@@ -80,8 +81,11 @@ def look_at_pixels(lab: Lab) -> View:
         for c, r, m in zip(series, recordings, commands, strict=True)
     ]
     telling = []
+    signs: tuple[Signal, ...] = ()
     for index, sight in enumerate(shown, start=len(things)):
         values = [_numbers(r, f"sight_{index}") for r in recordings]
+        every = np.concatenate(values)
+        signs += (Signal(sight=sight, low=float(every.min()), high=float(every.max())),)
         share, explained = tells_rewards(values, [r.rewards for r in recordings])
         if share >= SHOWN and explained >= EXPLAINED:
             telling.append(sight)
@@ -97,27 +101,38 @@ def look_at_pixels(lab: Lab) -> View:
         score=score,
         recordings=tuple(recordings),
         record=Record.TRACES,
-        read=partial(plays_of, things=sights[: len(things)], signals=(*own, *movers)),
-        program=partial(carrying, sights=sights[: len(things)], buttons=lab.actions.names),
+        read=partial(plays_of, carried=sights, signals=(*own, *movers), signs=signs),
+        program=partial(carrying, sights=sights, buttons=lab.actions.names),
     )
 
 
 def plays_of(
-    recordings: Sequence[Recording], things: Sequence[Sight], signals: tuple[Signal, ...]
+    recordings: Sequence[Recording],
+    carried: Sequence[Sight],
+    signals: tuple[Signal, ...],
+    signs: tuple[Signal, ...] = (),
 ) -> Reading:
     """Reads where things were from the traces of programs that carried their detectors.
 
     Args:
         recordings: episodes with traces.
-        things: what was carried, in order.
+        carried: what was carried, in order.
         signals: the coordinates to read.
+        signs: the numbers to read beside them.
     """
-    places = {sight.key: f"sight_{index}" for index, sight in enumerate(things)}
-    plays = []
-    for r in recordings:
-        series = {s.key: _values(r, places[s.sight.key], s.field) for s in signals}
-        plays.append(Play(series=series, lost=lives_lost(r), gained=r.rewards > 0))
-    return Reading(plays, signals, ())
+    places = {sight.key: f"sight_{index}" for index, sight in enumerate(carried)}
+    every = [
+        {s.key: _values(r, places[s.sight.key], s.field) for s in signals}
+        | {s.key: _numbers(r, places[s.sight.key]) for s in signs}
+        for r in recordings
+    ]
+    lost = [lives_lost(r) for r in recordings]
+    hidden = [np.stack([np.isnan(v) for v in series.values()], axis=1).astype(np.uint8) for series in every]
+    plays = [
+        Play(series=series, lost=gone, gained=r.rewards > 0, shown=first)
+        for series, gone, first, r in zip(every, lost, first_signs(hidden, lost), recordings, strict=True)
+    ]
+    return Reading(plays, signals, signs)
 
 
 def carrying(genome: Genome, program: Program, sights: Sequence[Sight], buttons: tuple[str, ...]) -> Program:
