@@ -45,7 +45,9 @@ LOOKS = (
     Look(56, 0.88, 0.20),
     Look(64, 0.88, 0.20),
 )
-_FINAL = 0.90  # share of alpha that may have been spent in the end: drawn signs stand for all where pairs are many
+_FINAL = (
+    0.90  # share of alpha that may have been spent in the end: drawn signs stand for all where pairs are many
+)
 
 
 class Judgement(NamedTuple):

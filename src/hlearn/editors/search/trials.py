@@ -53,11 +53,16 @@ class Candidate:
 
 
 class Trials:
-    """Plays candidates on the list of seeds, each seed at most once per candidate."""
+    """Plays candidates on the list of seeds, each seed at most once per candidate.
+
+    Attributes:
+        contender: the challenger whose contest goes on, or was broken off by the budget's end.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.count = 0
+        self.contender: Candidate | None = None
 
     def candidate(self, tunable: Tunable, values: Mapping[str, float], note: str) -> Candidate:
         """Numbers a candidate and writes its program, which names the number."""
@@ -94,6 +99,12 @@ class Trials:
             best: whom to beat, None if there is none: then anything that does not fail is better.
             episodes: how many decide at most (4, 8, 16, ... are played until then).
         """
+        self.contender = challenger
+        better = self._contest(challenger, best, episodes)
+        self.contender = None
+        return better
+
+    def _contest(self, challenger: Candidate, best: Candidate | None, episodes: int) -> bool:
         count = min(4, episodes)
         while True:
             self.play([challenger] if best is None else [challenger, best], count)

@@ -74,9 +74,10 @@ class VectorSearch:
             yield from self._run_out() if self.begun else self.run()
         except BudgetExhausted:
             self.lab.say("budget spent")
-        last = self.standing.unproposed()
-        if last is not None:
-            yield last
+        yield from self.standing.offer()
+        contender = self.standing.broken_off()
+        if contender is not None:
+            yield contender
 
     def _run_out(self) -> Iterator[Proposal]:
         """Tunes the best with what is left."""

@@ -11,6 +11,7 @@ from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
 
 DECIDE = 16  # episodes that decide between candidates
+LEAST = 8  # episodes of a candidate whose contest the budget's end broke off, to be proposed all the same
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 
 
@@ -84,5 +85,21 @@ class Standing:
             if gap < 0.0 and not (shorter and gap > -error):
                 return None
         self._proposed = best
-        note = f"{best.note}: {best.mean:.4g} on {len(best.outcomes)} development seeds (trial {best.number})"
-        return Proposal(program=best.program, note=note, dev=best.evaluation())
+        return _proposal(best)
+
+    def broken_off(self) -> Proposal | None:
+        """Whoever was about to be the best when the budget ended, as a proposal, if the lead is clear."""
+        contender = self.trials.contender
+        if contender is None or contender is self._proposed or len(contender.outcomes) < LEAST:
+            return None
+        if self.best is not None:
+            gap, error = compare(contender, self.best)
+            if gap <= 2.0 * error:
+                return None
+        self._proposed = contender
+        return _proposal(contender)
+
+
+def _proposal(best: Candidate) -> Proposal:
+    note = f"{best.note}: {best.mean:.4g} on {len(best.outcomes)} development seeds (trial {best.number})"
+    return Proposal(program=best.program, note=note, dev=best.evaluation())
