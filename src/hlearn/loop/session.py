@@ -98,7 +98,7 @@ class Session:
         self.target_reached = False
         self._rejected = self.trials.turned_down()
         self._judged: set[tuple[str, str | None]] = set()
-        self.undecided = Undecided(gate)
+        self.undecided = Undecided(gate, self._dev_lead)
         self._idle = 0
         self._leftovers = 0
         self._asked = False  # whether the editor was asked at all
@@ -144,7 +144,9 @@ class Session:
         if self.lab.remaining > 0 or self.champion is None:
             return False
         first = self.undecided.best(self.allotment.left())
-        return first is not None and first.lead > _FLATTERED * self._dev_lead(proposal.program)
+        return first is not None and self.undecided.lead(first) > _FLATTERED * self._dev_lead(
+            proposal.program
+        )
 
     def _may_ask(self) -> bool:
         """Whether the editor is asked; after the budget's end once, for to ask a coding agent would bring nothing."""
@@ -220,7 +222,7 @@ class Session:
             self.system.remember(trial, program, self.champion)
             self._rejected.append(said_of(trial))
             if trial.decision is Decision.UNDECIDED:
-                self.undecided.add(proposal, verdict, self._dev_lead(program))
+                self.undecided.add(proposal, verdict)
         for evaluation in (proposal.dev, verdict.challenger):
             if evaluation is not None and evaluation.failures:
                 self.system.remember_failures(trial.trial, program, evaluation.failures, evaluation.split)
