@@ -55,9 +55,6 @@ class Undecided:
         self._open: list[Open] = []
         self.playing: Open | None = None  # the one that plays on now
 
-    def __bool__(self) -> bool:
-        return bool(self._open)
-
     def add(self, proposal: Proposal, verdict: Verdict) -> None:
         """Keeps an undecided challenger, unless it is the one that played on."""
         if not self.plays_on(proposal):
