@@ -59,6 +59,7 @@ class Lab(Protocol):
         workers: episodes played side by side.
         longest: environment steps at which a whole episode had better be cut, since a program that hardly ever loses
             would play on for a large part of the budget; None: never.
+        stall: environment steps without any reward after which an episode had better be given up.
         rng: the editor's generator.
     """
 
@@ -67,6 +68,7 @@ class Lab(Protocol):
     actions: ActionSpace
     workers: int
     longest: int | None
+    stall: int
     rng: np.random.Generator
 
     @property

@@ -49,6 +49,7 @@ class SystemLab:
         self.actions = actions
         self.workers = workers
         self.longest = meter.longest
+        self.stall = meter.stall
         self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
         self._meter = meter
         self._reserve = reserve

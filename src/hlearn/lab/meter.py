@@ -34,6 +34,8 @@ from hlearn.tasks.task import Task
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
 _TELL_EVERY_S = 0.25  # how often a listener hears of a batch that goes on
 _LONGEST = 0.015  # share of the budget for one episode
+_STALL = 9_000  # environment steps without reward after which an episode is given up (2.5 minutes of an Atari game)
+_PATIENCE = 0.005  # share of the budget that may go by so where there is a target: the last points are rare
 _SHORT = 10_000  # environment steps: no episode is cut earlier, however small the budget is
 
 
@@ -71,6 +73,7 @@ class Meter:
 
     Attributes:
         longest: environment steps at which an episode is cut, so that none costs too much of the budget; None: never.
+        stall: environment steps without reward after which an episode is given up.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Meter:
         self.started = monotonic()
         self.busy_s = 0.0  # wall time in which at least one episode was being played
         self.longest = _longest(task, run)
+        self.stall = _stall(task, run)
         self.account = Account(run.spent, self.longest)
         self.saying = ""
         self.champion: str | None = None
@@ -330,3 +334,7 @@ def _longest(task: Task, run: RunStarted) -> int | None:
     if task.target is not None or not seed_matters(task):
         return None  # an episode ends at the target; and one episode is all there is
     return max(_SHORT, round(int(_LONGEST * (run.steps - run.spent)), -2))
+
+
+def _stall(task: Task, run: RunStarted) -> int:
+    return _STALL if task.target is None else max(_STALL, int(_PATIENCE * (run.steps - run.spent)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
@@ -65,7 +66,6 @@ class Session:
         self.run = run
         self.task = task
         self.editor = editor
-        self.gate = gate
         self.progress = progress
         self.replaying = is_deterministic(editor)
         self.meter = Meter(
@@ -79,6 +79,7 @@ class Session:
             progress=progress,
             monotonic=monotonic,
         )
+        self.gate = gate = replace(gate, stall_steps=max(gate.stall_steps, self.meter.stall))
         self.allotment = Allotment(self.meter, gate)
         self.trials = Trials(
             system, self.meter, replaying=self.replaying, first_seed=(run.run - 1) * SEEDS_PER_RUN

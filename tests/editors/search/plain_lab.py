@@ -25,6 +25,7 @@ class PlainLab:
         environment.close()
         self.workers = 1
         self.longest: int | None = None
+        self.stall = 9000
         self.rng = np.random.default_rng(seed)
         self.spent = 0
         self.said: list[str] = []

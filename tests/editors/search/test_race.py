@@ -26,6 +26,7 @@ class ScriptedLab(PlainLab):
         self.actions = Discrete(n=2)
         self.workers = 1
         self.longest = None
+        self.stall = 9000
         self.rng = np.random.default_rng(0)
         self.jobs: list[Job] = []
         self._scores = {Program(source=s).sha256: v for s, v in scores.items()}

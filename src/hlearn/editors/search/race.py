@@ -11,8 +11,6 @@ from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.records import Episode, Program
 
-STALL = 9_000  # environment steps without reward after which a development episode is over
-
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 
 

@@ -12,14 +12,15 @@ from hlearn.editors.search.arcade.behaviors import PRESS, Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.arcade.starts import BRISK, CALM
 from hlearn.editors.search.race import Arena, Runner
 
-INSET = 1.2  # deadbands between an edge and an aim just within it
-FINER = 0.35  # deadbands between aims near the best
+INSET = 0.9  # deadbands between an edge and an aim just within it
+FINER = 0.25  # deadbands between aims near the best
 REACH = 4  # such steps to either side
 STEADY = 0.1  # px of spread: next to none, but it grows while nothing is gained
 SHARE = 0.3  # of what is left
-EPISODES = 50  # that a race of aims takes, roughly
+EPISODES = 52  # that a race of aims takes, roughly
 STEPS = (
     1500,
     5000,
@@ -39,13 +40,14 @@ def aims(measured: Calibration) -> list[Genome]:
 
 
 def shifted(genome: Genome, at: int, guess: Genome, source: str) -> list[Genome]:
-    """The same aim a little to either side, and between the walls that the guess took for granted."""
+    """The same aim a little to either side, with less calm, and between the walls that the guess took for granted."""
     knobs, before = dict(genome.behaviors[at].knobs), dict(guess.behaviors[at].knobs)
     offset, step = knobs["offset"].value, FINER * knobs["deadband"].value
     near = [genome.turned((at, "offset"), offset + k * step, source) for k in range(-REACH, REACH + 1) if k]
+    brisk = genome.turned((at, "deadband"), knobs["deadband"].value * BRISK / CALM, source)
     for wall in ("wall_low", "wall_high"):
         genome = genome.turned((at, wall), before[wall].value, before[wall].source)
-    return [*near, genome]
+    return [*near, brisk, genome]
 
 
 def race_aims(roster: Roster, sharp: Sequence[Calibration], presses: Sequence[Behavior]) -> list[Runner]:

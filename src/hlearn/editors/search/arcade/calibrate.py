@@ -137,7 +137,7 @@ def watched(
             seed=seed,
             max_steps=max_steps,
             record=Record.TRACES,
-            stall_steps=9000,
+            stall_steps=lab.stall,
             stop_score=lab.task.target,
         )
         for seed in seeds

@@ -22,7 +22,7 @@ from hlearn.editors.search.arcade.omens import Omen, find_omens
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
-from hlearn.editors.search.race import STALL, Runner
+from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Recording
 from hlearn.records import Episode
 
@@ -160,7 +160,7 @@ class Lessons:
                 program=self.view.program(genome_of(runner), runner.program),
                 seed=seed,
                 max_steps=LONGEST,
-                stall_steps=STALL,
+                stall_steps=self.roster.lab.stall,
                 stop_score=lab.task.target,
                 record=self.view.record,
             )

@@ -19,7 +19,7 @@ from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.sharpen import sharpen
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
-from hlearn.editors.search.race import ONWARD, STALL, Arena, Runner, better
+from hlearn.editors.search.race import ONWARD, Arena, Runner, better
 from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
@@ -70,7 +70,9 @@ class ArcadeSearch:
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
-        arena = Arena(self.lab, max_steps=self.lab.longest, stall_steps=STALL, watch=watch, onward=ONWARD)
+        arena = Arena(
+            self.lab, max_steps=self.lab.longest, stall_steps=self.lab.stall, watch=watch, onward=ONWARD
+        )
         self.standing = settle(self.roster, arena, firsts, home)
         if not self.roster.deterministic:
             self.standing.prove(PROVEN, PROOF * self.lab.remaining)

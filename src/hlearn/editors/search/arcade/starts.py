@@ -5,11 +5,14 @@ from __future__ import annotations
 from hlearn.editors.search.arcade.behaviors import Knob
 from hlearn.editors.search.arcade.signals import Signal
 
+CALM = 0.7  # of a step: half a step would do if commands were carried out when given; what sticks needs calm
+BRISK = 0.51  # of a step: nearer than another one would bring it
+
 
 def deadband_knob(own: Signal) -> Knob:
     """A band in which to rest, as wide as one step of the own thing."""
     step = abs(own.reach) if own.coasting else abs(own.pending[0]) if own.pending else 2.0
-    near = 0.51 if own.coasting else 0.6  # of a step: nearer than another one would bring it
+    near = CALM if own.coasting else 0.6
     return pixel_knob(round(max(1.0, near * step), 1), 0, max(8.0, 3 * step), 0.7, "probe")
 
 
