@@ -100,3 +100,12 @@ def test_at_the_budgets_end_a_large_lead_over_few_seeds_counts() -> None:
     assert found.champion is steady
     assert found.likeliest([lucky, steady], "nobody") is None
     assert found.likeliest([lucky], steady.program.sha256) is None, "whoever reigns must be beaten"
+
+
+def test_whoever_plays_like_one_that_was_proposed_is_not_proposed() -> None:
+    lab = ScriptedLab({"lucky": LUCKY, "steady": STEADY, "twin": LUCKY})
+    found, lucky, steady = standing(lab)
+    twin = Runner(number=3, program=Program(source="twin"), what=None)
+    found.arena.run([lucky, twin], 3)
+    cast(Any, found.roster).everyone = [lucky, steady, twin]
+    assert found.likeliest([lucky, steady], "nobody") is None

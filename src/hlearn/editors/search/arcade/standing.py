@@ -105,7 +105,7 @@ class Standing:
 
         measured = self.roster.measured()
         field = [r for r in measured if r is champion or (len(r.scores) >= 2 and math.isfinite(r.mean))]
-        field = [r for r in field if r not in proposed]
+        field = [r for r in field if r not in proposed and not any(_is_twin(r, p) for p in proposed)]
         best = max(field, key=low, default=None)
         ruler = next((r for r in measured if r.program.sha256 == reigning), None)
         if best is None or (ruler is not None and low(best) <= low(ruler)):
@@ -126,3 +126,9 @@ class Standing:
         c = self.champion
         told = f"best: candidate {c.number}, {c.told}: {c.note}"
         self.roster.lab.say(told[:160])
+
+
+def _is_twin(runner: Runner, other: Runner) -> bool:
+    """Whether two programs scored the same on every seed that both have: written otherwise, they do the same."""
+    count = min(len(runner.scores), len(other.scores))
+    return count >= 2 and len(set(other.scores[:count])) > 1 and runner.scores[:count] == other.scores[:count]
