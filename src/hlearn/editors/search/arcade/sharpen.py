@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hlearn.editors.search.arcade.aiming import race_aims
+from hlearn.editors.search.arcade.aiming import brisk, race_aims
 from hlearn.editors.search.arcade.behaviors import Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
 from hlearn.editors.search.arcade.roster import Roster, genome_of
@@ -67,6 +67,8 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
     for runner in meeting[: CALIBRATED if roster.deterministic else MOST]:
         genome = genome_of(runner)
         at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
+        if roster.deterministic:  # nothing sticks
+            genome = brisk(genome, at)
         wide = [roster.runner(v) for v in variants(genome, at)]
         measured = calibrated(roster.lab, wide, genome, at)
         if measured is not None:
