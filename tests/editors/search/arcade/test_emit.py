@@ -48,6 +48,13 @@ def test_the_pools_hold_every_kind() -> None:
     assert set(kinds(ram_pool()[1])) | set(kinds(pixel_pool()[1])) == set(KINDS)
 
 
+def test_doing_nothing_runs(made: Made) -> None:
+    home, _, evaluator = made
+    source = written(replace(home, behaviors=()))
+    assert "Does nothing." in source
+    runs(evaluator, source)
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_runs(made: Made, kind: str) -> None:
     home, pool, evaluator = made

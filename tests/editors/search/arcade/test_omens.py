@@ -7,9 +7,11 @@ import pytest
 
 from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.events import Play, accidents
+from hlearn.editors.search.arcade.look_pixels import plays_of
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.omens import find_omens
-from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.evaluate.api import Recording
 
 HEAT, NOISE, FRAME = 0, 1, 2  # bytes: how hot a gun is, nothing, the frame of an explosion
 DYING = 50  # steps for which an explosion is shown
@@ -62,3 +64,31 @@ def test_heat_warns_and_noise_does_not() -> None:
     assert [o.sign.key for o in found] == [signs[0].key]
     assert found[0].high
     assert found[0].level == pytest.approx(37, abs=3)
+
+
+def test_on_the_screen_a_player_out_of_sight_is_the_first_sign_and_a_bar_may_warn() -> None:
+    player = Sight(key="player", body=("return None",), optional=True)
+    bar = Sight(key="patch", body=("return 0",))
+    own, gauge = Signal(sight=player, field="x", low=8, high=150), Signal(sight=bar, low=0, high=40)
+    recordings = []
+    for seed in (1, 2, 3, 4):
+        memory, lost = overheating(seed)
+        traces = tuple(
+            {"sight_0": None if frame else {"x": 50.0 + t % 3, "y": 180.0}, "sight_1": int(heat)}
+            for t, (heat, _, frame) in enumerate(memory)
+        )
+        recordings.append(
+            Recording(
+                observations=np.empty((0,)),
+                actions=np.zeros(len(lost), dtype=int),
+                rewards=np.zeros(len(lost)),
+                lives=(9 - np.cumsum(lost)).astype(np.int16),
+                traces=traces,
+            )
+        )
+    plays, signals, signs = plays_of(recordings, (player, bar), (own,), (gauge,))
+    for play in plays:
+        assert play.shown is not None
+        assert (np.abs(np.flatnonzero(play.lost) - play.shown - DYING) <= 1).all()
+    assert signals == (own,)
+    assert [o.sign.key for o in find_omens(plays, [own], signs)] == ["patch"]

@@ -6,6 +6,9 @@ from typing import Any, cast
 
 import pytest
 
+from hlearn.editors.search.arcade.behaviors import PRESS, Behavior
+from hlearn.editors.search.arcade.first_race import idle_winner
+from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.race import Arena, Runner
@@ -109,3 +112,19 @@ def test_whoever_plays_like_one_that_was_proposed_is_not_proposed() -> None:
     found.arena.run([lucky, twin], 3)
     cast(Any, found.roster).everyone = [lucky, steady, twin]
     assert found.likeliest([lucky, steady], "nobody") is None
+
+
+def test_doing_nothing_leads_where_chance_loses_and_it_does_not() -> None:
+    idle = Runner(number=1, program=Program(source="a = 1"), what=Genome(), scores=[0.0], steps=[9])
+    other = Runner(
+        number=2,
+        program=Program(source="a = 2"),
+        what=Genome(behaviors=(Behavior(kind="press", channel=PRESS),)),
+        scores=[2.0],
+        steps=[9],
+    )
+    assert idle_winner([other, idle], -3.0) is idle
+    assert idle_winner([other, idle], 0.5) is None
+    assert idle_winner([other], -3.0) is None
+    idle.scores = [-9.0]
+    assert idle_winner([other, idle], -3.0) is None

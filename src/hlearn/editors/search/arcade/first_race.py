@@ -21,6 +21,7 @@ from hlearn.policy.joystick import action_meaning
 MOVERS = 16  # movers considered for steering
 CHASES = 16  # things considered for steering on both axes
 PAIRS = 24  # pairs considered for interception
+LITTLE = 0.3  # of what random play loses, that whoever does nothing may lose to be tried first
 BLIND_SHARE = 0.04  # of what is left, for programs that look at nothing
 GUESS_SHARE = 0.15  # of what is left, for guesses
 
@@ -138,7 +139,8 @@ def _race_blind(
     carriers: list[tuple[Behavior, ...]] = [(), *((swings[2],) for swings in blind.values())]
     by_way = [[Genome(behaviors=(*c, *way)) for c in carriers] for way in ways]
     extra = [Genome(behaviors=(b, *ways[min(1, len(ways) - 1)])) for bs in blind.values() for b in bs]
-    base = [g for genomes in by_way for g in genomes] + extra
+    nothing = Genome()  # where points are only lost, whoever never begins is hard to beat
+    base = [*(g for genomes in by_way for g in genomes), *extra, nothing]
     roster.lab.say(f"{len(base)} blind programs")
     order = _race(roster, _arena(roster.lab, view, len(base), BLIND_SHARE), base)
     totals = [sum(roster.runner(g).mean for g in genomes) for genomes in by_way]
@@ -162,3 +164,9 @@ def _race(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:
     if not roster.deterministic:
         arena.run(second, 2)
     return sorted(field, key=lambda r: (-(r.mean if r in second else min(r.mean, second[-1].mean)), r.number))
+
+
+def idle_winner(firsts: Sequence[Runner], by_chance: float) -> Runner | None:
+    """Whoever does nothing, where playing at random (``by_chance``) only loses and that far less; None elsewhere."""
+    idle = next((r for r in firsts if not genome_of(r).behaviors), None)
+    return idle if idle is not None and by_chance < 0 and idle.mean >= LITTLE * by_chance else None

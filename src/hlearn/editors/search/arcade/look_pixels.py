@@ -32,7 +32,7 @@ LOOKS = (
     500,
     500,
 )  # frames of each episode in which the screen itself is recorded: one of them is long
-THINGS = 10  # things that are followed
+THINGS = 12  # things that are followed
 SCORES = 6  # patches that may show the score
 
 

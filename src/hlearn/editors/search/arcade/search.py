@@ -8,7 +8,7 @@ from contextlib import suppress
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
-from hlearn.editors.search.arcade.first_race import run_first_race
+from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
 from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
@@ -67,7 +67,10 @@ class ArcadeSearch:
         view = look_at_pixels(self.lab) if self.lab.task.access is Access.PIXELS else look_at_ram(self.lab)
         self._tell(view)
         self.pool, home, firsts = run_first_race(self.roster, view)
+        idle = idle_winner(firsts, view.score)
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
+        if idle is not None:  # before all others, sharp ones too: whole episodes will tell
+            idle.scores = [max(r.mean for r in firsts) + 1.0]
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
         arena = Arena(
