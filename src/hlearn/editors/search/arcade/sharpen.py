@@ -16,6 +16,7 @@ CALIBRATED = (
 )
 MOST = 9  # interceptions that are measured at most
 SHARP = 0.8  # how well edges must tell hits from misses
+AIMED = 3  # aims that lead in short episodes and stay in the race
 OTHERS = 4  # first guesses that stay in the race beside a sharp interception
 
 
@@ -51,11 +52,11 @@ def sharpen(roster: Roster, firsts: Sequence[Runner], presses: Sequence[Behavior
     ahead = [refined[id(m)] for m in sharp]
     rest = [*firsts, *(refined[id(m)] for m in found if m not in sharp)]
     if not roster.deterministic:
-        aimed = race_aims(roster, [m.calibration for m in sharp], presses)
-        ahead = aimed + [r for r in ahead if r not in aimed]
+        aimed = race_aims(roster, [m.calibration for m in sharp], presses)[:AIMED]
+        ahead = list(dict.fromkeys([*aimed, *_middles(roster, sharp[0].calibration), *ahead]))
         rest = sorted(rest, key=lambda r: (-r.mean, r.number))[:OTHERS]
     for place, runner in enumerate(ahead):
-        runner.scores = [max(runner.mean, top + 1e-3 * (len(ahead) - place))]
+        runner.scores = [top + 1e-3 * (len(ahead) - place)]
     return ahead + rest
 
 
@@ -76,6 +77,13 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
         if sum(m.calibration.sharpness >= SHARP for m in found) == CALIBRATED:
             break
     return found
+
+
+def _middles(roster: Roster, measured: Calibration) -> list[Runner]:
+    """Meeting the ball about the middle: what wins the first points need not win the last."""
+    genome, at = measured.genome, measured.at
+    spread = dict(genome.behaviors[at].knobs)["spread"].value
+    return roster.runners([genome.turned((at, "spread"), spread / 2, measured.source), genome])
 
 
 def _runner(roster: Roster, measured: Measured) -> Runner:
