@@ -172,7 +172,7 @@ def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Geno
     else:  # missed on one side only: a little away from it
         nearest = float(above.min()) if len(above) else float(below.max())
         half = abs(nearest - middle)
-        place = offset.value + (-1 if len(above) else 1) * max(0.5, 0.08 * half)
+        place = offset.value + (-1 if len(above) else 1) * max(1.2, 0.25 * half)
     source = f"repair: {len(below)} missed below, {len(above)} above"
     changed = genome.turned((at, "offset"), place, source)
     changed = changed.turned((at, "spread"), min(0.8 * spread.value, 0.5 * half), source)
