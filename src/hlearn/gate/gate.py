@@ -26,7 +26,8 @@ class Gate:
             every race is played in any case.
         simpler: how much smaller (as a share) a program must be to win with scores that are no worse.
         stall_steps: an episode without any reward for so many environment steps is over (2.5 minutes of an Atari game),
-            so that a program that found an endless loop does not eat the budget. Reports play on.
+            so that a program that found an endless loop does not eat the budget. A run with a target may wait longer,
+            as its editor does (:attr:`hlearn.lab.Meter.stall`). Reports play on.
     """
 
     race: Race = field(default_factory=Race)

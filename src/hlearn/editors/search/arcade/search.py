@@ -71,6 +71,7 @@ class ArcadeSearch:
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
         if idle is not None:  # before all others, sharp ones too: whole episodes will tell
             idle.scores = [max(r.mean for r in firsts) + 1.0]
+            firsts = [idle, *(r for r in firsts if r is not idle)]
         evidence = Evidence()
         watch = evidence.watch if self.roster.deterministic else None
         arena = Arena(
