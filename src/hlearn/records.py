@@ -77,6 +77,7 @@ class Episode:
         truncated: a time limit ended it.
         stopped: the evaluator ended it early (score target reached, or a racing cap); never set on reports
             unless the report says so.
+        lives: left at its end, as the environment tells them; 0 where it tells none.
         planner_steps: simulator steps taken by a planner inside the program.
         wall_s: wall time of the whole episode (seconds).
     """
@@ -88,6 +89,7 @@ class Episode:
     terminated: bool
     truncated: bool
     stopped: bool = False
+    lives: int = 0
     planner_steps: int = 0
     wall_s: float = 0.0
 

@@ -187,3 +187,19 @@ def test_failures_say_how_far_it_got(corridor):
     assert result.recording.observations.shape == (3, 2)
     assert "ValueError: no" in failure.message and 'File "policy.py", line' in failure.message
     assert "hlearn" not in failure.message
+
+
+@pytest.mark.parametrize("kind", [IsolatedEvaluator, InProcessEvaluator])
+def test_an_episode_says_how_many_lives_were_left(kind):
+    breakout = Task(env_id="ALE/Breakout-v5", access=Access.RAM, protocol=Protocol.STICKY)
+    waiting, throwing = Program(source=acting("0")), Program(source=acting("1"))
+    with kind(breakout) as evaluator:
+        [idle, cut, lost] = evaluator.run(
+            [
+                Job(program=p, seed=3, max_steps=m)
+                for p, m in ((waiting, 100), (throwing, 300), (throwing, None))
+            ]
+        )
+    assert idle.outcome.lives == 5
+    assert 0 < cut.outcome.lives < 5
+    assert lost.outcome.terminated and lost.outcome.lives == 0

@@ -85,6 +85,20 @@ def test_equal_scores_are_equal() -> None:
     assert race.judge([5], [5], last=True).equal
 
 
+def test_lives_left_tell_programs_apart_that_score_the_same() -> None:
+    race, same = Race(), [864.0] * 3
+    safer = race.judge(same, same, lives=([5, 4, 5], [1, 2, 1]))
+    assert safer.decision is Decision.ACCEPTED
+    assert "864 against 864 over 3 gate seeds, 4.7 against 1.3 lives left" in safer.reason
+    assert race.judge(same, same, lives=([1, 2, 1], [5, 4, 5])).decision is Decision.REJECTED
+    assert race.judge(same, same, lives=([3, 2, 3], [3, 2, 3]), last=True).equal
+    assert race.judge(same, same, lives=([0, 0, 0], [0, 0, 0]), last=True).equal
+
+
+def test_no_number_of_lives_makes_up_for_a_score() -> None:
+    assert Race().judge([863] * 3, [864] * 3, lives=([5] * 3, [0] * 3)).decision is Decision.REJECTED
+
+
 def test_infinite_scores_are_refused() -> None:
     assert Race().judge([float("nan"), 1, 2], [0, 0, 0]).decision is Decision.REJECTED
 

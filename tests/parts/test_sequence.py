@@ -54,7 +54,7 @@ def test_variety_dares_more_while_there_is_no_progress() -> None:
     events = 120
     assert most([None] * events) <= 1.0
     assert most(list(range(events))) <= 1.0
-    assert 2.0 < most([7] * events) <= 2.5
+    assert 2.0 < most([7] * 60) <= 2.5 < 4.0 < most([7] * 400)
 
 
 def test_loop_breaker() -> None:

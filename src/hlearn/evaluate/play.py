@@ -152,7 +152,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
     """
     started = time.perf_counter()
     recorder = None if job.record is Record.NOTHING else _Recorder(environment, player, job)
-    score, length, steps = 0.0, 0, 0
+    score, length, steps, lives = 0.0, 0, 0, 0
     terminated = truncated = False
     failed: ProgramFailed | None = None
     try:
@@ -175,6 +175,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
             if reward:
                 score += reward
                 until = -1 if score >= goal else min(end, steps + stall)
+        lives = environment.lives()
     except ProgramFailed as failure:
         failed = failure
     finally:
@@ -203,6 +204,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
             terminated=bool(terminated),
             truncated=bool(truncated),
             stopped=not (terminated or truncated),
+            lives=int(lives),
             wall_s=wall_s,
         ),
         recording,

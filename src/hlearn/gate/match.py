@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Result
-from hlearn.gate.race import Judgement, Race
+from hlearn.gate.race import Judgement, Race, with_lives
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, said_of
 from hlearn.ledger import Decision, Purpose
@@ -106,7 +106,7 @@ class Match:
                 if failed:
                     return failed
             final = spent or (last and self._is_final) or len(self.ours) >= self.terms.max_pairs
-            judgement = self.terms.race.judge(*self._scores(), last=last, final=final)
+            judgement = self.terms.race.judge(*self._scores(), lives=self._lives(), last=last, final=final)
             if judgement.decision is not None:
                 return self._verdict(judgement, final=final)
 
@@ -157,6 +157,11 @@ class Match:
     def _scores(self) -> tuple[list[float], list[float]]:
         return [r.outcome.score for r in self.ours], [r.outcome.score for r in self.theirs]
 
+    def _lives(self) -> tuple[list[int], list[int]]:
+        """Lives left at the end, which tell programs apart that score the same."""
+        ours, theirs = ([getattr(r.outcome, "lives", 0) for r in side] for side in (self.ours, self.theirs))
+        return ours, theirs
+
     def _failed(self) -> Verdict | None:
         """A failed episode decides: the challenger's against it, else the champion's for it."""
         failure = next((r.outcome for r in self.ours if isinstance(r.outcome, Failure)), None)
@@ -180,7 +185,7 @@ class Match:
         assert decision is not None
         if self.champion is not None and decision is not Decision.ACCEPTED:
             new, old = program_size(self.challenger.source), program_size(self.champion.source)
-            ours, theirs = self._scores()
+            ours, theirs = map(with_lives, self._scores(), self._lives())
             if judgement.equal and new < old:
                 decision, reason = (
                     Decision.ACCEPTED,

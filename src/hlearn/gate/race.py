@@ -49,6 +49,8 @@ _FINAL = (
     0.90  # share of alpha that may have been spent in the end: drawn signs stand for all where pairs are many
 )
 
+_LIFE = 1e-3  # of a point: games score in whole points
+
 
 class Judgement(NamedTuple):
     """What the race says so far; ``decision`` is None while it goes on."""
@@ -86,6 +88,7 @@ class Race:
         challenger: Sequence[float],
         champion: Sequence[float],
         *,
+        lives: tuple[Sequence[int], Sequence[int]] | None = None,
         last: bool = False,
         final: bool = False,
     ) -> Judgement:
@@ -94,6 +97,8 @@ class Race:
         Args:
             challenger: n scores.
             champion: n scores on the same seeds.
+            lives: n lives left at the end, of either. Where scores are the same, more of them are better; no number of
+                lives makes up for a score.
             last: no more pairs are played. What is undecided at a planned look may still play on later.
             final: nor ever will be: what is left of alpha may be spent, planned look or not; the race must not go on
                 after that.
@@ -101,6 +106,9 @@ class Race:
         n = len(challenger)
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
         said = f"{ours:g} against {theirs:g} over {n} gate seed{'s' * (n != 1)}"
+        if lives is not None and any(map(any, lives)):
+            challenger, champion = with_lives(challenger, lives[0]), with_lives(champion, lives[1])
+            said += f", {np.mean(lives[0]):.2g} against {np.mean(lives[1]):.2g} lives left"
         if list(challenger) == list(champion):
             if n >= self.ties or last or final:
                 return Judgement(Decision.REJECTED, f"no better: the same scores, {said}", equal=True)
@@ -150,6 +158,11 @@ class Race:
     def next_look(self, n: int) -> int:
         """Number of pairs at which to look next."""
         return next((k.pairs for k in self.looks if k.pairs > n), n)
+
+
+def with_lives(scores: Sequence[float], lives: Sequence[int]) -> list[float]:
+    """Scores in which lives left at the end decide where nothing else differs."""
+    return [s + _LIFE * n for s, n in zip(scores, lives, strict=True)]
 
 
 class AACheck(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 GOLDEN = 0.6180339887498949  # fractional parts of its multiples fill [0, 1) evenly (Weyl, 1916)
+_SLOWLY = 0.4  # of its first swelling, that a variety swells for each further patience in vain
 
 
 class Pulse:
@@ -47,7 +48,8 @@ class Variety:
 
     Hitting a ball off-centre by a varying amount breaks the closed orbits in which a perfect player can get
     stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. While there is
-    no progress its range swells, up to ``1 + swell`` after ``patience`` events: who gets nowhere dares more.
+    no progress its range swells, to ``1 + swell`` after ``patience`` events, and slowly on from there: who gets nowhere
+    dares more and more.
     """
 
     __slots__ = ("_count", "_during", "_progress", "_vain", "patience", "swell", "value")
@@ -73,7 +75,9 @@ class Variety:
             self._vain = self._vain + 1 if progress is not None and progress == self._progress else 0
             self._progress = progress
             half = self.patience / 2  # no swelling before half the patience is gone
-            size = 1.0 + self.swell * min(1.0, max(0.0, self._vain - half) / half)
+            swollen = min(1.0, max(0.0, self._vain - half) / half)
+            swollen += _SLOWLY * max(0, self._vain - self.patience) / self.patience
+            size = 1.0 + self.swell * swollen
             self.value = size * (2.0 * (self._count * GOLDEN % 1.0) - 1.0)
         self._during = event
         return self.value

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.records import Episode, Program
+from hlearn.records import Episode, Outcome, Program
 
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
+HOPE = 0.4  # as much again, for every life left where the environment tells of lives
+LIFE = 0.01  # of the target, that a life is worth which is left when it is reached: who keeps more is the safer one
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +24,8 @@ class Runner:
         number: candidates are numbered as they are made.
         what: what the program was written from (a genome, a parameter vector).
         scores: what counts in races, one per seed, in the order of the seeds; ``-inf`` where the program failed.
-        measured: the scores as they were measured; differ where an episode was cut (:attr:`Arena.onward`).
+        measured: the scores as they were measured; differ where an episode was cut (:attr:`Arena.onward`) or reached
+            the target (:data:`LIFE`).
         steps: environment steps, per seed.
         note: in a few words, what it is.
     """
@@ -127,8 +130,21 @@ class Arena:
                 cut = self.max_steps is not None and outcome.env_steps >= self.max_steps
                 alive = cut and isinstance(outcome, Episode) and outcome.stopped
                 runner.measured.append(score)
-                runner.scores.append(self.onward * score if alive else score)
+                runner.scores.append(score + (self._hope(outcome) if alive else self._safety(outcome)))
                 runner.steps.append(outcome.env_steps)
+
+    def _hope(self, outcome: Outcome) -> float:
+        """What may be expected of an episode that was cut, beyond what it scored."""
+        lives = outcome.lives if isinstance(outcome, Episode) else 0
+        again = HOPE * lives if lives and self.onward > 1.0 else self.onward - 1.0
+        return again * outcome.score
+
+    def _safety(self, outcome: Outcome) -> float:
+        """What an episode at the target is worth beyond it."""
+        target = self.lab.task.target
+        if target is None or not isinstance(outcome, Episode) or outcome.score < target:
+            return 0.0
+        return LIFE * abs(target) * outcome.lives
 
 
 def better(challenger: Runner, champion: Runner) -> bool:

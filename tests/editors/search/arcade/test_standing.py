@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from hlearn.editors.search.arcade.first_race import idle_winner
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.standing import Standing
-from hlearn.editors.search.race import Arena, Runner
+from hlearn.editors.search.race import Arena, Runner, clearly_better
 from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode, Program
 from tests.editors.search.test_race import ScriptedLab
@@ -59,16 +60,18 @@ def test_proof_costs_no_more_than_allowed() -> None:
 
 
 class LongLab(ScriptedLab):
-    """Every episode runs into its cap."""
+    """Every episode runs into its cap, with so many lives left as the environment tells."""
+
+    lives = 0
 
     def measure(self, jobs: Any) -> list[Result]:
         return [
-            Result(_cut(job, r.outcome.score), None)
+            Result(_cut(job, r.outcome.score, self.lives), None)
             for job, r in zip(jobs, super().measure(jobs), strict=True)
         ]
 
 
-def _cut(job: Job, score: float) -> Episode:
+def _cut(job: Job, score: float, lives: int) -> Episode:
     steps = job.max_steps or 10
     return Episode(
         seed=job.seed,
@@ -78,6 +81,7 @@ def _cut(job: Job, score: float) -> Episode:
         terminated=False,
         truncated=False,
         stopped=True,
+        lives=lives,
     )
 
 
@@ -90,6 +94,28 @@ def test_an_episode_that_is_cut_counts_onward_and_is_told_as_measured(
     Arena(lab, max_steps=cap, onward=2.0).run([steady], 1)
     assert steady.mean == counted
     assert steady.told == "5.0 over 1 dev episodes"
+
+
+@pytest.mark.parametrize(("lives", "counted"), [(0, 10.0), (1, 7.0), (5, 15.0)])
+def test_what_a_cut_episode_may_still_bring_depends_on_the_lives_left(lives: int, counted: float) -> None:
+    lab = LongLab({"steady": STEADY})
+    lab.lives = lives
+    steady = Runner(number=1, program=Program(source="steady"), what=None)
+    Arena(lab, max_steps=500, onward=2.0).run([steady], 1)
+    assert steady.mean == pytest.approx(counted)
+
+
+def test_at_the_target_who_keeps_more_lives_leads() -> None:
+    lab = LongLab({"careful": [5.0] * 2, "daring": [5.0] * 2})
+    lab.task = replace(lab.task, target=5.0)
+    careful, daring = (
+        Runner(number=n, program=Program(source=s), what=None) for n, s in ((1, "careful"), (2, "daring"))
+    )
+    for runner, lives in ((careful, 4), (daring, 1)):
+        lab.lives = lives
+        Arena(lab).run([runner], 2)
+    assert careful.measured == daring.measured == [5.0, 5.0]
+    assert clearly_better(careful, daring)
 
 
 def test_at_the_budgets_end_a_large_lead_over_few_seeds_counts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool, vary
@@ -17,16 +18,21 @@ SOUND = 8  # seeds after which a champion may be proposed
 SETTLED = 40  # seeds after which a champion needs no more of them
 IDLE = 20  # generations that measure nothing new, after which there is nothing more to try
 PAUSE = 0.12  # of the budget, between proposals
+MENDING = 0.06  # of the budget, between repairs
 
 
-def evolve(roster: Roster, standing: Standing, pool: Pool, told: Runner) -> Iterator[Runner]:
+def evolve(
+    roster: Roster, standing: Standing, pool: Pool, evidence: Evidence, *, told: Runner, mended: Runner
+) -> Iterator[Runner]:
     """Goes on until the target is reached or nothing new comes up; yields a new champion now and then.
 
     Args:
         roster: the candidates.
         standing: who leads; is kept up to date.
         pool: what variation may use.
+        evidence: what interceptions missed.
         told: the champion that was yielded before.
+        mended: the champion that needs no repair.
 
     Raises:
         BudgetExhausted: nothing is left to spend.
@@ -34,7 +40,7 @@ def evolve(roster: Roster, standing: Standing, pool: Pool, told: Runner) -> Iter
     lab = roster.lab
     rungs = (1,) if roster.deterministic else RUNGS
     start = max(1, lab.remaining)
-    told_at = lab.remaining
+    told_at = mended_at = lab.remaining
     idle = 0
     while not standing.done and idle < IDLE:
         before = lab.remaining
@@ -43,6 +49,9 @@ def evolve(roster: Roster, standing: Standing, pool: Pool, told: Runner) -> Iter
             standing.confirm()
         idle = idle + 1 if lab.remaining == before else 0
         sound = len(standing.champion.scores) >= min(SOUND, rungs[-1])
+        due = mended_at - lab.remaining > MENDING * start and not roster.deterministic
+        if standing.champion is not mended and due and sound:
+            mended, mended_at = repair(roster, standing, evidence), lab.remaining
         if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound:
             told, told_at = standing.champion, lab.remaining
             yield standing.champion

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hlearn.editors.search.arcade.calibrate import repaired, watched
 from hlearn.editors.search.arcade.contacts import Contact, find_contacts
 from hlearn.editors.search.arcade.genome import Genome
@@ -35,11 +37,20 @@ class Evidence:
         return self._contacts.pop(runner.number, [])
 
 
-def repair(roster: Roster, standing: Standing, evidence: Evidence) -> None:
+def repair(roster: Roster, standing: Standing, evidence: Evidence, *, allowance: float = math.inf) -> Runner:
     """Lets what was missed correct the champion's interception.
 
     Where seeds say nothing, corrections alternate with other aims nearby: a closed orbit misses nothing and
     still gets nowhere.
+
+    Args:
+        roster: the candidates.
+        standing: who leads; is kept up to date.
+        evidence: what was missed in episodes that were watched as they were played.
+        allowance: environment steps after which nothing new is tried.
+
+    Returns:
+        The champion on which this ended, which needs no repair any more.
 
     Raises:
         BudgetExhausted: nothing is left to spend.
@@ -48,11 +59,12 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence) -> None:
     contacts: list[Contact] = []
     tried: set[str] = set()
     latest = standing.champion
+    start = lab.remaining
     for attempt in range(ATTEMPTS_DETERMINISTIC if alone else ATTEMPTS):
         genome = genome_of(standing.champion)
         at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
-        if at is None or standing.done:
-            return
+        if at is None or standing.done or start - lab.remaining > allowance:
+            break
         if alone:
             contacts += evidence.take(latest)
         else:
@@ -63,7 +75,7 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence) -> None:
         child = None if change is None else roster.runner(change[0])
         if change is None or child is None or child is standing.champion or child.program.sha256 in tried:
             if not alone:
-                return
+                break
             change = _nudged(roster, genome, at), "another aim"
             child = roster.runner(change[0])
         tried.add(child.program.sha256)
@@ -72,7 +84,8 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence) -> None:
         latest = child
         standing.admit([child])
         if not alone and child is not standing.champion and attempt:
-            return
+            break
+    return standing.champion
 
 
 def _nudged(roster: Roster, genome: Genome, at: int) -> Genome:

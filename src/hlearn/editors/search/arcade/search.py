@@ -43,6 +43,7 @@ class ArcadeSearch:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.roster = Roster(lab)
+        self.evidence = Evidence()
         self.pool: Pool | None = None
         self.standing: Standing | None = None
         self.proposed: list[Runner] = []
@@ -72,17 +73,21 @@ class ArcadeSearch:
         if idle is not None:  # before all others, sharp ones too: whole episodes will tell
             idle.scores = [max(r.mean for r in firsts) + 1.0]
             firsts = [idle, *(r for r in firsts if r is not idle)]
-        evidence = Evidence()
-        watch = evidence.watch if self.roster.deterministic else None
+        watch = self.evidence.watch if self.roster.deterministic else None
         arena = Arena(
             self.lab, max_steps=self.lab.longest, stall_steps=self.lab.stall, watch=watch, onward=ONWARD
         )
         self.standing = settle(self.roster, arena, firsts, home)
         if not self.roster.deterministic:
             self.standing.prove(PROVEN, PROOF * self.lab.remaining)
+        if self.roster.deterministic:
+            yield self.standing.champion
+            mended = repair(self.roster, self.standing, self.evidence)
+        else:  # first, for a champion with a flaw that is known must be beaten at the gate
+            mended = repair(self.roster, self.standing, self.evidence, allowance=PROOF * self.lab.remaining)
         first = self.standing.champion
-        yield first
-        repair(self.roster, self.standing, evidence)
+        if first not in self.proposed:
+            yield first
         lessons = Lessons(self.roster, self.standing, view, self.pool)
         try:
             lessons.learn()
@@ -91,7 +96,7 @@ class ArcadeSearch:
         if self.standing.champion is not first:
             first = self.standing.champion
             yield first
-        yield from evolve(self.roster, self.standing, self.pool, told=first)
+        yield from evolve(self.roster, self.standing, self.pool, self.evidence, told=first, mended=mended)
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
@@ -102,7 +107,8 @@ class ArcadeSearch:
         standing.arena.run(ahead[:AHEAD], min(ENOUGH, len(standing.champion.scores)))
         standing.admit(ahead[:AHEAD])
         assert self.pool is not None
-        yield from evolve(self.roster, standing, self.pool, told=standing.champion)
+        champion = standing.champion
+        yield from evolve(self.roster, standing, self.pool, self.evidence, told=champion, mended=champion)
 
     def _tell(self, view: View) -> None:
         self.lab.say(

@@ -33,7 +33,8 @@ class Standing:
         """Whether the champion has reached the task's target, on enough episodes."""
         target = self.roster.lab.task.target
         enough = 1 if self.roster.deterministic else ENOUGH
-        return target is not None and self.champion.mean >= target and len(self.champion.scores) >= enough
+        played = self.champion.measured
+        return target is not None and len(played) >= enough and sum(played) >= target * len(played)
 
     def admit(self, children: Sequence[Runner]) -> None:
         """Takes in measured candidates; a clear lead, or a lead on enough seeds, makes a new champion."""
