@@ -192,7 +192,7 @@ def test_failures_say_how_far_it_got(corridor):
 @pytest.mark.parametrize("kind", [IsolatedEvaluator, InProcessEvaluator])
 def test_an_episode_says_how_many_lives_were_left(kind):
     breakout = Task(env_id="ALE/Breakout-v5", access=Access.RAM, protocol=Protocol.STICKY)
-    waiting, throwing = Program(source=acting("0")), Program(source=acting("1"))
+    waiting, throwing = acting("return 0"), acting("return 1")
     with kind(breakout) as evaluator:
         [idle, cut, lost] = evaluator.run(
             [
