@@ -10,7 +10,7 @@ from hlearn.tasks.registry import seed_matters
 
 _RESERVE = 0.10  # share of the budget that is kept for judging the last proposal, at first
 # Long episodes need more: numbers of pairs, and the share of the budget that may be kept for so many.
-_ENOUGH = ((8, 0.2), (3, 0.5))  # the first look is at three pairs
+_ENOUGH = ((12, 0.2), (3, 0.5))  # the first look is at three pairs
 _FIRST = 2  # gate episodes of a first program
 _MARGIN = 1.25  # episodes may turn out longer than those before
 _GIVEN = (8, 5, 3)  # pairs for one more proposal, for which steps are kept when the rest is given back

@@ -8,7 +8,7 @@ from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool, vary
-from hlearn.editors.search.race import Runner, better, hopeless
+from hlearn.editors.search.race import Runner, better, clearly_better, hopeless
 
 BROOD = 12  # children per generation at most
 RUNGS = (1, 2, 4, 8, 16)  # seeds a child must have stood at each rung
@@ -17,6 +17,7 @@ ADMITTED = 2  # seeds after which a child may be admitted
 SOUND = 8  # seeds after which a champion may be proposed
 SETTLED = 40  # seeds after which a champion needs no more of them
 IDLE = 20  # generations that measure nothing new, after which there is nothing more to try
+CLEAR = 1.0  # standard errors by which it must lead: the gate's episodes are few
 PAUSE = 0.12  # of the budget, between proposals
 MENDING = 0.06  # of the budget, between repairs
 
@@ -52,7 +53,8 @@ def evolve(
         due = mended_at - lab.remaining > MENDING * start and not roster.deterministic
         if standing.champion is not mended and due and sound:
             mended, mended_at = repair(roster, standing, evidence), lab.remaining
-        if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound:
+        clear = roster.deterministic or clearly_better(standing.champion, told, CLEAR)
+        if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound and clear:
             told, told_at = standing.champion, lab.remaining
             yield standing.champion
 

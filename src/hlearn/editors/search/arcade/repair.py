@@ -9,11 +9,14 @@ from hlearn.editors.search.arcade.contacts import Contact, find_contacts
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
-from hlearn.editors.search.race import Runner
+from hlearn.editors.search.race import Runner, hopeless
 from hlearn.evaluate.api import Recording
 
 ATTEMPTS = 5
 ATTEMPTS_DETERMINISTIC = 8  # an episode is seen as it is played, so an attempt costs one
+TRIED = 4  # episodes that every child gets where seeds matter
+PROVEN = 8  # episodes at most that one gets which does not trail
+PATIENCE = 0.25  # standard errors that it may trail
 WATCHED = 3  # episodes that are watched per attempt
 WATCHED_SHARE = 0.06  # of what is left, that they may cost
 FIRST_SEED = 1000  # development seeds for watching, apart from those of the race
@@ -80,7 +83,9 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence, *, allowance:
             child = roster.runner(change[0])
         tried.add(child.program.sha256)
         lab.say(f"repair: {change[1]}")
-        standing.arena.run([child, standing.champion], 1 if alone else 4)
+        standing.arena.run([child, standing.champion], 1 if alone else TRIED)
+        if not alone and not hopeless(child, standing.champion, PATIENCE):
+            standing.arena.run([child], min(PROVEN, len(standing.champion.scores)))
         latest = child
         standing.admit([child])
         if not alone and child is not standing.champion and attempt:

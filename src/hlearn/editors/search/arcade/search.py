@@ -24,6 +24,7 @@ from hlearn.errors import BudgetExhausted
 from hlearn.records import Access
 
 PROVEN = 4  # episodes on which a first champion has stood
+PROVEN_TARGET = 8  # where there is a target: that one misses it now and then shows late
 WAYS = 2  # to press that are tried with an interception
 PROOF = 0.15  # of what is left, for finding one that does
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
@@ -79,7 +80,8 @@ class ArcadeSearch:
         )
         self.standing = settle(self.roster, arena, firsts, home)
         if not self.roster.deterministic:
-            self.standing.prove(PROVEN, PROOF * self.lab.remaining)
+            proven = PROVEN if self.lab.task.target is None else PROVEN_TARGET
+            self.standing.prove(proven, PROOF * self.lab.remaining)
         if self.roster.deterministic:
             yield self.standing.champion
             mended = repair(self.roster, self.standing, self.evidence)
