@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.editors.api import Lab
-from hlearn.editors.search.arcade.contacts import Contact, contacts_of, find_contacts, find_flight
+from hlearn.editors.search.arcade.contacts import Contact, contacts_of, find_flight
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.walls import find_walls
 from hlearn.editors.search.race import Runner
@@ -121,63 +121,6 @@ def _sharpness(contacts: Sequence[Contact], low: float, high: float) -> float:
     if len(hits) < 4 or len(misses) < 4:
         return 0.0
     return (sum(hits) / len(hits) + sum(misses) / len(misses)) / 2
-
-
-def watched(
-    lab: Lab, runner: Runner, genome: Genome, at: int, seeds: Sequence[int], max_steps: int
-) -> list[Contact]:
-    """Plays episodes of a program, of ``max_steps`` at most, and returns every arrival at the line.
-
-    Raises:
-        BudgetExhausted: nothing is left to spend.
-    """
-    jobs = [
-        Job(
-            program=runner.program,
-            seed=seed,
-            max_steps=max_steps,
-            record=Record.TRACES,
-            stall_steps=lab.stall,
-            stop_score=lab.task.target,
-        )
-        for seed in seeds
-    ]
-    contacts: list[Contact] = []
-    for result in lab.measure(jobs):
-        if result.recording is not None:
-            contacts += find_contacts(result.recording, genome, at)
-    return contacts
-
-
-def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Genome, str] | None:
-    """Moves offset and spread away from what was missed.
-
-    Returns:
-        The changed genome and a line that says what was missed, None if nothing was.
-    """
-    behavior = genome.behaviors[at]
-    hits = np.array([c.gap for c in contacts if c.hit])
-    misses = np.array([c.gap for c in contacts if not c.hit])
-    if len(hits) < 10 or not len(misses):
-        return None
-    middle = float(np.median(hits))
-    near = misses[np.abs(misses - middle) < 4 * max(4.0, float(hits.std()))]
-    below, above = near[near < middle], near[near > middle]
-    if not len(below) and not len(above):  # whatever was missed was out of reach
-        return None
-    offset, spread = dict(behavior.knobs)["offset"], dict(behavior.knobs)["spread"]
-    if len(below) and len(above):
-        low, high = float(below.max()), float(above.min())
-        place, half = (low + high) / 2, (high - low) / 2
-    else:  # missed on one side only: a little away from it
-        nearest = float(above.min()) if len(above) else float(below.max())
-        half = abs(nearest - middle)
-        place = offset.value + (-1 if len(above) else 1) * max(1.2, 0.25 * half)
-    source = f"repair: {len(below)} missed below, {len(above)} above"
-    changed = genome.turned((at, "offset"), place, source)
-    changed = changed.turned((at, "spread"), min(0.8 * spread.value, 0.5 * half), source)
-    text = f"{len(misses)} of {len(contacts)} missed, offset {offset.value} to {place:.1f}"
-    return changed, text
 
 
 def find_edges(contacts: Sequence[Contact]) -> tuple[float, float] | None:

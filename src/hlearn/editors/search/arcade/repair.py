@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from hlearn.editors.search.arcade.calibrate import repaired, watched
 from hlearn.editors.search.arcade.contacts import Contact, find_contacts
+from hlearn.editors.search.arcade.corrections import corrections, repaired, watched
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
@@ -30,10 +30,9 @@ class Evidence:
 
     def watch(self, runner: Runner, recording: Recording) -> None:
         """Keeps the contacts of a traced episode."""
-        genome = genome_of(runner)
-        at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
+        at = _interception(runner)
         if at is not None:
-            self._contacts[runner.number] = find_contacts(recording, genome, at)
+            self._contacts[runner.number] = find_contacts(recording, genome_of(runner), at)
 
     def take(self, runner: Runner) -> list[Contact]:
         """Hands out what was seen of a candidate, once."""
@@ -58,39 +57,69 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence, *, allowance:
     Raises:
         BudgetExhausted: nothing is left to spend.
     """
-    lab, alone = roster.lab, roster.deterministic
+    end = roster.lab.remaining - allowance
+    mend = _mend_one_episode if roster.deterministic else _mend
+    mend(roster, standing, evidence, end)
+    return standing.champion
+
+
+def _mend(roster: Roster, standing: Standing, _: Evidence, end: float) -> None:
+    """Watches the champion, then the best attempt to mend it, and so on while that brings another champion."""
+    lab = roster.lab
     contacts: list[Contact] = []
     tried: set[str] = set()
     latest = standing.champion
-    start = lab.remaining
-    for attempt in range(ATTEMPTS_DETERMINISTIC if alone else ATTEMPTS):
-        genome = genome_of(standing.champion)
-        at = next((i for i, b in enumerate(genome.behaviors) if b.kind == "intercept"), None)
-        if at is None or standing.done or start - lab.remaining > allowance:
-            break
-        if alone:
-            contacts += evidence.take(latest)
-        else:
-            seeds = lab.seeds(FIRST_SEED + 4 * attempt, WATCHED)
-            most = max(1000, int(WATCHED_SHARE * lab.remaining / WATCHED))
-            contacts += watched(lab, latest, genome_of(latest), at, seeds, most)
-        change = repaired(contacts, genome, at) if not (alone and attempt % 2) else None
+    for attempt in range(ATTEMPTS):
+        champion = standing.champion
+        genome, at = genome_of(champion), _interception(champion)
+        if at is None or standing.done or lab.remaining < end:
+            return
+        seeds = lab.seeds(FIRST_SEED + 4 * attempt, WATCHED)
+        most = max(1000, int(WATCHED_SHARE * lab.remaining / WATCHED))
+        seen = watched(lab, latest, genome_of(latest), at, seeds, most)
+        contacts += seen.contacts
+        changes = corrections(contacts, seen.stalls, genome, at)
+        children = [c for c in roster.runners([g for g, _ in changes]) if c.program.sha256 not in tried]
+        children = [c for c in children if c is not champion]
+        if not children:
+            return
+        tried |= {c.program.sha256 for c in children}
+        lab.say("repair: " + "; or ".join(why for _, why in changes))
+        standing.arena.run([*children, champion], TRIED)
+        upright = [c for c in children if not hopeless(c, champion, PATIENCE)]
+        standing.arena.run(upright, min(PROVEN, len(champion.scores)))
+        standing.admit(children)
+        latest = max(children, key=lambda c: c.mean)
+        if attempt and standing.champion is champion:
+            return
+
+
+def _mend_one_episode(roster: Roster, standing: Standing, evidence: Evidence, end: float) -> None:
+    """Where one episode is all there is: corrections and other aims nearby in turn, for an orbit misses nothing."""
+    contacts: list[Contact] = []
+    tried: set[str] = set()
+    latest = standing.champion
+    for attempt in range(ATTEMPTS_DETERMINISTIC):
+        champion = standing.champion
+        genome, at = genome_of(champion), _interception(champion)
+        if at is None or standing.done or roster.lab.remaining < end:
+            return
+        contacts += evidence.take(latest)
+        change = None if attempt % 2 else repaired(contacts, genome, at)
         child = None if change is None else roster.runner(change[0])
-        if change is None or child is None or child is standing.champion or child.program.sha256 in tried:
-            if not alone:
-                break
+        if change is None or child is None or child is champion or child.program.sha256 in tried:
             change = _nudged(roster, genome, at), "another aim"
             child = roster.runner(change[0])
         tried.add(child.program.sha256)
-        lab.say(f"repair: {change[1]}")
-        standing.arena.run([child, standing.champion], 1 if alone else TRIED)
-        if not alone and not hopeless(child, standing.champion, PATIENCE):
-            standing.arena.run([child], min(PROVEN, len(standing.champion.scores)))
+        roster.lab.say(f"repair: {change[1]}")
+        standing.arena.run([child, champion], 1)
         latest = child
         standing.admit([child])
-        if not alone and child is not standing.champion and attempt:
-            break
-    return standing.champion
+
+
+def _interception(runner: Runner) -> int | None:
+    """Index of the behaviour that meets something, None where there is none."""
+    return next((i for i, b in enumerate(genome_of(runner).behaviors) if b.kind == "intercept"), None)
 
 
 def _nudged(roster: Roster, genome: Genome, at: int) -> Genome:
