@@ -79,24 +79,20 @@ class ArcadeSearch:
             self.lab, max_steps=self.lab.longest, stall_steps=self.lab.stall, watch=watch, onward=ONWARD
         )
         self.standing = settle(self.roster, arena, firsts, home)
-        if not self.roster.deterministic:
-            proven = PROVEN if self.lab.task.target is None else PROVEN_TARGET
-            self.standing.prove(proven, PROOF * self.lab.remaining)
         if self.roster.deterministic:
             yield self.standing.champion
             mended = repair(self.roster, self.standing, self.evidence)
-        else:  # first, for a champion with a flaw that is known must be beaten at the gate
+        else:  # nothing is proposed yet: a champion with a flaw that is known would have to be beaten at the gate
+            proven = PROVEN if self.lab.task.target is None else PROVEN_TARGET
+            self.standing.prove(proven, PROOF * self.lab.remaining)
             mended = repair(self.roster, self.standing, self.evidence, allowance=PROOF * self.lab.remaining)
-        first = self.standing.champion
-        if first not in self.proposed:
-            yield first
         lessons = Lessons(self.roster, self.standing, view, self.pool)
         try:
             lessons.learn()
         finally:
             self.pool = self.pool.with_first(lessons.rules)
-        if self.standing.champion is not first:
-            first = self.standing.champion
+        first = self.standing.champion
+        if first not in self.proposed:
             yield first
         yield from evolve(self.roster, self.standing, self.pool, self.evidence, told=first, mended=mended)
 
