@@ -98,7 +98,7 @@ class Race:
             challenger: n scores.
             champion: n scores on the same seeds.
             lives: n lives left at the end, of either. Where scores are the same, more of them are better; no number of
-                lives makes up for a score.
+                lives makes up for a whole point.
             last: no more pairs are played. What is undecided at a planned look may still play on later.
             final: nor ever will be: what is left of alpha may be spent, planned look or not; the race must not go on
                 after that.
