@@ -15,6 +15,7 @@ from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
 from hlearn.loop.allotment import Allotment
+from hlearn.loop.asking import Asking
 from hlearn.loop.court import RunCourt
 from hlearn.loop.opening import is_deterministic
 from hlearn.loop.trials import Trials, said_of
@@ -26,11 +27,7 @@ from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.task import Task
 
-_LEFTOVERS = 5  # programs that an editor measured and did not propose, which are judged at most
 _REMEMBERED = 30  # turned-down proposals that a brief names
-_FLATTERED = (
-    0.5  # what is left of a lead in development at the gate, where the lead was what made it a proposal
-)
 _IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
 
 
@@ -101,11 +98,9 @@ class Session:
         self._judged: set[tuple[str, str | None]] = set()
         self.undecided = Undecided(gate, self._dev_lead)
         self._idle = 0
-        self._leftovers = 0
-        self._asked = False  # whether the editor was asked at all
-        self._asked_last = False  # whether it was asked after the budget's end
-        self._ended = False  # whether it has nothing more to try
-        self._waiting: Proposal | None = None  # its last one, while a better one plays on
+        self.asking = Asking(
+            editor, self.lab, self.allotment, self.undecided, replaying=self.replaying, lead=self._dev_lead
+        )
         self.meter.trials = self.trials.judged()
         if self.champion is not None:
             self.meter.champion = self.champion.sha256
@@ -114,67 +109,10 @@ class Session:
     # The recipe's steps -----------------------------------------------------------------------------------
 
     def propose(self) -> Proposal | None:
-        """Asks the editor; None when it has nothing more to try, goes in circles or ran out of budget.
-
-        After the budget's end a search is asked once more, for the best that it has found since its last proposal; then
-        undecided challengers that lead play on, the most promising first. Where nothing is left to judge, the editor
-        gets what was kept for judging, and goes on. A run does not end without a champion if any program completed a
-        development episode: where the editor leaves none, those that it measured are proposed, the best first.
-        """
-        self.undecided.playing = None
+        """What to judge next (:meth:`Asking.next`); None when nothing more comes or the editor goes in circles."""
         if self._idle >= _IDLE_TRIALS:
-            return self._reopened()
-        while True:
-            proposal, self._waiting = self._waiting, None
-            if proposal is not None and self._dev_lead(proposal.program) < 0:
-                proposal = None  # there is a better champion meanwhile
-            if proposal is None and self._may_ask():
-                proposal = self._ask()
-            if proposal is not None and self._is_behind(proposal):
-                self._waiting = proposal
-                proposal = None
-            proposal = proposal or self._leftover() or self._reopened()
-            if proposal is not None:
-                return proposal
-            if self._ended or self.champion is None or not self.allotment.give_back():
-                return None
-            self.lab.say("nothing is left to judge: the search goes on with what was kept for that")
-
-    def _is_behind(self, proposal: Proposal) -> bool:
-        """Whether, at the budget's end, an undecided challenger promises more than the editor's last proposal."""
-        if self.lab.remaining > 0 or self.champion is None:
-            return False
-        first = self.undecided.best(self.allotment.left())
-        return first is not None and self.undecided.lead(first) > _FLATTERED * self._dev_lead(
-            proposal.program
-        )
-
-    def _may_ask(self) -> bool:
-        """Whether the editor is asked; after the budget's end once, for to ask a coding agent would bring nothing."""
-        if self._ended:
-            return False
-        if self.lab.remaining > 0:
-            self._asked_last = False
-            return True
-        again, self._asked_last = self._asked_last, True
-        return not again and (self.replaying or not self._asked)
-
-    def _ask(self) -> Proposal | None:
-        brief = Brief(
-            task=self.task,
-            observation=self.lab.observation,
-            actions=self.lab.actions,
-            champion=self.champion,
-            champion_dev=self.champion_dev,
-            rejected=tuple(self._rejected[-_REMEMBERED:]),
-        )
-        self._asked = True
-        try:
-            proposal = self.editor.propose(brief, self.lab)
-        except BudgetExhausted:
-            return None
-        self._ended = proposal is None and self.lab.remaining > 0
-        return proposal
+            return self.asking.reopened()
+        return self.asking.next(self._brief(), self._leftover)
 
     def judge(self, proposal: Proposal) -> Verdict:
         """Static checks, then the gate; a proposal judged before against the same champion is turned down."""
@@ -257,11 +195,24 @@ class Session:
             return self.system.champion()
         return self.system.programs.get(self.run.champion) if self.run.champion else None
 
-    def _reopened(self) -> Proposal | None:
-        proposal = self.undecided.reopen(self.allotment.left())
-        if proposal is not None:
-            self.lab.say("an undecided challenger plays on")
-        return proposal
+    def _brief(self) -> Brief:
+        return Brief(
+            task=self.task,
+            observation=self.lab.observation,
+            actions=self.lab.actions,
+            champion=self.champion,
+            champion_dev=self.champion_dev,
+            rejected=tuple(self._rejected[-_REMEMBERED:]),
+        )
+
+    def _leftover(self) -> Proposal | None:
+        """The best program of those that were measured and never judged."""
+        for sha256 in self.meter.account.dev.ranking():
+            if (sha256, None) not in self._judged:
+                mean = self.meter.account.dev.mean(sha256)
+                note = f"the best of what was measured, {mean:g} in development"
+                return Proposal(program=self.system.programs.get(sha256), note=note)
+        return None
 
     def _dev_lead(self, program: Program) -> float:
         """By how much a program is better than the champion in development; 0 where that is not known."""
@@ -286,18 +237,6 @@ class Session:
             return Verdict(decision=Decision.REJECTED, reasons=(f"a system test fails:\n{broken}", reason))
         scored = f"first program; completes its development episodes, mean {mean:g}"
         return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
-
-    def _leftover(self) -> Proposal | None:
-        """The best program of those that were measured and not proposed, while there is no champion."""
-        if self.champion is not None or self._leftovers >= _LEFTOVERS:
-            return None
-        for sha256 in self.meter.account.dev.ranking():
-            if (sha256, None) not in self._judged:
-                self._leftovers += 1
-                mean = self.meter.account.dev.mean(sha256)
-                note = f"the best of what was measured, {mean:g} in development"
-                return Proposal(program=self.system.programs.get(sha256), note=note)
-        return None
 
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
         self.system.commit(trial, proposal.program, self.trials.new_cases(trial, verdict), proposal.files)
