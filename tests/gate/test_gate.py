@@ -11,7 +11,7 @@ from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.gate import Decision, Gate, program_size
 from hlearn.gate.randomness import uses_randomness
 from hlearn.ledger import Purpose
-from hlearn.records import Access, Program, Protocol, Split
+from hlearn.records import Access, Episode, Program, Protocol, Split
 from hlearn.system import Case
 from hlearn.tasks import Task
 from hlearn.tasks.seeds import split_seeds
@@ -88,6 +88,63 @@ def test_equal_scores_and_simpler_wins(court: Court) -> None:
     verdict = Gate().judge(longer, GOOD, court=court, budget=100_000)
     assert verdict.decision is Decision.REJECTED
     assert "the same scores" in verdict.reasons[0]
+
+
+class Endings:
+    """A court that knows how every episode of a program ends: score and lives left."""
+
+    def __init__(self, endings: dict[Program, tuple[float, int]]) -> None:
+        self.endings = {p.sha256: ending for p, ending in endings.items()}
+
+    def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
+        results = []
+        for job in jobs:
+            score, lives = self.endings[job.program.sha256]
+            outcome = Episode(
+                seed=job.seed,
+                score=score,
+                length=9,
+                env_steps=9,
+                terminated=False,
+                truncated=False,
+                stopped=True,
+                lives=lives,
+            )
+            results.append(Result(outcome, None))
+        return results
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        return split_seeds(Split.GATE, 0, start, count)
+
+    def spent(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("score", "ours", "theirs", "decision"),
+    [
+        (864.0, 4, 1, Decision.ACCEPTED),
+        (864.0, 1, 4, Decision.REJECTED),
+        (428.0, 4, 1, Decision.REJECTED),
+    ],
+    ids=["safer at the target", "less safe", "below the target lives say nothing"],
+)
+def test_lives_break_ties_at_the_target_only(
+    score: float, ours: int, theirs: int, decision: Decision
+) -> None:
+    longer = program("int(o[2] > 0)", "unused = 3; ")
+    court = Endings({longer: (score, ours), LEAN: (score, theirs)})
+    assert Gate().judge(longer, LEAN, court=court, budget=1000, stop_score=864.0).decision is decision
+
+
+def test_simpler_is_no_excuse_for_fewer_lives() -> None:
+    longer = program("int(o[2] > 0)", "unused = 3; ")
+    court = Endings({LEAN: (864.0, 1), longer: (864.0, 4)})
+    assert (
+        Gate().judge(LEAN, longer, court=court, budget=1000, stop_score=864.0).decision is Decision.REJECTED
+    )
+    court = Endings({LEAN: (864.0, 4), longer: (864.0, 4)})
+    assert Gate().judge(LEAN, longer, court=court, budget=1000, stop_score=864.0).accepted
 
 
 def test_the_champion_itself_costs_nothing(court: Court) -> None:

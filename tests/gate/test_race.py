@@ -96,7 +96,10 @@ def test_lives_left_tell_programs_apart_that_score_the_same() -> None:
 
 
 def test_no_number_of_lives_makes_up_for_a_score() -> None:
-    assert Race().judge([863] * 3, [864] * 3, lives=([5] * 3, [0] * 3)).decision is Decision.REJECTED
+    assert Race().judge([863] * 3, [864] * 3, lives=([9] * 3, [0] * 3)).decision is Decision.REJECTED
+    alike = [864.0] * 64
+    one_worse = Race().judge([*alike[:-1], 863.0], alike, lives=([9] * 64, [0] * 64), final=True)
+    assert one_worse.decision is not Decision.ACCEPTED
 
 
 def test_infinite_scores_are_refused() -> None:

@@ -24,12 +24,12 @@ def played(scores: Sequence[float], name: str) -> Evaluation:
     return Evaluation(program=name, split=Split.GATE, outcomes=outcomes)
 
 
-def verdict(differences: Sequence[float], *, final: bool = False) -> Verdict:
+def verdict(differences: Sequence[float], *, spared: int = 0, final: bool = False) -> Verdict:
     ours = [10.0 + d for d in differences]
     return Verdict(
         decision=Decision.UNDECIDED,
         reasons=("undecided",),
-        pairs=tuple(Pair(score, 10.0) for score in ours),
+        pairs=tuple(Pair(score, 10.0, spared) for score in ours),
         challenger=played(ours, "challenger"),
         champion=played([10.0] * len(ours), "champion"),
         final=final,
@@ -70,6 +70,15 @@ def test_a_lead_that_cannot_become_clear_is_not_worth_the_steps() -> None:
     found.add(proposal("steady"), verdict([2.0, 1.0, 3.0]))
     assert found.best(10_000) is not None
     assert found.best(STEPS) is None, "not even a pair"
+
+
+def test_where_both_reach_the_target_lives_lead() -> None:
+    found = undecided()
+    found.add(proposal("safer"), verdict([0.0, 0.0, 0.0], spared=2))
+    assert found.best(10_000) is not None
+    found.forget()
+    found.add(proposal("same"), verdict([0.0, 0.0, 0.0]))
+    assert found.best(10_000) is None
 
 
 def test_who_has_spent_all_of_alpha_does_not_play_on() -> None:

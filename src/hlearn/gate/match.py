@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Result
-from hlearn.gate.race import Judgement, Race, with_lives
+from hlearn.gate.race import Judgement, Race
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, said_of
 from hlearn.ledger import Decision, Purpose
-from hlearn.records import Episode, Evaluation, Failure, Program, Split
+from hlearn.records import Episode, Evaluation, Failure, Outcome, Program, Split
 
 _FIRST = 2  # episodes that a first program must complete
 
@@ -158,9 +159,18 @@ class Match:
         return [r.outcome.score for r in self.ours], [r.outcome.score for r in self.theirs]
 
     def _lives(self) -> tuple[list[int], list[int]]:
-        """Lives left at the end, which tell programs apart that score the same."""
-        ours, theirs = ([getattr(r.outcome, "lives", 0) for r in side] for side in (self.ours, self.theirs))
-        return ours, theirs
+        """Lives left where the target was reached: who dallies before it keeps its lives to no purpose."""
+        goal = math.inf if self.terms.stop_score is None else self.terms.stop_score
+
+        def left(outcome: Outcome) -> int:
+            return outcome.lives if isinstance(outcome, Episode) and outcome.score >= goal else 0
+
+        return [left(r.outcome) for r in self.ours], [left(r.outcome) for r in self.theirs]
+
+    def _spared(self) -> list[int]:
+        """By pair, how many lives more the challenger had left."""
+        ours, theirs = self._lives()
+        return [a - b for a, b in zip(ours, theirs or [0] * len(ours), strict=True)]
 
     def _failed(self) -> Verdict | None:
         """A failed episode decides: the challenger's against it, else the champion's for it."""
@@ -185,17 +195,13 @@ class Match:
         assert decision is not None
         if self.champion is not None and decision is not Decision.ACCEPTED:
             new, old = program_size(self.challenger.source), program_size(self.champion.source)
-            ours, theirs = map(with_lives, self._scores(), self._lives())
+            ours, theirs = ((sum(s), sum(n)) for s, n in zip(self._scores(), self._lives(), strict=True))
             if judgement.equal and new < old:
                 decision, reason = (
                     Decision.ACCEPTED,
                     f"the same scores and simpler (size {new} against {old}): {reason}",
                 )
-            elif (
-                decision is Decision.UNDECIDED
-                and new <= old * (1 - self.terms.simpler)
-                and sum(ours) >= sum(theirs)
-            ):
+            elif decision is Decision.UNDECIDED and new <= old * (1 - self.terms.simpler) and ours >= theirs:
                 decision, reason = (
                     Decision.ACCEPTED,
                     f"no worse and simpler (size {new} against {old}): {reason}",
@@ -207,7 +213,7 @@ class Match:
         return Verdict(
             decision=decision,
             reasons=(reason,),
-            pairs=tuple(Pair(r.outcome.score, s) for r, s in zip(self.ours, theirs_scores, strict=True)),
+            pairs=tuple(map(Pair, self._scores()[0], theirs_scores, self._spared())),
             challenger=_evaluation(self.challenger, self.ours),
             champion=_evaluation(self.champion, self.theirs) if self.champion else None,
             longest=self.terms.longest,

@@ -10,6 +10,7 @@ import numpy as np
 
 from hlearn.gate.sequential import DEALT, p_sequential
 from hlearn.gate.statistics import p_pairs, p_two_samples
+from hlearn.gate.verdict import LIFE
 from hlearn.ledger import Decision
 
 
@@ -48,8 +49,6 @@ LOOKS = (
 _FINAL = (
     0.90  # share of alpha that may have been spent in the end: drawn signs stand for all where pairs are many
 )
-
-_LIFE = 1e-3  # of a point: games score in whole points
 
 
 class Judgement(NamedTuple):
@@ -97,8 +96,8 @@ class Race:
         Args:
             challenger: n scores.
             champion: n scores on the same seeds.
-            lives: n lives left at the end, of either. Where scores are the same, more of them are better; no number of
-                lives makes up for a whole point.
+            lives: n lives left at the target, of either. Where scores are the same, more of them are better; no number
+                of lives makes up for a whole point.
             last: no more pairs are played. What is undecided at a planned look may still play on later.
             final: nor ever will be: what is left of alpha may be spent, planned look or not; the race must not go on
                 after that.
@@ -107,7 +106,7 @@ class Race:
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
         said = f"{ours:g} against {theirs:g} over {n} gate seed{'s' * (n != 1)}"
         if lives is not None and any(map(any, lives)):
-            challenger, champion = with_lives(challenger, lives[0]), with_lives(champion, lives[1])
+            challenger, champion = _with_lives(challenger, lives[0]), _with_lives(champion, lives[1])
             said += f", {np.mean(lives[0]):.2g} against {np.mean(lives[1]):.2g} lives left"
         if list(challenger) == list(champion):
             if n >= self.ties or last or final:
@@ -160,9 +159,9 @@ class Race:
         return next((k.pairs for k in self.looks if k.pairs > n), n)
 
 
-def with_lives(scores: Sequence[float], lives: Sequence[int]) -> list[float]:
-    """Scores in which lives left at the end decide where nothing else differs."""
-    return [s + _LIFE * n for s, n in zip(scores, lives, strict=True)]
+def _with_lives(scores: Sequence[float], lives: Sequence[int]) -> list[float]:
+    """Scores in which lives left decide where nothing else differs."""
+    return [s + LIFE * n for s, n in zip(scores, lives, strict=True)]
 
 
 class AACheck(NamedTuple):

@@ -23,7 +23,7 @@ class Open(NamedTuple):
     @property
     def differences(self) -> list[float]:
         """Challenger minus champion, by pair."""
-        return [p.challenger - (p.champion or 0.0) for p in self.verdict.pairs]
+        return [p.lead for p in self.verdict.pairs]
 
     @property
     def pair_cost(self) -> float:

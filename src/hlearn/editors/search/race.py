@@ -12,8 +12,8 @@ from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.records import Episode, Outcome, Program
 
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
-HOPE = 0.4  # as much again, for every life left where the environment tells of lives
-LIFE = 0.01  # of the target, that a life is worth which is left when it is reached: who keeps more is the safer one
+HOPE = (0.4, 2.0)  # as much again for every life left, at most, where the environment tells of lives
+LIFE = 0.01  # of the target, that a life is worth which is left there: a sharper sign of who is safe than rare failures
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +72,9 @@ class Arena:
         first_seed: where in the development split its seeds begin.
         watch: is shown every traced episode; None where no trace is wanted.
         onward: times its score, what an episode counts that ``max_steps`` cut while it went on: who lives longer
-            than is affordable to watch must not be taken for one who dies at that moment.
+            than is affordable to watch must not be taken for one who dies at that moment. Above 1 the lives left decide
+            instead, where the environment tells of any (:data:`HOPE`).
+        tells: whether it has told of any so far.
     """
 
     lab: Lab
@@ -81,6 +83,7 @@ class Arena:
     first_seed: int = 0
     watch: Callable[[Runner, Recording], None] | None = None
     onward: float = 1.0
+    tells: bool = False
 
     def run(self, runners: Sequence[Runner], count: int) -> None:
         """Gives every runner at least ``count`` scores, in one batch.
@@ -136,8 +139,9 @@ class Arena:
     def _hope(self, outcome: Outcome) -> float:
         """What may be expected of an episode that was cut, beyond what it scored."""
         lives = outcome.lives if isinstance(outcome, Episode) else 0
-        again = HOPE * lives if lives and self.onward > 1.0 else self.onward - 1.0
-        return again * outcome.score
+        self.tells = self.tells or lives > 0
+        by_lives = self.tells and self.onward > 1.0 and outcome.score > 0
+        return (min(HOPE[0] * lives, HOPE[1]) if by_lives else self.onward - 1.0) * outcome.score
 
     def _safety(self, outcome: Outcome) -> float:
         """What an episode at the target is worth beyond it."""

@@ -96,13 +96,30 @@ def test_an_episode_that_is_cut_counts_onward_and_is_told_as_measured(
     assert steady.told == "5.0 over 1 dev episodes"
 
 
-@pytest.mark.parametrize(("lives", "counted"), [(0, 10.0), (1, 7.0), (5, 15.0)])
+@pytest.mark.parametrize(("lives", "counted"), [(0, 10.0), (1, 7.0), (5, 15.0), (11, 15.0)])
 def test_what_a_cut_episode_may_still_bring_depends_on_the_lives_left(lives: int, counted: float) -> None:
     lab = LongLab({"steady": STEADY})
     lab.lives = lives
     steady = Runner(number=1, program=Program(source="steady"), what=None)
     Arena(lab, max_steps=500, onward=2.0).run([steady], 1)
     assert steady.mean == pytest.approx(counted)
+
+
+def test_on_its_last_life_nothing_more_is_expected_where_the_last_one_counts_0() -> None:
+    lab = LongLab({"steady": STEADY})
+    arena = Arena(lab, max_steps=500, onward=2.0)
+    fresh, last = (Runner(number=n, program=Program(source="steady"), what=None) for n in (1, 2))
+    for runner, lab.lives in ((fresh, 3), (last, 0)):
+        arena.run([runner], 1)
+    assert last.mean == 5.0 < fresh.mean
+
+
+def test_points_lost_are_no_promise_of_more() -> None:
+    lab = LongLab({"loser": [-5.0]})
+    lab.lives = 3
+    loser = Runner(number=1, program=Program(source="loser"), what=None)
+    Arena(lab, max_steps=500, onward=2.0).run([loser], 1)
+    assert loser.mean == -10.0
 
 
 def test_at_the_target_who_keeps_more_lives_leads() -> None:

@@ -63,17 +63,16 @@ def corrections(
     """What may mend an interception, and why.
 
     Args:
-        contacts: arrivals that were watched.
+        contacts: arrivals that were watched, of this genome and of attempts to mend it.
         stalls: episodes that got stuck.
-        genome: what was watched last, or what it came from.
+        genome: what is to be mended.
         at: index of the interception.
     """
     missed = repaired(contacts, genome, at)
     found = [] if missed is None else [missed]
     base = genome if missed is None else missed[0]
-    told = f"{stalls} got stuck"
-    loose = loosened(base, genome, at, f"repair: {told}") if stalls else None
-    return found if loose is None else [*found, (loose, f"{told}, aim more widely")]
+    loose = loosened(base, genome, at) if stalls else None
+    return found if loose is None else [*found, (loose, f"{stalls} got stuck, aim more widely")]
 
 
 def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Genome, str] | None:
@@ -107,13 +106,16 @@ def repaired(contacts: Sequence[Contact], genome: Genome, at: int) -> tuple[Geno
     return changed, text
 
 
-def loosened(genome: Genome, before: Genome, at: int, source: str) -> Genome | None:
+def loosened(genome: Genome, before: Genome, at: int) -> Genome | None:
     """Aims more widely than before, since who always meets a ball alike may never leave its orbit.
 
     Returns:
-        None where the aim was wide already.
+        None where the aim was wide already, or can be no wider.
     """
-    spread, deadband = (dict(before.behaviors[at].knobs)[n].value for n in ("spread", "deadband"))
-    if spread >= WIDE * deadband:
+    knobs = dict(before.behaviors[at].knobs)
+    spread, deadband = knobs["spread"], knobs["deadband"]
+    if spread.value >= min(WIDE * deadband.value, spread.high):
         return None
-    return genome.turned((at, "spread"), max(2.0 * spread, WIDE / 2 * deadband), source)
+    return genome.turned(
+        (at, "spread"), max(2.0 * spread.value, WIDE / 2 * deadband.value), "stuck in an orbit"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hlearn.editors.search.arcade.repair import Evidence, repair
+from hlearn.editors.search.arcade.repair import repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool, vary
@@ -19,11 +19,11 @@ SETTLED = 40  # seeds after which a champion needs no more of them
 IDLE = 20  # generations that measure nothing new, after which there is nothing more to try
 CLEAR = 1.0  # standard errors by which it must lead: the gate's episodes are few
 PAUSE = 0.12  # of the budget, between proposals
-MENDING = 0.06  # of the budget, between repairs
+MENDING = 0.06  # of the budget, for one repair, and at least as much between two
 
 
 def evolve(
-    roster: Roster, standing: Standing, pool: Pool, evidence: Evidence, *, told: Runner, mended: Runner
+    roster: Roster, standing: Standing, pool: Pool, *, told: Runner, mended: Runner
 ) -> Iterator[Runner]:
     """Goes on until the target is reached or nothing new comes up; yields a new champion now and then.
 
@@ -31,7 +31,6 @@ def evolve(
         roster: the candidates.
         standing: who leads; is kept up to date.
         pool: what variation may use.
-        evidence: what interceptions missed.
         told: the champion that was yielded before.
         mended: the champion that needs no repair.
 
@@ -52,7 +51,7 @@ def evolve(
         sound = len(standing.champion.scores) >= min(SOUND, rungs[-1])
         due = mended_at - lab.remaining > MENDING * start and not roster.deterministic
         if standing.champion is not mended and due and sound:
-            mended, mended_at = repair(roster, standing, evidence), lab.remaining
+            mended, mended_at = repair(roster, standing, allowance=MENDING * start), lab.remaining
         clear = roster.deterministic or clearly_better(standing.champion, told, CLEAR)
         if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound and clear:
             told, told_at = standing.champion, lab.remaining

@@ -1,4 +1,4 @@
-"""Repair: what an interception missed says how to change it; every attempt adds to the evidence."""
+"""Repair: what an interception missed, and that it got stuck, say how to change it; attempts add to the evidence."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class Evidence:
         return self._contacts.pop(runner.number, [])
 
 
-def repair(roster: Roster, standing: Standing, evidence: Evidence, *, allowance: float = math.inf) -> Runner:
-    """Lets what was missed correct the champion's interception.
-
-    Where seeds say nothing, corrections alternate with other aims nearby: a closed orbit misses nothing and
-    still gets nowhere.
+def repair(
+    roster: Roster, standing: Standing, evidence: Evidence | None = None, *, allowance: float = math.inf
+) -> Runner:
+    """Lets what was missed, and episodes that got stuck, correct the champion's interception.
 
     Args:
         roster: the candidates.
         standing: who leads; is kept up to date.
-        evidence: what was missed in episodes that were watched as they were played.
-        allowance: environment steps after which nothing new is tried.
+        evidence: what was missed in episodes that were watched as they were played, where one is all there is;
+            elsewhere the champion is watched anew.
+        allowance: environment steps after which nothing new is tried; one attempt may go beyond it.
 
     Returns:
         The champion on which this ended, which needs no repair any more.
@@ -58,12 +58,14 @@ def repair(roster: Roster, standing: Standing, evidence: Evidence, *, allowance:
         BudgetExhausted: nothing is left to spend.
     """
     end = roster.lab.remaining - allowance
-    mend = _mend_one_episode if roster.deterministic else _mend
-    mend(roster, standing, evidence, end)
+    if roster.deterministic:
+        _mend_one_episode(roster, standing, evidence or Evidence(), end)
+    else:
+        _mend(roster, standing, end)
     return standing.champion
 
 
-def _mend(roster: Roster, standing: Standing, _: Evidence, end: float) -> None:
+def _mend(roster: Roster, standing: Standing, end: float) -> None:
     """Watches the champion, then the best attempt to mend it, and so on while that brings another champion."""
     lab = roster.lab
     contacts: list[Contact] = []
@@ -78,16 +80,17 @@ def _mend(roster: Roster, standing: Standing, _: Evidence, end: float) -> None:
         most = max(1000, int(WATCHED_SHARE * lab.remaining / WATCHED))
         seen = watched(lab, latest, genome_of(latest), at, seeds, most)
         contacts += seen.contacts
-        changes = corrections(contacts, seen.stalls, genome, at)
-        children = [c for c in roster.runners([g for g, _ in changes]) if c.program.sha256 not in tried]
-        children = [c for c in children if c is not champion]
-        if not children:
+        changes = [(roster.runner(g), why) for g, why in corrections(contacts, seen.stalls, genome, at)]
+        changes = [(c, why) for c, why in changes if c is not champion and c.program.sha256 not in tried]
+        if not changes:
             return
+        children = [c for c, _ in changes]
         tried |= {c.program.sha256 for c in children}
         lab.say("repair: " + "; or ".join(why for _, why in changes))
         standing.arena.run([*children, champion], TRIED)
-        upright = [c for c in children if not hopeless(c, champion, PATIENCE)]
-        standing.arena.run(upright, min(PROVEN, len(champion.scores)))
+        if lab.remaining > end:
+            upright = [c for c in children if not hopeless(c, champion, PATIENCE)]
+            standing.arena.run(upright, min(PROVEN, len(champion.scores)))
         standing.admit(children)
         latest = max(children, key=lambda c: c.mean)
         if attempt and standing.champion is champion:

@@ -27,6 +27,7 @@ PROVEN = 4  # episodes on which a first champion has stood
 PROVEN_TARGET = 8  # where there is a target: that one misses it now and then shows late
 WAYS = 2  # to press that are tried with an interception
 PROOF = 0.15  # of what is left, for finding one that does
+REPAIR = 0.15  # of what is left, for mending it
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
 ENOUGH = 4  # seeds at most that they get
 
@@ -44,7 +45,6 @@ class ArcadeSearch:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.roster = Roster(lab)
-        self.evidence = Evidence()
         self.pool: Pool | None = None
         self.standing: Standing | None = None
         self.proposed: list[Runner] = []
@@ -74,18 +74,19 @@ class ArcadeSearch:
         if idle is not None:  # before all others, sharp ones too: whole episodes will tell
             idle.scores = [max(r.mean for r in firsts) + 1.0]
             firsts = [idle, *(r for r in firsts if r is not idle)]
-        watch = self.evidence.watch if self.roster.deterministic else None
+        evidence = Evidence()
+        watch = evidence.watch if self.roster.deterministic else None
         arena = Arena(
             self.lab, max_steps=self.lab.longest, stall_steps=self.lab.stall, watch=watch, onward=ONWARD
         )
         self.standing = settle(self.roster, arena, firsts, home)
         if self.roster.deterministic:
             yield self.standing.champion
-            mended = repair(self.roster, self.standing, self.evidence)
+            mended = repair(self.roster, self.standing, evidence)
         else:  # nothing is proposed yet: a champion with a flaw that is known would have to be beaten at the gate
             proven = PROVEN if self.lab.task.target is None else PROVEN_TARGET
             self.standing.prove(proven, PROOF * self.lab.remaining)
-            mended = repair(self.roster, self.standing, self.evidence, allowance=PROOF * self.lab.remaining)
+            mended = repair(self.roster, self.standing, allowance=REPAIR * self.lab.remaining)
         lessons = Lessons(self.roster, self.standing, view, self.pool)
         try:
             lessons.learn()
@@ -94,7 +95,7 @@ class ArcadeSearch:
         first = self.standing.champion
         if first not in self.proposed:
             yield first
-        yield from evolve(self.roster, self.standing, self.pool, self.evidence, told=first, mended=mended)
+        yield from evolve(self.roster, self.standing, self.pool, told=first, mended=mended)
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
@@ -106,7 +107,7 @@ class ArcadeSearch:
         standing.admit(ahead[:AHEAD])
         assert self.pool is not None
         champion = standing.champion
-        yield from evolve(self.roster, standing, self.pool, self.evidence, told=champion, mended=champion)
+        yield from evolve(self.roster, standing, self.pool, told=champion, mended=champion)
 
     def _tell(self, view: View) -> None:
         self.lab.say(
