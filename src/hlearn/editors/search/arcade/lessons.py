@@ -111,7 +111,7 @@ class Lessons:
                 break
             tried |= {c.program.sha256 for c in children}
             best, of_best = current, seen
-            for child, watched in zip(children, self._watch(children), strict=True):
+            for child, watched in self._likeliest(children):
                 if _is_progress(watched, of_best):
                     best, of_best = child, watched
             if best is current:
@@ -151,10 +151,20 @@ class Lessons:
             arena.run([*field, self.standing.champion], 1 if self.roster.deterministic else count)
         self.standing.admit(field)
 
-    def _watch(self, runners: Sequence[Runner]) -> list[Watched]:
+    def _likeliest(self, children: Sequence[Runner]) -> list[tuple[Runner, Watched]]:
+        """Watches all for one episode and the half that promises more for the others."""
+        first = list(zip(children, self._watch(children, 1), strict=True))
+        if self.roster.deterministic:
+            return first
+        losing = min(seen.score for _, seen in first) < 0  # points lost are no matter of lives
+        ranked = sorted(first, key=lambda c: (-(c[1].score if losing else c[1].promise), c[0].number))
+        kept = [child for child, _ in ranked[: (len(ranked) + 1) // 2]]
+        return list(zip(kept, self._watch(kept), strict=True))
+
+    def _watch(self, runners: Sequence[Runner], episodes: int = EPISODES) -> list[Watched]:
         """Plays a few episodes of each and counts deaths."""
         lab = self.roster.lab
-        seeds = lab.seeds(FIRST_SEED, 1 if self.roster.deterministic else EPISODES)
+        seeds = lab.seeds(FIRST_SEED, 1 if self.roster.deterministic else episodes)
         jobs = [
             Job(
                 program=self.view.program(genome_of(runner), runner.program),
