@@ -13,6 +13,7 @@ from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
+from hlearn.editors.search.arcade.places import race_places
 from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.settle import settle
@@ -86,6 +87,7 @@ class ArcadeSearch:
         else:  # nothing is proposed yet: a champion with a flaw that is known would have to be beaten at the gate
             proven = PROVEN if self.lab.task.target is None else PROVEN_TARGET
             self.standing.prove(proven, PROOF * self.lab.remaining)
+            race_places(self.roster, self.standing)
             mended = repair(self.roster, self.standing, allowance=REPAIR * self.lab.remaining)
         lessons = Lessons(self.roster, self.standing, view, self.pool)
         try:
