@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hlearn.parts import LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
+from hlearn.parts import Caution, LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
 
 
 def test_pulse() -> None:
@@ -55,6 +55,19 @@ def test_variety_dares_more_while_there_is_no_progress() -> None:
     assert most([None] * events) <= 1.0
     assert most(list(range(events))) <= 1.0
     assert 2.0 < most([7] * 60) <= 2.5 < 4.0 < most([7] * 400)
+
+
+def test_caution_after_what_was_not_met_until_the_next_was() -> None:
+    caution = Caution()
+    coming = [(True, 0), (False, 0), (True, 0)]  # met once, then it comes again ...
+    assert not any(caution.next(*step) for step in coming)
+    assert caution.next(False, 1), "... and is another one while it comes: it got past"
+    assert caution.next(True, 1)
+    assert not caution.next(False, 1), "met"
+    assert not caution.next(True, 1)
+    caution.next(False, 1)
+    assert not caution.next(False, 2), "another one after a point won"
+    assert not caution.next(True, 2)
 
 
 def test_loop_breaker() -> None:

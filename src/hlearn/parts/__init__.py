@@ -8,9 +8,10 @@ from hlearn.parts.control import away, dodge, toward
 from hlearn.parts.motion import Moving, Speed, Tracker, landing, reflect
 from hlearn.parts.ram import fine_coarse
 from hlearn.parts.reach import Reach
-from hlearn.parts.sequence import LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
+from hlearn.parts.sequence import Caution, LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
 
 __all__ = [
+    "Caution",
     "LoopBreaker",
     "Macro",
     "Moving",

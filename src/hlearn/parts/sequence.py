@@ -83,6 +83,34 @@ class Variety:
         return self.value
 
 
+class Caution:
+    """Whether to be careful: something got past, so the next is met in the safest way, until it has been met.
+
+    What is always missed in the same way, such as a serve that comes again and again, is missed once.
+    """
+
+    __slots__ = ("_careful", "_during", "_renewed")
+
+    def __init__(self) -> None:
+        self._careful = False
+        self._during = False
+        self._renewed: object = None
+
+    def next(self, event: bool, renewed: object) -> bool:
+        """Returns whether to be careful.
+
+        Args:
+            event: whether something is coming.
+            renewed: changes when it is another one. One that changes while it is coming was not met.
+        """
+        if renewed != self._renewed:
+            self._careful, self._renewed = self._during, renewed
+        elif self._during and not event:
+            self._careful = False
+        self._during = event
+        return self._careful
+
+
 class LoopBreaker:
     """Tells when the same situations keep coming back.
 

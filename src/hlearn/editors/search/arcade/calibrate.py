@@ -96,7 +96,8 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     hits = [c for c in contacts if c.hit]
     source = f"calibration: {len(hits)} hits, {len(contacts) - len(hits)} misses"
     half = (high - low) / 2
-    genome = genome.turned((at, "offset"), (low + high) / 2, source)
+    for name in ("offset", "middle"):
+        genome = genome.turned((at, name), (low + high) / 2, source)
     genome = genome.turned((at, "spread"), 0.5 * half, source)
     genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
     for name, place in find_walls(flights, genome, at).items():

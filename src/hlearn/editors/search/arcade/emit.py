@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import hlearn.parts
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.kinds import KINDS, Writing
@@ -168,6 +169,7 @@ class _Page:
             knob=lambda knob: self._knob(behavior, name, knob),
             part=lambda word, made: self._part(f"{name}_{word}", made),
             watch=lambda word, made, call: self._watch(behavior, f"{name}_{word}", made, call),
+            knobs=frozenset(used),
             sign=own.sign if own is not None else 1,
         )
         kind.write(behavior, writing)
@@ -228,6 +230,7 @@ class _Page:
 
     def _part(self, word: str, made: str) -> str:
         self.setup.append(f"self._{word} = {made}")
+        self.parts |= {made.split("(")[0]} & set(hlearn.parts.__all__)
         return f"self._{word}"
 
     def _watch(self, behavior: Behavior, word: str, made: str, call: str) -> str:

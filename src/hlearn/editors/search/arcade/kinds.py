@@ -21,6 +21,7 @@ class Writing:
     knob: Callable[[str], str]  # knob name -> expression
     part: Callable[[str, str], str]  # (word, constructor) -> expression of a part made in setup
     watch: Callable[[str, str, str], str]  # (word, parts expression, update call) -> state expression
+    knobs: frozenset[str]  # the names of its knobs
     sign: int  # 1, or -1 where the command's direction lowers the position
     lines: list[str] = field(default_factory=list)
 
@@ -67,12 +68,20 @@ def _intercept(b: Behavior, w: Writing) -> None:
     w.lines += [
         f"coming = {coming}",
         f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next({told})",
+        *_carefully(w, f"coming, {track}.jumps"),
         "if not coming:",
         f"    {'return -' if w.sign < 0 else 'return '}toward({w.rest} + aim, {w.see['ball']}, {w.knob('deadband')})",
         f"distance = {w.knob('line')} - {depth}.place",
         f"meet = landing({track}.place, {along}, distance, {across}, {w.knob('wall_low')}, {w.knob('wall_high')})",
     ]
     w.steer(f"toward({w.rest} + aim, meet, {w.knob('deadband')})")
+
+
+def _carefully(w: Writing, told: str) -> list[str]:
+    """After a lost ball the next one is met in the middle, where that is known apart from the aim."""
+    if "middle" not in w.knobs:
+        return []
+    return [f"if {w.part('caution', 'Caution()')}.next({told}):", f"    aim = {w.knob('middle')}"]
 
 
 def _flee(b: Behavior, w: Writing) -> None:
