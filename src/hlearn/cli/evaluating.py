@@ -208,6 +208,8 @@ def _as_data(outcome: Outcome) -> dict[str, object]:
     }
     if isinstance(outcome, Failure):
         data |= {"kind": outcome.kind.value, "message": outcome.message}
+    else:
+        data["lives"] = outcome.lives
     return data
 
 
