@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hlearn.editors.search.arcade.avoiding_kinds import HAZARDS
 from hlearn.editors.search.arcade.behaviors import PRESS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.omens import Omen
 from hlearn.editors.search.arcade.signals import Signal

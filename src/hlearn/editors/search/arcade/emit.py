@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import hlearn.parts
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.kinds import KINDS, Writing
+from hlearn.editors.search.arcade.kinds import KINDS
 from hlearn.editors.search.arcade.prose import summary
 from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.writing import Writing
 
 _INDENT = "    "
 _RESTING = frozenset(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.search.arcade.avoidance import dodging, heeding, reflexes
+from hlearn.editors.search.arcade.avoiding_kinds import HAZARDS
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
 from hlearn.editors.search.arcade.events import Play, Reading
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.kinds import HAZARDS
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.meetings import Meeting, find_meetings
 from hlearn.editors.search.arcade.omens import Omen, find_omens
