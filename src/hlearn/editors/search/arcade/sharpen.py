@@ -54,10 +54,17 @@ def sharpen(roster: Roster, firsts: Sequence[Runner], presses: Sequence[Behavior
     if not roster.deterministic:
         aimed = race_aims(roster, [m.calibration for m in sharp], presses)[:AIMED]
         ahead = list(dict.fromkeys([*aimed, *_middles(roster, sharp[0].calibration), *ahead]))
-        rest = sorted(rest, key=lambda r: (-r.mean, r.number))[:OTHERS]
+        rest = others(rest)
     for place, runner in enumerate(ahead):
         runner.scores = [top + 1e-3 * (len(ahead) - place)]
     return ahead + rest
+
+
+def others(guesses: Sequence[Runner]) -> list[Runner]:
+    """The best guesses, and the best of those that look at nothing: to beat it is the least that seeing must bring."""
+    ranked = sorted(guesses, key=lambda r: (-r.mean, r.number))
+    plain = [r for r in ranked if not any(b.roles for b in genome_of(r).behaviors)]
+    return list(dict.fromkeys([*ranked[:OTHERS], *plain[:1]]))
 
 
 def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
