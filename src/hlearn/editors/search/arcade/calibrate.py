@@ -96,8 +96,8 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     hits = [c for c in contacts if c.hit]
     source = f"calibration: {len(hits)} hits, {len(contacts) - len(hits)} misses"
     half = (high - low) / 2
-    for name in ("offset", "middle"):
-        genome = genome.turned((at, name), (low + high) / 2, source)
+    genome = genome.turned((at, "offset"), (low + high) / 2, source)
+    genome = _cautious(genome, at)
     genome = genome.turned((at, "spread"), 0.5 * half, source)
     genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
     for name, place in find_walls(flights, genome, at).items():
@@ -113,6 +113,16 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
         sharpness=_sharpness(contacts, low, high),
         source=source,
     )
+
+
+def _cautious(genome: Genome, at: int) -> Genome:
+    """Remembers the middle apart from the aim, where no score tells what a lost ball costs."""
+    behavior = genome.behaviors[at]
+    if "tally" in dict(behavior.roles) or "middle" in dict(behavior.knobs):
+        return genome
+    middle = dict(behavior.knobs)["offset"]
+    changed = replace(behavior, knobs=(*behavior.knobs, ("middle", middle)))
+    return replace(genome, behaviors=(*genome.behaviors[:at], changed, *genome.behaviors[at + 1 :]))
 
 
 def _sharpness(contacts: Sequence[Contact], low: float, high: float) -> float:

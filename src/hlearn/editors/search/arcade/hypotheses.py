@@ -243,20 +243,18 @@ def interceptions(
                 line = high if option > 0 else low
                 wide = max(4.0, 0.1 * (high - low))
                 left, right = ball.turns
-                offset = offset_knob(ball.middle - own.middle, own)
                 yield Behavior(
                     kind="intercept",
                     channel=channel,
                     roles=(("ball", ball), ("depth", depth), *((("tally", tally),) if tally else ())),
                     option=option,
                     knobs=(
-                        ("offset", offset),
+                        ("offset", offset_knob(ball.middle - own.middle, own)),
                         ("spread", pixel_knob(round(0.03 * own.span, 1), 0, 0.2 * own.span, 1.0)),
                         ("deadband", deadband_knob(own)),
                         ("line", pixel_knob(round(line, 1), line - wide, line + wide, wide / 8, "probe")),
                         ("wall_low", pixel_knob(left, left - 8, left + 8, 1, "probe")),
                         ("wall_high", pixel_knob(right, right - 8, right + 8, 1, "probe")),
-                        *(() if tally else (("middle", offset),)),  # no score tells what a lost ball cost
                     ),
                 )
 
