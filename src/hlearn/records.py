@@ -119,6 +119,20 @@ class Failure:
 Outcome = Episode | Failure
 
 
+def spared_lives(outcome: Outcome, target: float | None) -> int:
+    """Lives left where an episode reached the target, else 0: who dallies before it keeps them to no purpose."""
+    reached = target is not None and isinstance(outcome, Episode) and outcome.score >= target
+    return outcome.lives if reached and isinstance(outcome, Episode) else 0
+
+
+def life_worth(target: float | None) -> float:
+    """Points that a life counts which is left at the target.
+
+    Among programs that reach it in nearly every episode lives tell sooner than rare misses which one is safe.
+    """
+    return 0.01 * abs(target or 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What a program did on a list of seeds of one split, in the order of the seeds."""

@@ -78,6 +78,18 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         assert code == 2 and "no system" in text, text
 
 
+def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis.tex"
+    thesis.touch()
+    for command in ("eval", "history", "report", "replay"):
+        code, text = _messages(command, thesis)
+        assert code == 2 and "no system" in text, text
+    for out in (thesis, thesis / "system"):
+        code, text = _messages("learn", CORRIDOR, "--out", out)
+        assert code == 2 and "choose another" in text, text
+    assert thesis.read_bytes() == b""
+
+
 def test_resuming_another_task_is_refused(system: Path) -> None:
     code, text = _messages("learn", "CartPole-v1", "--resume", "--out", system)
     assert code == 2 and "Corridor-v0" in text

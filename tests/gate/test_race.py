@@ -86,20 +86,27 @@ def test_equal_scores_are_equal() -> None:
 
 
 def test_lives_left_tell_programs_apart_that_score_the_same() -> None:
-    race, same = Race(), [864.0] * 3
-    safer = race.judge(same, same, lives=([5, 4, 5], [1, 2, 1]))
+    race, same, life = Race(), [864.0] * 3, 8.64
+    safer = race.judge(same, same, lives=([5, 4, 5], [1, 2, 1]), life=life)
     assert safer.decision is Decision.ACCEPTED
     assert "864 against 864 over 3 gate seeds, 4.7 against 1.3 lives left" in safer.reason
-    assert race.judge(same, same, lives=([1, 2, 1], [5, 4, 5])).decision is Decision.REJECTED
-    assert race.judge(same, same, lives=([3, 2, 3], [3, 2, 3]), last=True).equal
-    assert race.judge(same, same, lives=([0, 0, 0], [0, 0, 0]), last=True).equal
+    assert race.judge(same, same, lives=([1, 2, 1], [5, 4, 5]), life=life).decision is Decision.REJECTED
+    assert race.judge(same, same, lives=([3, 2, 3], [3, 2, 3]), life=life, last=True).equal
+    assert race.judge(same, same, lives=([0, 0, 0], [0, 0, 0]), life=life, last=True).equal
 
 
-def test_no_number_of_lives_makes_up_for_a_score() -> None:
-    assert Race().judge([863] * 3, [864] * 3, lives=([9] * 3, [0] * 3)).decision is Decision.REJECTED
+def test_rare_misses_do_not_hide_a_lead_in_lives() -> None:
+    ours, theirs = [864.0] * 12, [864.0] * 12
+    ours[4], theirs[7] = 863.0, 860.0
+    judgement = Race().judge(ours, theirs, lives=([5, 4, 3] * 4, [1, 2, 1] * 4), life=8.64)
+    assert judgement.decision is Decision.ACCEPTED
+
+
+def test_no_number_of_lives_makes_up_for_a_lower_mean() -> None:
+    assert Race().judge([863] * 3, [864] * 3, lives=([9] * 3, [0] * 3), life=8.64).decision is None
     alike = [864.0] * 64
-    one_worse = Race().judge([*alike[:-1], 863.0], alike, lives=([9] * 64, [0] * 64), final=True)
-    assert one_worse.decision is not Decision.ACCEPTED
+    one_worse = Race().judge([*alike[:-1], 863.0], alike, lives=([9] * 64, [0] * 64), life=8.64, final=True)
+    assert one_worse.decision is Decision.UNDECIDED
 
 
 def test_infinite_scores_are_refused() -> None:

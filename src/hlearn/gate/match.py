@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +12,7 @@ from hlearn.gate.race import Judgement, Race
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, said_of
 from hlearn.ledger import Decision, Purpose
-from hlearn.records import Episode, Evaluation, Failure, Outcome, Program, Split
+from hlearn.records import Episode, Evaluation, Failure, Program, Split, life_worth, spared_lives
 
 _FIRST = 2  # episodes that a first program must complete
 
@@ -107,7 +106,9 @@ class Match:
                 if failed:
                     return failed
             final = spent or (last and self._is_final) or len(self.ours) >= self.terms.max_pairs
-            judgement = self.terms.race.judge(*self._scores(), lives=self._lives(), last=last, final=final)
+            judgement = self.terms.race.judge(
+                *self._scores(), lives=self._lives(), life=self._life, last=last, final=final
+            )
             if judgement.decision is not None:
                 return self._verdict(judgement, final=final)
 
@@ -159,18 +160,19 @@ class Match:
         return [r.outcome.score for r in self.ours], [r.outcome.score for r in self.theirs]
 
     def _lives(self) -> tuple[list[int], list[int]]:
-        """Lives left where the target was reached: who dallies before it keeps its lives to no purpose."""
-        goal = math.inf if self.terms.stop_score is None else self.terms.stop_score
+        """Lives left where the target was reached."""
+        target = self.terms.stop_score
+        ours, theirs = ([spared_lives(r.outcome, target) for r in side] for side in (self.ours, self.theirs))
+        return ours, theirs
 
-        def left(outcome: Outcome) -> int:
-            return outcome.lives if isinstance(outcome, Episode) and outcome.score >= goal else 0
+    @property
+    def _life(self) -> float:
+        return life_worth(self.terms.stop_score)
 
-        return [left(r.outcome) for r in self.ours], [left(r.outcome) for r in self.theirs]
-
-    def _spared(self) -> list[int]:
-        """By pair, how many lives more the challenger had left."""
+    def _spared(self) -> list[float]:
+        """By pair, what the challenger's lives are worth more."""
         ours, theirs = self._lives()
-        return [a - b for a, b in zip(ours, theirs or [0] * len(ours), strict=True)]
+        return [self._life * (a - b) for a, b in zip(ours, theirs or [0] * len(ours), strict=True)]
 
     def _failed(self) -> Verdict | None:
         """A failed episode decides: the challenger's against it, else the champion's for it."""

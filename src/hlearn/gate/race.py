@@ -10,7 +10,6 @@ import numpy as np
 
 from hlearn.gate.sequential import DEALT, p_sequential
 from hlearn.gate.statistics import p_pairs, p_two_samples
-from hlearn.gate.verdict import LIFE
 from hlearn.ledger import Decision
 
 
@@ -88,6 +87,7 @@ class Race:
         champion: Sequence[float],
         *,
         lives: tuple[Sequence[int], Sequence[int]] | None = None,
+        life: float = 0.0,
         last: bool = False,
         final: bool = False,
     ) -> Judgement:
@@ -96,8 +96,8 @@ class Race:
         Args:
             challenger: n scores.
             champion: n scores on the same seeds.
-            lives: n lives left at the target, of either. Where scores are the same, more of them are better; no number
-                of lives makes up for a whole point.
+            lives: n lives left at the target, of either.
+            life: points that one of them counts; no number of them makes up for a lower mean score.
             last: no more pairs are played. What is undecided at a planned look may still play on later.
             final: nor ever will be: what is left of alpha may be spent, planned look or not; the race must not go on
                 after that.
@@ -106,7 +106,10 @@ class Race:
         ours, theirs = float(np.mean(challenger)), float(np.mean(champion))
         said = f"{ours:g} against {theirs:g} over {n} gate seed{'s' * (n != 1)}"
         if lives is not None and any(map(any, lives)):
-            challenger, champion = _with_lives(challenger, lives[0]), _with_lives(champion, lives[1])
+            challenger, champion = (
+                _with_lives(challenger, lives[0], life),
+                _with_lives(champion, lives[1], life),
+            )
             said += f", {np.mean(lives[0]):.2g} against {np.mean(lives[1]):.2g} lives left"
         if list(challenger) == list(champion):
             if n >= self.ties or last or final:
@@ -119,7 +122,7 @@ class Race:
         p = 1.0
         if n >= self.looks[0].pairs and (look is not None or final):
             p = self._sequential(challenger, champion, final)
-            if p <= self.alpha * (_FINAL if final else self._spending(n)) + 1e-12:
+            if ours >= theirs and p <= self.alpha * (_FINAL if final else self._spending(n)) + 1e-12:
                 return Judgement(Decision.ACCEPTED, f"better: {said} (permutation p = {p:.3g})")
         if look is not None and self._is_hopeless(challenger, champion, look):
             return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
@@ -159,9 +162,9 @@ class Race:
         return next((k.pairs for k in self.looks if k.pairs > n), n)
 
 
-def _with_lives(scores: Sequence[float], lives: Sequence[int]) -> list[float]:
-    """Scores in which lives left decide where nothing else differs."""
-    return [s + LIFE * n for s, n in zip(scores, lives, strict=True)]
+def _with_lives(scores: Sequence[float], lives: Sequence[int], life: float) -> list[float]:
+    """What episodes are worth, lives included."""
+    return [s + life * n for s, n in zip(scores, lives, strict=True)]
 
 
 class AACheck(NamedTuple):

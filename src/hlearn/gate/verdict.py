@@ -8,8 +8,6 @@ from typing import NamedTuple
 from hlearn.ledger import Decision
 from hlearn.records import Evaluation, Failure
 
-LIFE = 1e-3  # of a point, that a life left at the target counts: games score in whole points
-
 
 class Pair(NamedTuple):
     """Both programs on one gate seed.
@@ -17,17 +15,17 @@ class Pair(NamedTuple):
     Attributes:
         challenger: its score.
         champion: its score, None where there was none.
-        spared: how many lives more the challenger had left, each counted only at the target.
+        spared: what the lives that the challenger had left at the target are worth more, points.
     """
 
     challenger: float
     champion: float | None
-    spared: int = 0
+    spared: float = 0.0
 
     @property
     def lead(self) -> float:
-        """Challenger minus champion; lives break ties."""
-        return self.challenger - (self.champion or 0.0) + LIFE * self.spared
+        """Challenger minus champion, lives included."""
+        return self.challenger - (self.champion or 0.0) + self.spared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ def read_config(path: Path) -> Config:
     """
     try:
         data = tomllib.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{path.parent} is no system (no {path.name}); create one with: hl init TASK {path.parent}"
         ) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hlearn.errors import OutputExists
+from hlearn.errors import OutputExists, UsageError
 from hlearn.ledger import Ledger, Spent
 from hlearn.ledger.journal import Clock
 from hlearn.system import templates
@@ -29,7 +29,7 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
 
     Raises:
         OutputExists: the folder is not empty.
-        UsageError: git is not installed.
+        UsageError: git is not installed, or the folder cannot be made.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OutputExists(
@@ -39,6 +39,10 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
     golden = golden_observations(task)
     made = path.with_name(f".{path.name}.{os.getpid()}.new")
     shutil.rmtree(made, ignore_errors=True)
+    try:
+        made.mkdir(parents=True)
+    except (NotADirectoryError, PermissionError) as error:
+        raise UsageError(f"{path} cannot be made: {error.strerror}; choose another --out") from error
     for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
         (made / folder).mkdir(parents=True)
         (made / folder / ".gitkeep").touch()

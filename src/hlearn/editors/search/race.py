@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.records import Episode, Outcome, Program
+from hlearn.records import Episode, Outcome, Program, life_worth, spared_lives
 
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 HOPE = (0.4, 2.0)  # as much again for every life left, at most, where the environment tells of lives
-LIFE = 0.01  # of the target, that a life is worth which is left there: a sharper sign of who is safe than rare failures
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +24,7 @@ class Runner:
         what: what the program was written from (a genome, a parameter vector).
         scores: what counts in races, one per seed, in the order of the seeds; ``-inf`` where the program failed.
         measured: the scores as they were measured; differ where an episode was cut (:attr:`Arena.onward`) or reached
-            the target (:data:`LIFE`).
+            the target (:func:`hlearn.records.life_worth`).
         steps: environment steps, per seed.
         note: in a few words, what it is.
     """
@@ -146,9 +145,7 @@ class Arena:
     def _safety(self, outcome: Outcome) -> float:
         """What an episode at the target is worth beyond it."""
         target = self.lab.task.target
-        if target is None or not isinstance(outcome, Episode) or outcome.score < target:
-            return 0.0
-        return LIFE * abs(target) * outcome.lives
+        return life_worth(target) * spared_lives(outcome, target)
 
 
 def better(challenger: Runner, champion: Runner) -> bool:

@@ -18,12 +18,14 @@ SOUND = 8  # seeds after which a champion may be proposed
 SETTLED = 40  # seeds after which a champion needs no more of them
 IDLE = 20  # generations that measure nothing new, after which there is nothing more to try
 CLEAR = 1.0  # standard errors by which it must lead: the gate's episodes are few
+STOOD = 16  # seeds on which a first champion reaches the target, if there is one
+LATEST = 0.4  # of the budget, after which it is proposed all the same
 PAUSE = 0.12  # of the budget, between proposals
 MENDING = 0.06  # of the budget, for one repair, and at least as much between two
 
 
 def evolve(
-    roster: Roster, standing: Standing, pool: Pool, *, told: Runner, mended: Runner
+    roster: Roster, standing: Standing, pool: Pool, *, told: Runner | None, mended: Runner
 ) -> Iterator[Runner]:
     """Goes on until the target is reached or nothing new comes up; yields a new champion now and then.
 
@@ -31,7 +33,9 @@ def evolve(
         roster: the candidates.
         standing: who leads; is kept up to date.
         pool: what variation may use.
-        told: the champion that was yielded before.
+        told: the champion that was yielded before; None: the first waits until it stands, for who comes first meets
+            nobody at the gate, and there differences between programs that nearly always reach a target take long to
+            see.
         mended: the champion that needs no repair.
 
     Raises:
@@ -52,10 +56,20 @@ def evolve(
         due = mended_at - lab.remaining > MENDING * start and not roster.deterministic
         if standing.champion is not mended and due and sound:
             mended, mended_at = repair(roster, standing, allowance=MENDING * start), lab.remaining
-        clear = roster.deterministic or clearly_better(standing.champion, told, CLEAR)
-        if standing.champion is not told and told_at - lab.remaining > PAUSE * start and sound and clear:
+        if told is None:
+            ripe = _stands(standing) or start - lab.remaining > LATEST * start
+        else:
+            clear = roster.deterministic or clearly_better(standing.champion, told, CLEAR)
+            ripe = told_at - lab.remaining > PAUSE * start and clear
+        if standing.champion is not told and sound and ripe:
             told, told_at = standing.champion, lab.remaining
             yield standing.champion
+
+
+def _stands(standing: Standing) -> bool:
+    """Whether the champion reaches the target, on average, on many seeds."""
+    target, played = standing.roster.lab.task.target, standing.champion.measured
+    return target is not None and len(played) >= STOOD and sum(played) >= target * len(played)
 
 
 def _children(roster: Roster, standing: Standing, pool: Pool) -> list[Runner]:

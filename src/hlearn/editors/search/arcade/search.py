@@ -94,10 +94,11 @@ class ArcadeSearch:
             lessons.learn()
         finally:
             self.pool = self.pool.with_first(lessons.rules)
-        first = self.standing.champion
-        if first not in self.proposed:
-            yield first
-        yield from evolve(self.roster, self.standing, self.pool, told=first, mended=mended)
+        waits = self.lab.task.target is not None and not self.roster.deterministic
+        told = None if waits else self.standing.champion
+        if told is not None and told not in self.proposed:
+            yield told
+        yield from evolve(self.roster, self.standing, self.pool, told=told, mended=mended)
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
