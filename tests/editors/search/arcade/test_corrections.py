@@ -51,7 +51,7 @@ def test_who_got_stuck_aims_more_widely_unless_the_aim_was_wide() -> None:
     narrow = interception().turned((0, "spread"), 0.1, "trial 1")
     found = loosened(narrow, narrow, 0)
     assert found is not None
-    assert knob(found, "spread") == pytest.approx(0.4 * knob(narrow, "deadband"), abs=0.01)
+    assert knob(found, "spread") == pytest.approx(0.6 * knob(narrow, "deadband"), abs=0.01)
     assert knob(found, "offset") == knob(narrow, "offset")
     wide = narrow.turned((0, "spread"), knob(narrow, "deadband"), "trial 2")
     assert loosened(wide, wide, 0) is None

@@ -28,6 +28,8 @@ STEPS = (
 SEEN = 2  # ways to see the same ball that are tried
 ROUNDS = ((2, 5), (4, 2))  # seeds that a round gives, and to how many
 FINALS = ((3, 4), (8, 2))  # the same among aims near the best
+WAVERS = 0.1  # of its mean score, by which the scores of an aim differ that loses something now and then
+TAUT = (0.75, 0.87, 1.15)  # times its deadband, for an aim that wavers
 
 
 def aims(measured: Calibration) -> list[Genome]:
@@ -56,6 +58,20 @@ def shifted(genome: Genome, at: int, guess: Genome, source: str) -> list[Genome]
     return [*near, hasty, genome]
 
 
+def between(genome: Genome, at: int, source: str) -> list[Genome]:
+    """Aims between those that :func:`shifted` tried, and the same one with other deadbands.
+
+    What becomes of a ball may turn on a pixel: the best aim may lie close to one that loses now and then.
+    """
+    knobs = dict(genome.behaviors[at].knobs)
+    offset, deadband = knobs["offset"].value, knobs["deadband"].value
+    near = (offset + k * FINER * deadband for k in (-1.5, -0.5, 0.5, 1.5))
+    return [
+        *(genome.turned((at, "offset"), place, source) for place in near),
+        *(genome.turned((at, "deadband"), factor * deadband, source) for factor in TAUT),
+    ]
+
+
 def race_aims(roster: Roster, sharp: Sequence[Calibration], presses: Sequence[Behavior]) -> list[Runner]:
     """Races where to meet the ball, and ways to press, in short episodes.
 
@@ -81,7 +97,12 @@ def race_aims(roster: Roster, sharp: Sequence[Calibration], presses: Sequence[Be
     leader = _narrowed(arena, field + pressed, ROUNDS)[0]
     first = origin.get(leader, first)
     finer = _entered(roster, arena, shifted(genome_of(leader), first.at, first.guess, first.source))
-    return _narrowed(arena, list(dict.fromkeys([*field, *pressed, *finer])), FINALS)
+    field = _narrowed(arena, list(dict.fromkeys([*field, *pressed, *finer])), FINALS)
+    leader = field[0]
+    if leader.spread > WAVERS * abs(leader.mean):
+        closer = _entered(roster, arena, between(genome_of(leader), first.at, first.source))
+        field = _narrowed(arena, list(dict.fromkeys([*field, *closer])), FINALS)
+    return field
 
 
 def _entered(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:

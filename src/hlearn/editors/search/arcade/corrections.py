@@ -15,6 +15,7 @@ from hlearn.evaluate.api import Job, Record
 from hlearn.records import Episode, Outcome
 
 WIDE = 0.8  # deadbands of spread: orbits hold nobody whose aim varies so much
+WIDER = 0.6  # deadbands of spread that are tried first: what swells from less stays between the edges of what it meets with
 
 
 class Seen(NamedTuple):
@@ -116,6 +117,4 @@ def loosened(genome: Genome, before: Genome, at: int) -> Genome | None:
     spread, deadband = knobs["spread"], knobs["deadband"]
     if spread.value >= min(WIDE * deadband.value, spread.high):
         return None
-    return genome.turned(
-        (at, "spread"), max(2.0 * spread.value, WIDE / 2 * deadband.value), "stuck in an orbit"
-    )
+    return genome.turned((at, "spread"), max(2.0 * spread.value, WIDER * deadband.value), "stuck in an orbit")

@@ -103,7 +103,7 @@ def _generation(standing: Standing, children: list[Runner], rungs: Sequence[int]
             for c in children
             if not hopeless(c, standing.champion, patience) or (rung <= 2 and better(c, worst))
         ]
-        children.sort(key=lambda r: (-r.mean, r.number))
+        children.sort(key=lambda r: (-r.mean, r.cost, r.number))  # where all is won, who is done sooner leads
         children = children[: max(1, len(children) // 2)]
         if rung >= min(ADMITTED, rungs[-1]):
             standing.admit(children)
