@@ -85,3 +85,24 @@ def test_aim_and_button_are_found_together(measured: Calibration) -> None:
     leader = genome_of(found[0])
     assert leader.on(PRESS) == (HELD,)
     assert offset(leader) == pytest.approx(BEST, abs=0.4)
+
+
+class Luck(Court):
+    """The same, in which whatever is held loses something on every third seed."""
+
+    def measure(self, jobs: Any) -> list[Result]:
+        results = super().measure(jobs)
+        return [
+            Result(replace(r.outcome, score=r.outcome.score / (1 + (j.seed % 3 == 0))), None)
+            for r, j in zip(results, jobs, strict=True)
+        ]
+
+
+@pytest.mark.parametrize(("court", "closer"), [(Court, False), (Luck, True)])
+def test_closer_aims_are_tried_where_the_best_one_loses_now_and_then(
+    measured: Calibration, court: type[Court], closer: bool
+) -> None:
+    roster = Roster(court("ALE/Pong-v5", steps=100_000))
+    race_aims(roster, [measured], [HELD])
+    deadbands = {dict(genome_of(r).behaviors[0].knobs)["deadband"].value for r in roster.measured()}
+    assert (len(deadbands) > 2) is closer  # what was measured, and with less calm

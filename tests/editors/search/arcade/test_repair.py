@@ -67,7 +67,7 @@ def test_who_gets_stuck_is_replaced_by_one_that_aims_more_widely() -> None:
     roster, standing = started(spread=0.1)
     before = standing.champion
     assert repair(roster, standing) is standing.champion is not before
-    assert spread_of(genome_of(standing.champion)) == pytest.approx(1.6)
+    assert spread_of(genome_of(standing.champion)) == pytest.approx(2.4)
     assert f"repair: {WATCHED} got stuck, aim more widely" in roster.lab.said  # type: ignore[attr-defined]
 
 
