@@ -45,6 +45,19 @@ def test_walls_lie_halfway_between_where_it_was_bound_for_and_where_it_came(opti
     assert walls["wall_high"] == pytest.approx(HIGH, abs=0.5)
 
 
+@pytest.mark.parametrize("moved", [24.0, -8.0], ids=["too near", "too far"])
+def test_walls_are_found_where_balls_turned_beyond_them(moved: float) -> None:
+    genome = interception(1)
+    behavior = genome.behaviors[0]
+    walls = {"wall_low": LOW + moved, "wall_high": HIGH - moved}
+    knobs = tuple((n, replace(k, value=walls[n]) if n in walls else k) for n, k in behavior.knobs)
+    found = find_walls(
+        [flight(genome, 60, 3.0)], replace(genome, behaviors=(replace(behavior, knobs=knobs),)), 0
+    )
+    assert found["wall_low"] == pytest.approx(LOW, abs=0.5)
+    assert found["wall_high"] == pytest.approx(HIGH, abs=0.5)
+
+
 def test_a_ball_that_turns_nowhere_tells_no_walls() -> None:
     genome = interception(1)
     assert find_walls([flight(genome, 60, 0.0)], genome, 0) == {}

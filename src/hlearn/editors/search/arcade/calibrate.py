@@ -101,7 +101,7 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     genome = genome.turned((at, "spread"), 0.5 * half, source)
     genome = genome.turned((at, "line"), float(np.median([c.depth for c in hits])), source)
     for name, place in find_walls(flights, genome, at).items():
-        genome = genome.turned((at, name), place, source)
+        genome = _within(genome, at, name, place).turned((at, name), place, source)
     knob = dict(behavior.knobs)["deadband"]
     genome = genome.turned((at, "deadband"), min(knob.value, max(1.0, 0.5 * half)), source)
     return Calibration(
@@ -113,6 +113,18 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
         sharpness=_sharpness(contacts, low, high),
         source=source,
     )
+
+
+def _within(genome: Genome, at: int, name: str, place: float) -> Genome:
+    """Moves a constant's range where it leaves a measured place out."""
+    behavior = genome.behaviors[at]
+    knob = dict(behavior.knobs)[name]
+    if knob.low <= place <= knob.high:
+        return genome
+    half = (knob.high - knob.low) / 2
+    moved = replace(knob, low=place - half, high=place + half)
+    changed = replace(behavior, knobs=tuple((n, moved if n == name else k) for n, k in behavior.knobs))
+    return replace(genome, behaviors=(*genome.behaviors[:at], changed, *genome.behaviors[at + 1 :]))
 
 
 def _cautious(genome: Genome, at: int) -> Genome:

@@ -13,6 +13,7 @@ import numpy as np
 from hlearn.editors.search.arcade.contacts import Flight, contacts_of
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.parts.motion import Speed
+from hlearn.probe.motion import JUMP
 
 LEAST = 3  # arrivals by way of a wall
 FAR = 8.0  # px that a wall may lie from where it was taken to be
@@ -30,10 +31,11 @@ def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, 
         at: index of the interception.
 
     Returns:
-        Places (pixels) by the constant's name; those that too few balls came by way of are missing.
+        Places (pixels) by the constant's name, as far from the present ones as they may be; those that too few balls
+        came by way of are missing.
     """
     knobs = dict(genome.behaviors[at].knobs)
-    low, high = knobs["wall_low"].value, knobs["wall_high"].value
+    low, high = _pushed_back(flights, knobs["wall_low"].value, knobs["wall_high"].value)
     line = knobs["line"].value * genome.behaviors[at].option
     told: dict[str, list[float]] = {"wall_low": [], "wall_high": []}
     for flight in flights:
@@ -50,6 +52,24 @@ def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, 
                 if len(places) >= KNOWN:
                     told[name].append(float(np.median(places)))
     return {name: round(float(np.median(p)), 1) for name, p in told.items() if len(p) >= LEAST}
+
+
+def _pushed_back(flights: Sequence[Flight], low: float, high: float) -> tuple[float, float]:
+    """Where the walls are taken to be, but beyond where balls turned: a probe may not have seen them get there."""
+    turns = np.sort(np.concatenate([_turns(flight.ball) for flight in flights] or [np.empty(0)]))
+    if len(turns) < LEAST:
+        return low, high
+    lowest, highest = float(turns[LEAST - 1]), float(turns[-LEAST])
+    return (lowest if lowest < low - SURE else low), (highest if highest > high + SURE else high)
+
+
+def _turns(ball: np.ndarray) -> np.ndarray:
+    """Where a coordinate turned round, jumps left out."""
+    seen = ball[np.isfinite(ball)]
+    seen = seen[np.insert(np.diff(seen) != 0, 0, True)] if len(seen) else seen
+    steps = np.diff(seen)
+    turned = (steps[:-1] * steps[1:] < 0) & (np.abs(steps[:-1]) <= JUMP) & (np.abs(steps[1:]) <= JUMP)
+    return np.asarray(seen[1:-1][turned])
 
 
 def _courses(flight: Flight, line: float) -> np.ndarray:
