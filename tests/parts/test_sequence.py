@@ -47,7 +47,7 @@ def test_variety_dares_more_while_there_is_no_progress() -> None:
     def most(progress: list[object]) -> float:
         variety, values = Variety(), [0.0]
         for score in progress:
-            values.append(abs(variety.next(True, score)))
+            values.append(abs(variety.next(True, score, 1.0, 1.5)))
             variety.next(False, score)
         return max(values)
 

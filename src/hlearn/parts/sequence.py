@@ -44,18 +44,20 @@ class Sweep:
 
 
 class Variety:
-    """A number in [-1, 1], or somewhat beyond, that changes each time an event begins; no two long stretches are alike.
+    """A number around 0 that changes each time an event begins; no two long stretches are alike.
 
     Hitting a ball off-centre by a varying amount breaks the closed orbits in which a perfect player can get
     stuck. The sequence is that of the golden ratio, so it is even, deterministic and needs no seed. While there is
-    no progress its range swells, to ``1 + swell`` after ``patience`` events, and slowly on from there: who gets nowhere
-    dares more and more.
+    no progress its range swells, fully after ``patience`` events, and slowly on from there: who gets nowhere dares more
+    and more.
+
+    Args:
+        patience: events without progress until its range has swollen.
     """
 
-    __slots__ = ("_count", "_during", "_progress", "_vain", "patience", "swell", "value")
+    __slots__ = ("_count", "_during", "_progress", "_vain", "patience", "value")
 
-    def __init__(self, swell: float = 1.5, patience: int = 60) -> None:
-        self.swell = swell
+    def __init__(self, patience: int = 60) -> None:
         self.patience = patience
         self._count = 0
         self._vain = 0
@@ -63,12 +65,14 @@ class Variety:
         self._progress: object = None
         self.value = 0.0
 
-    def next(self, event: bool, progress: object = None) -> float:
+    def next(self, event: bool, progress: object = None, spread: float = 1.0, swell: float = 0.0) -> float:
         """Returns the present number; a new one if ``event`` has just become true.
 
         Args:
             event: whether the event is going on.
             progress: anything that changes with progress, such as the score shown; None if nothing tells.
+            spread: the number lies between ``-spread`` and ``spread``,
+            swell: or as far as that beyond, in the same unit, while there is no progress.
         """
         if event and not self._during:
             self._count += 1
@@ -77,8 +81,7 @@ class Variety:
             half = self.patience / 2  # no swelling before half the patience is gone
             swollen = min(1.0, max(0.0, self._vain - half) / half)
             swollen += _SLOWLY * max(0, self._vain - self.patience) / self.patience
-            size = 1.0 + self.swell * swollen
-            self.value = size * (2.0 * (self._count * GOLDEN % 1.0) - 1.0)
+            self.value = (spread + swell * swollen) * (2.0 * (self._count * GOLDEN % 1.0) - 1.0)
         self._during = event
         return self.value
 

@@ -15,7 +15,7 @@ from hlearn.evaluate.api import Job, Record
 from hlearn.records import Episode, Outcome
 
 WIDE = 0.8  # deadbands of spread: orbits hold nobody whose aim varies so much
-WIDER = 0.6  # deadbands of spread that are tried first: what swells from less stays between the edges of what it meets with
+WIDER = 0.6  # deadbands of spread that are tried first: less leaves few orbits
 
 
 class Seen(NamedTuple):

@@ -13,7 +13,14 @@ from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Signal
-from hlearn.editors.search.arcade.starts import deadband_knob, fixed_knob, offset_knob, pixel_knob, place_knob
+from hlearn.editors.search.arcade.starts import (
+    deadband_knob,
+    fixed_knob,
+    offset_knob,
+    pixel_knob,
+    place_knob,
+    swell_knob,
+)
 from hlearn.probe.scene import Axis
 
 CHANNEL_OF = {Axis.X: ACROSS, Axis.Y: DOWN}
@@ -251,6 +258,7 @@ def interceptions(
                     knobs=(
                         ("offset", offset_knob(ball.middle - own.middle, own)),
                         ("spread", pixel_knob(round(0.03 * own.span, 1), 0, 0.2 * own.span, 1.0)),
+                        ("swell", swell_knob(own, seen=tally is not None)),
                         ("deadband", deadband_knob(own)),
                         ("line", pixel_knob(round(line, 1), line - wide, line + wide, wide / 8, "probe")),
                         ("wall_low", pixel_knob(left, left - 8, left + 8, 1, "probe")),

@@ -28,12 +28,12 @@ def _intercept(b: Behavior, w: Writing) -> None:
     along = w.watch("along", "None", f"{track}.see({w.see['ball']})")
     across = w.watch("approach", "None", f"{depth}.see({w.see['depth']})")
     tally = next((w.see[r] for r, _ in b.roles if r == "tally"), "")
-    variety = w.part("variety", "Variety()" if tally else "Variety(swell=25.0, patience=30)")
+    variety = w.part("variety", "Variety()" if tally else "Variety(patience=30)")
     told = f"coming, {tally or f'{track}.jumps'}"  # no score is seen: a new ball is progress
     coming = f"{across} > 0" if b.option > 0 else f"{across} < 0"
     w.lines += [
         f"coming = {coming}",
-        f"aim = {w.knob('offset')} + {w.knob('spread')} * {variety}.next({told})",
+        f"aim = {w.knob('offset')} + {variety}.next({told}, {w.knob('spread')}, {w.knob('swell')})",
         *_carefully(w, f"coming, {track}.jumps"),
         "if not coming:",
         f"    {'return -' if w.sign < 0 else 'return '}toward({w.rest} + aim, {w.see['ball']}, {w.knob('deadband')})",

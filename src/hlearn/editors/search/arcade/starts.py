@@ -6,6 +6,7 @@ from hlearn.editors.search.arcade.behaviors import Knob
 from hlearn.editors.search.arcade.signals import Signal
 
 CALM = 0.7  # of a step: half a step would do if commands were carried out when given; what sticks needs calm
+SWELL = (0.65, 1.0)  # deadbands: those aim about as far to the side as is still met
 BRISK = 0.51  # of a step: nearer than another one would bring it
 
 
@@ -14,6 +15,12 @@ def deadband_knob(own: Signal) -> Knob:
     step = abs(own.reach) if own.coasting else abs(own.pending[0]) if own.pending else 2.0
     near = CALM if own.coasting else 0.6
     return pixel_knob(round(max(1.0, near * step), 1), 0, max(8.0, 3 * step), 0.7, "probe")
+
+
+def swell_knob(own: Signal, *, seen: bool) -> Knob:
+    """How much more widely to aim where nothing is gained; less where no score is seen, only that a ball was lost."""
+    calm = deadband_knob(own).value
+    return pixel_knob(round(SWELL[seen] * calm, 1), 0, 0.2 * own.span, 1.0)
 
 
 def offset_knob(value: float, own: Signal) -> Knob:
