@@ -47,7 +47,7 @@ def learn(
         out: the system's folder; must be empty or absent unless ``resume``.
         editor: who proposes changes.
         steps: environment steps that the system may spend on learning in all, probes and failed trials included.
-        target: score at which to stop, as a mean of sixteen gate episodes; the task's own if None.
+        target: score at which to stop, as a mean of 32 gate episodes; the task's own if None.
         seed: decides development and gate seeds and the editor's randomness.
         workers: episodes played side by side; the usable cores if None.
         resume: go on in ``out``: finish the run that was interrupted, or start another where ``steps`` is larger

@@ -165,7 +165,7 @@ def test_a_target_must_stand_on_more_seeds_than_made_the_champion(tmp_path: Path
     editor = ScriptedEditor([MOODY])
     result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, target=300.0, seed=seed, workers=1, holdout=0)
     assert result.accepted == 1
-    assert not result.target_reached, "two good episodes made the champion; of sixteen some are bad"
+    assert not result.target_reached, "two good episodes made the champion; of 32 some are bad"
 
 
 def test_a_finished_run_is_only_reported_and_more_steps_start_another(tmp_path: Path) -> None:

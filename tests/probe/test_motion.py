@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,15 @@ def test_what_moves_by_itself_is_not_driven() -> None:
     assert plain is not None
     commands = [np.stack([held(rng, len(v)), held(rng, len(v))], axis=1) for v in values]
     assert driven(plain, values, commands).axis is None
+
+
+def test_a_wall_that_few_ways_lead_to_is_found_and_a_single_misread_is_none() -> None:
+    def way(*turns: int) -> np.ndarray:
+        parts = [np.arange(a, b, 1 if b > a else -1) for a, b in itertools.pairwise(turns)]
+        return np.concatenate(parts).astype(float)
+
+    often, rarely = (20, 120) * 100, (20, 180, 20) * 4
+    motion = moves([way(*often, *rarely)])
+    assert motion is not None and motion.turns == (20.0, 180.0)
+    misread = moves([way(*often, 20, 180, 20)])
+    assert misread is not None and misread.turns == (20.0, 120.0)

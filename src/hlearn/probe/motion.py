@@ -14,6 +14,8 @@ RECENT = 4  # changes and commands that tell where it comes to rest
 TOLD = 0.8  # share of the way to its resting place that they must explain
 LAGS = 8  # steps for which a command is followed
 JUMP = 12  # a larger change in one step is a new thing, not a motion (pixels)
+AGREE = (4, 0.01)  # turns that agree on a wall: so many, and such a share of all
+AGREED = 3.0  # px within which they do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Motion:
 
     Attributes:
         low: smallest usual value (2nd percentile), ``high`` the largest (98th).
-        turns: where its ways before and after a turn meet, 5th and 95th percentile: the walls. None if it did
+        turns: where its ways before and after a turn meet, outermost where several agree: the walls. None if it did
             not turn, or only in one place.
         moving: share of steps in which it moved.
         speed: median absolute change while it moves (per step).
@@ -89,7 +91,7 @@ def moves(values: Sequence[np.ndarray], *, share: float = 0.01, steady: float = 
     turned = np.concatenate([_turns(v) for v in values])
     bounds = None
     if len(turned) >= 2:
-        low, high = np.percentile(turned, (5, 95))
+        low, high = -_outermost(-turned), _outermost(turned)
         bounds = (round(float(low), 1), round(float(high), 1)) if high > low else None
     before = np.concatenate([v[:-1] for v in values])[small]
     return Motion(
@@ -193,6 +195,20 @@ def _turns(values: np.ndarray) -> np.ndarray:
     quiet = np.abs(steps) <= JUMP
     turned = quiet[1:] & quiet[:-1] & (np.sign(steps[1:]) != np.sign(steps[:-1]))
     return np.array([_crossing(values, int(i)) for i in at[1:][turned]], dtype=float)
+
+
+def _outermost(turned: np.ndarray) -> float:
+    """The highest place where several turns agree; the 95th percentile is inside it where few ways lead there."""
+    usual = float(np.percentile(turned, 95))
+    ordered = np.sort(turned)[::-1]
+    enough = max(AGREE[0], int(AGREE[1] * len(ordered)))
+    for place in ordered:
+        if place <= usual:
+            break
+        same = ordered[np.abs(ordered - place) <= AGREED]
+        if len(same) >= enough:
+            return max(usual, float(np.median(same)))
+    return usual
 
 
 def _crossing(values: np.ndarray, at: int, span: int = 3) -> float:
