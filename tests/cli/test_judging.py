@@ -57,6 +57,8 @@ def test_the_gate_turns_a_worse_edit_down_and_leaves_it_in_place(system: Path) -
     said = hl("gate", system, "--workers", 1, "--json", "--note", "always left")
     assert said.code == 1 and said.data["decision"] in ("rejected", "undecided")
     assert (system / "policy.py").read_text() == LEFT
+    again = hl("gate", system, "--workers", 1, "--note", "always left")
+    assert again.code == 1, "what was turned down is not the champion"
     assert list((system / "memory" / "rejected").glob("*.patch"))
     assert hl("history", system, "--json").data["trials"][-1]["note"] == "always left"
 

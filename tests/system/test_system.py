@@ -167,6 +167,33 @@ def test_a_rewritten_ledger_is_noticed_by_the_commits(system: System) -> None:
         System.open(system.path).verify()
 
 
+def test_a_ledger_that_was_cut_off_is_noticed_by_the_end_of_the_run(system: System) -> None:
+    accept(system, 1, program(0))
+    system.ledger.append(Note(text="a bad day"))
+    system.close_run("Run 1 ends")
+    lines = system.ledger.path.read_bytes().splitlines(keepends=True)
+    system.ledger.path.write_bytes(b"".join(lines[:-1]))
+    with pytest.raises(LedgerCorrupt, match="is gone"):
+        System.open(system.path).verify()
+
+
+def test_the_end_of_a_run_commits_no_program_test_or_case_that_nobody_judged(system: System) -> None:
+    case = Case(name="case-1", why="w", split=Split.GATE, number=0, min_score=3.0, trial=1)
+    accept(system, 1, program(0), cases=[case])
+    (system.path / "policy.py").write_text(program(1).source)
+    (system.path / "cases" / "case-1.json").unlink()
+    (system.path / "tests" / "test_policy.py").write_text("")
+    (system.path / "memory" / "notes.md").write_text("# Notes\n\nWorth knowing.\n")
+    system.git("add", "policy.py")
+    system.ledger.append(Note(text="rejected"))
+    system.close_run("Run 2 ends")
+    assert system.champion() == program(0)
+    assert system.git.show("HEAD", "cases/case-1.json") is not None
+    assert "def test" in (system.git.show("HEAD", "tests/test_policy.py") or "")
+    assert "Worth knowing" in (system.git.show("HEAD", "memory/notes.md") or "")
+    assert system.working() == program(1), "the edit stays in the folder"
+
+
 def test_an_edit_of_a_person_is_not_overwritten(system: System) -> None:
     accept(system, 1, program(0))
     (system.path / "policy.py").write_text("# mine\n")

@@ -18,11 +18,12 @@ def open_system(directory: Path, screen: Console) -> System:
     Raises:
         UsageError: the folder is no system.
         SchemaTooNew: a newer hlearn wrote it.
-        LedgerCorrupt: a past line of the ledger was edited.
+        LedgerCorrupt: past lines of the ledger were edited or cut off.
     """
     from hlearn.system import System
 
     system = System.open(directory)
+    system.verify()
     note_torn_ledger(directory, screen)
     return system
 

@@ -53,6 +53,7 @@ def open_desk(path: Path) -> Desk:
     """
     system = System.open(path)
     if (path / ".git").is_dir():
+        system.verify()
         return Desk(system, False)
     common = Git(path)("rev-parse", "--path-format=absolute", "--git-common-dir").strip()
     return Desk(System.open(Path(common).parent), True)

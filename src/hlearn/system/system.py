@@ -22,7 +22,8 @@ from hlearn.system.founding import found
 from hlearn.system.git import Git
 from hlearn.tasks.task import Task
 
-_TRACKED = ("policy.py", "tests", "cases", "failures", "memory")
+_JUDGED = ("policy.py", "tests", "cases")  # committed with an accepted trial only
+_KEPT = ("failures", "memory", "ledger.jsonl", "programs")  # committed at the end of a run too
 
 
 class System:
@@ -253,7 +254,8 @@ class System:
                 (self.path / name).write_text(text, encoding="utf-8")
 
     def _commit(self, subject: str, body: str) -> str:
-        self.git("add", "--", *(p for p in _TRACKED if (self.path / p).exists()))
+        tracked = (*_JUDGED, "failures", "memory")
+        self.git("add", "--", *(p for p in tracked if (self.path / p).exists()))
         self.git("commit", "--quiet", "--allow-empty", "-m", subject, "-m", body, when=self.clock())
         return self.git("rev-parse", "HEAD").strip()
 
@@ -293,13 +295,17 @@ class System:
         return memory.rejected_notes(self.path / "memory" / "rejected")
 
     def close_run(self, subject: str) -> None:
-        """Commits the ledger, the program store and the memory as they stand at the end of a run."""
+        """Commits the ledger, the program store and the memory as they stand at the end of a run.
+
+        Edits of the program, of tests and of cases stay where they are: only an accepted trial commits them.
+        """
         self.programs.sync()
-        self.git(
-            "add", "--", *(p for p in (*_TRACKED, "ledger.jsonl", "programs") if (self.path / p).exists())
-        )
-        if self.git("status", "--porcelain", "--untracked-files=no").strip():
-            self.git("commit", "--quiet", "-m", subject, when=self.clock())
+        kept = [p for p in _KEPT if (self.path / p).exists()]
+        self.git("add", "--", *kept)
+        if self.git("status", "--porcelain", "--untracked-files=no", "--", *kept).strip():
+            number, digest = self.ledger.head
+            said = ("-m", subject, "-m", f"Ledger: {number} {digest}")
+            self.git("commit", "--quiet", *said, "--", *kept, when=self.clock())
 
     def verify(self) -> int:
         """Checks the ledger's chain, and that every commit's word about the ledger still holds.
@@ -310,17 +316,25 @@ class System:
         Raises:
             LedgerCorrupt: names the line or the commit.
         """
-        count = self.ledger.verify()
-        hashes = {row.n: row.hash for row in self.ledger.rows}
+        self._check_commits()
+        return self.ledger.verify()
+
+    def _check_commits(self) -> None:
         form = "%H %(trailers:key=Ledger,valueonly)"
-        for entry in self.git("log", f"--format={form}", "HEAD").splitlines():
+        commits = self.git("log", f"--format={form}", "HEAD").splitlines()
+        self.ledger.refresh()  # a commit may be younger than what was read
+        hashes = {row.n: row.hash for row in self.ledger.rows}
+        for entry in commits:
             parts = entry.split()
             if len(parts) == 3 and hashes.get(int(parts[1])) != parts[2]:
-                raise LedgerCorrupt(
-                    f"{self.ledger.path}: line {parts[1]} is not the one that commit {parts[0][:12]} names; "
-                    f"the ledger was rewritten: restore it from git"
+                gone = (
+                    "gone"
+                    if int(parts[1]) > len(hashes)
+                    else f"not the one that commit {parts[0][:12]} names"
                 )
-        return count
+                raise LedgerCorrupt(
+                    f"{self.ledger.path}: line {parts[1]} is {gone}; the ledger was rewritten: restore it from git"
+                )
 
     @contextmanager
     def worktree(self) -> Iterator[Path]:
