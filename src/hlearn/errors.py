@@ -6,7 +6,7 @@
     |  |- MissingExtra       an optional dependency is not installed; says how to install it
     |  |- UnsupportedAccess  the environment lacks this access class
     |  |- UnsupportedProtocol
-    |  |- OutputExists       --out names a folder that is not empty
+    |  |- OutputExists       --out names a file, or a folder that is not empty
     |  `- SchemaTooNew       a system or ledger written by a newer hlearn
     |- HarnessError          the machinery around the program failed (exit code 3)
     |  |- LedgerCorrupt      a past line of the ledger was edited or lost
@@ -47,7 +47,7 @@ class UnsupportedProtocol(UsageError):
 
 
 class OutputExists(UsageError):
-    """The output folder exists and is not empty."""
+    """The output folder exists and is not empty, or is a file."""
 
 
 class SchemaTooNew(UsageError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import resource
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from hlearn.ledger import Ledger, Note
 from tests.cli.conftest import CORRIDOR, hl, process
+from tests.cli.programs import LEFT
 
 
 def _messages(*arguments: object) -> tuple[int, str]:
@@ -37,6 +40,8 @@ def _messages(*arguments: object) -> tuple[int, str]:
         (["ALE/Pong-v5", "--env", "frameskip=2"], "frame skip and sticky actions belong to the protocol"),
         (["CartPole-v1", "--editor", "magic"], "no editor magic; choose search or command:"),
         (["CartPole-v1", "--editor", "command:"], "command of the editor is empty"),
+        (["CartPole-v1", "--target", "nan"], "target is nan, expected a score"),
+        (["CartPole-v1", "--target", "inf"], "target is inf, expected a score"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_paragraph(arguments: list[str], words: str) -> None:
@@ -84,10 +89,91 @@ def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     for command in ("eval", "history", "report", "replay"):
         code, text = _messages(command, thesis)
         assert code == 2 and "no system" in text, text
-    for out in (thesis, thesis / "system"):
-        code, text = _messages("learn", CORRIDOR, "--out", out)
+    for arguments in (
+        ["learn", CORRIDOR, "--out"],
+        ["learn", CORRIDOR, "--resume", "--out"],
+        ["init", CORRIDOR],
+    ):
+        code, text = _messages(*arguments, thesis)
+        assert code == 2 and "is a file, not a folder" in text and "go on" not in text, text
+        code, text = _messages(*arguments, thesis / "system")
         assert code == 2 and "choose another" in text, text
     assert thesis.read_bytes() == b""
+
+
+def test_init_with_a_target_that_is_no_number_writes_nothing(tmp_path: Path) -> None:
+    code, text = _messages("init", CORRIDOR, tmp_path / "s", "--target", "nan")
+    assert code == 2 and "target is nan" in text
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_target_in_hl_toml_that_is_no_number_is_refused(system: Path) -> None:
+    config = system / "hl.toml"
+    config.write_text(re.sub(r"target = .*", "target = nan", config.read_text()))
+    code, text = _messages("learn", CORRIDOR, "--resume", "--out", system)
+    assert code == 2 and f"{config}: target is nan" in text
+
+
+def test_init_of_a_folder_that_is_not_empty_names_no_option_that_it_lacks(system: Path) -> None:
+    code, text = _messages("init", CORRIDOR, system)
+    assert code == 2 and "is not empty" in text and "--out" not in text and "hl learn --resume" in text
+
+
+def test_a_folder_where_nothing_can_be_made_is_refused() -> None:
+    for arguments in (["learn", CORRIDOR, "--out", "/proc/x/y"], ["init", CORRIDOR, "/proc/x/y"]):
+        code, text = _messages(*arguments)
+        assert code == 2 and "/proc/x/y cannot be made" in text, text
+
+
+@pytest.mark.parametrize(("name", "words"), [("a.xyz", "such an ending"), ("folder", "is a folder")])
+def test_a_picture_that_cannot_be_is_refused_before_anything_is_written(
+    system: Path, tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    code, text = _messages("report", system, "--png", tmp_path / name)
+    assert code == 2 and words in text
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_report_tells_its_story_even_if_the_picture_cannot_be_written(system: Path) -> None:
+    (system / "report.png").mkdir()
+    said = hl("report", system)
+    assert said.code == 2 and "mean 10" in said.out and "report.png is a folder" in said.err
+
+
+def test_a_picture_that_may_not_be_written_is_wrong_usage(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "report.png")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", refuse)
+    said = hl("report", system)
+    assert said.code == 2 and "mean 10" in said.out
+    assert "report.png: cannot write the picture (Permission denied)" in said.err
+
+
+@pytest.mark.parametrize("name", ["ledger.jsonl", "hl.lock"])
+def test_files_of_somebody_else_are_wrong_usage_that_names_them(
+    system: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    plain_open = os.open
+
+    def refusing(path: str | Path, flags: int, *rest: int, **options: int) -> int:
+        if str(path).endswith(name) and flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return plain_open(path, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", refusing)  # a test that runs as root is refused nothing
+    (system / "policy.py").write_text(LEFT)
+    code, text = _messages("gate", system, "--workers", 1)
+    assert code == 2 and name in text and "Permission denied" in text and "unexpected" not in text
+
+
+def test_resuming_with_another_seed_is_refused(system: Path) -> None:
+    code, text = _messages("learn", CORRIDOR, "--resume", "--out", system, "--seed", 7)
+    assert code == 2 and "learns with seed 0, not 7" in text
 
 
 def test_resuming_another_task_is_refused(system: Path) -> None:
@@ -141,8 +227,12 @@ def test_a_system_of_a_newer_schema_is_refused(system: Path) -> None:
     assert code == 2 and "schema 99" in text and "upgrade" in text
 
 
-def test_an_unexpected_error_is_exit_code_3_with_the_traceback_in_a_file(system: Path) -> None:
-    (system / "tests" / "golden.npz").unlink()
-    (system / "report.png").mkdir()
+def test_an_unexpected_error_is_exit_code_3_with_the_traceback_in_a_file(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("of our own making")
+
+    monkeypatch.setattr("hlearn.evidence.story.tell", fail)
     said = hl("report", system, "--json")
     assert said.code == 3 and "hl doctor" in said.err and "Traceback" not in said.err

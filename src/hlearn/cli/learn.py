@@ -151,6 +151,7 @@ def _plan(
     from hlearn.tasks import resolve_task
     from hlearn.tasks.registry import ATARI_PROTOCOLS
 
+    _refuse_a_file(out)
     defaults = tuple(n for n, v in (("access", access), ("protocol", protocol), ("seed", seed)) if v is None)
     before = _before(out) if resume and out is not None else None
     if before is not None and before.task.env_id == env_id:
@@ -162,8 +163,13 @@ def _plan(
     seed = seed or 0
     if out is None:
         out = default_out(task, seed)
+        _refuse_a_file(out)
         before = _before(out) if resume else None
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if before is not None and before.task.env_id == env_id and before.seed != seed:
+        raise UsageError(
+            f"{out} learns with seed {before.seed}, not {seed}; leave --seed out, or choose another --out"
+        )
+    if not resume and out.exists() and any(out.iterdir()):
         raise OutputExists(
             f"{out} exists and is not empty; go on with it by --resume, or choose another folder by --out"
         )
@@ -178,6 +184,11 @@ def _plan(
         workers=workers or usable_cores(),
         defaults=defaults,
     )
+
+
+def _refuse_a_file(out: Path | None) -> None:
+    if out is not None and out.exists() and not out.is_dir():
+        raise OutputExists(f"{out} is a file, not a folder; choose another folder by --out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import math
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 DONE, NO, USAGE, FAULT, STOPPED = 0, 1, 2, 3, 130
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 AsJson = Annotated[
     bool,
@@ -116,6 +118,10 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
     if isinstance(error, HlearnError):
         _tell(f"hl: {text}")
         return Answer(data=_error(kind, text, FAULT), code=FAULT)
+    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
+        text = f"no right to use {error.filename}: {error.strerror}; check its owner and its rights (ls -l)"
+        _tell(f"hl: {text}\nWhat was measured is kept.")
+        return Answer(data=_error(kind, text, USAGE), code=USAGE)
     where = "" if debug else f"\nThe traceback is in {_keep_traceback()}"
     _tell(
         f"hl: unexpected {kind}: {text}{where}\n"

@@ -28,23 +28,28 @@ def report(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:
-    """Tell how a system came to its program: text, and a picture of score against environment steps."""
+    """Tell how a system came to its program: text, and a picture of score against environment steps.
+
+    Exit code 2 if the picture cannot be written; the text is printed all the same.
+    """
+    from hlearn.evidence.figures import check_picture, draw_learning
     from hlearn.evidence.story import tell
 
     screen = console(as_json)
+    if png is not None:
+        check_picture(png)
     system = open_system(directory, screen)
     story = tell(system)
-    path: Path | None = None
-    if picture:
-        from hlearn.evidence.figures import draw_learning
-
-        path = png or directory / "report.png"
-        draw_learning(story, path)
+    path = (png or directory / "report.png") if picture else None
     for name, text in _told(story):
         screen.print(f"[dim]{name:<13}[/dim]", end="")
         screen.print(text, markup=False, soft_wrap=True)
     if path is not None:
-        screen.print(f"[dim]{'picture':<13}[/dim]{path}", soft_wrap=True)
+        draw_learning(
+            story, path
+        )  # after the text, which is worth having where the picture cannot be written
+        screen.print(f"[dim]{'picture':<13}[/dim]", end="")
+        screen.print(str(path), markup=False, soft_wrap=True)
     return Answer(data=_story_data(story, system, path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,22 +15,23 @@ from hlearn.tasks.scores import human_normalized_score
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SUFFIXES = (".png", ".pdf", ".svg")
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _INK, _SOFT, _GOOD, _WARM = "#1f4e79", "#98a8b8", "#2e7d32", "#c62828"
 
 
 def draw_learning(story: Story, path: Path) -> None:
-    """Draws every development score, the running best, the accepted programs and the holdout score as a PNG.
+    """Draws every development score, the running best, the accepted programs and the holdout score.
 
     Args:
         story: what happened.
-        path: the PNG to write.
+        path: the picture to write; ends in one of :data:`SUFFIXES`.
 
     Raises:
-        UsageError: the folder does not exist.
-        HarnessError: the file cannot be written.
+        UsageError: another suffix, or it cannot be written there.
+        HarnessError: writing failed.
     """
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {path.parent}; create it first")
+    check_picture(path)
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -58,7 +60,28 @@ def draw_learning(story: Story, path: Path) -> None:
     try:
         figure.savefig(path)
     except OSError as error:
+        if error.errno in _REFUSED:
+            raise UsageError(
+                f"{path}: cannot write the picture ({error.strerror}); choose another place by --png"
+            ) from error
         raise HarnessError(f"{path}: cannot write the picture: {error}") from error
+
+
+def check_picture(path: Path) -> None:
+    """Checks a picture's name before anything is drawn.
+
+    Raises:
+        UsageError: another suffix than one of :data:`SUFFIXES`, a folder has that name, or its folder does not exist.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the picture in it, such as {path / 'report.png'}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"{path}: a picture is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}; "
+            "give its name such an ending"
+        )
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}; create it first")
 
 
 def _points(axes: Axes, story: Story) -> None:

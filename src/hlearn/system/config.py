@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,8 @@ def read_config(path: Path) -> Config:
             raise UsageError(f"{path}: unknown key {', '.join(unknown)}")
         kwargs: dict[str, Scalar] = table.get("kwargs", {})
         target = table.get("target")
+        if isinstance(target, float) and not math.isfinite(target):
+            raise UsageError(f"{path}: target is {target}, expected a score such as 100; or delete that line")
         task = Task(
             env_id=table["env_id"],
             access=Access(table["access"]),

@@ -28,12 +28,14 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
         clock: seconds since the epoch.
 
     Raises:
-        OutputExists: the folder is not empty.
+        OutputExists: it is a file, or a folder that is not empty.
         UsageError: git is not installed, or the folder cannot be made.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and not path.is_dir():
+        raise OutputExists(f"{path} is a file, not a folder; choose another folder")
+    if path.is_dir() and any(path.iterdir()):
         raise OutputExists(
-            f"{path} exists and is not empty; choose another --out, or go on with it by --resume"
+            f"{path} exists and is not empty; choose another folder, or go on with a system by hl learn --resume"
         )
     git = Git(path)
     golden = golden_observations(task)
@@ -41,8 +43,8 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
     shutil.rmtree(made, ignore_errors=True)
     try:
         made.mkdir(parents=True)
-    except (NotADirectoryError, PermissionError) as error:
-        raise UsageError(f"{path} cannot be made: {error.strerror}; choose another --out") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be made: {error.strerror}; choose another folder") from error
     for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
         (made / folder).mkdir(parents=True)
         (made / folder / ".gitkeep").touch()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 
+from hlearn.errors import UsageError
 from hlearn.records import Access, Protocol
 
 Scalar = str | int | float | bool | None
@@ -21,6 +23,9 @@ class Task:
         protocol: how an episode is run.
         kwargs: keyword arguments for the environment, sorted by name.
         target: score at which the task counts as solved (higher is better), or None.
+
+    Raises:
+        UsageError: the target is not finite.
     """
 
     env_id: str
@@ -28,6 +33,10 @@ class Task:
     protocol: Protocol
     kwargs: tuple[tuple[str, Scalar], ...] = ()
     target: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.target is not None and not math.isfinite(self.target):
+            raise UsageError(f"target is {self.target}, expected a score such as 100, or none at all")
 
     @property
     def key(self) -> str:
