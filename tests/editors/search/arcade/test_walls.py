@@ -9,7 +9,7 @@ import pytest
 
 from hlearn.editors.search.arcade.contacts import Flight
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.walls import find_walls
+from hlearn.editors.search.arcade.walls import find_line, find_walls
 from hlearn.parts.motion import reflect
 from tests.editors.search.arcade.guesses import kinds, ram_pool
 
@@ -56,6 +56,20 @@ def test_walls_are_found_where_balls_turned_beyond_them(moved: float) -> None:
     )
     assert found["wall_low"] == pytest.approx(LOW, abs=0.5)
     assert found["wall_high"] == pytest.approx(HIGH, abs=0.5)
+
+
+@pytest.mark.parametrize("option", [1, -1])
+def test_a_line_lies_where_balls_were_met_wherever_it_was_taken_to_be(option: int) -> None:
+    genome = interception(option)
+    line = dict(genome.behaviors[0].knobs)["line"].value
+    seen = [flight(genome, 60, 3.0)]
+    assert find_line(seen, genome, 0) == line
+    knobs = tuple((n, replace(k, low=-999, high=999)) for n, k in genome.behaviors[0].knobs)
+    moved = replace(genome, behaviors=(replace(genome.behaviors[0], knobs=knobs),))
+    nearer = moved.turned((0, "line"), line - 40 * option, "probe")
+    assert find_line(seen, nearer, 0) == pytest.approx(line, abs=2)
+    farther = moved.turned((0, "line"), line + 10 * option, "probe")
+    assert find_line(seen, farther, 0) == line + 10 * option
 
 
 def test_a_ball_that_turns_nowhere_tells_no_walls() -> None:

@@ -25,7 +25,7 @@ STEPS = (
     1500,
     5000,
 )  # environment steps per episode, least and most: enough for some returns to be gained or lost
-SEEN = 2  # ways to see the same ball that are tried
+SEEN = 3  # things that may be the ball
 ROUNDS = ((2, 5), (4, 2))  # seeds that a round gives, and to how many
 FINALS = ((3, 4), (8, 2))  # the same among aims near the best
 WAVERS = 0.1  # of its mean score, by which the scores of an aim differ that loses something now and then
@@ -77,7 +77,7 @@ def race_aims(roster: Roster, sharp: Sequence[Calibration], presses: Sequence[Be
 
     Args:
         roster: the candidates.
-        sharp: interceptions whose edges are known, the likeliest first.
+        sharp: interceptions whose edges are known, each of another ball, the likeliest first.
         presses: other ways to use the button, likeliest first.
 
     Returns:

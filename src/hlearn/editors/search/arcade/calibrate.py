@@ -14,7 +14,7 @@ import numpy as np
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.contacts import Contact, contacts_of, find_flight
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.walls import find_walls
+from hlearn.editors.search.arcade.walls import find_line, find_walls
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Record
 
@@ -88,6 +88,8 @@ def calibrated(lab: Lab, runners: Sequence[Runner], genome: Genome, at: int) -> 
     guess, behavior = genome, genome.behaviors[at]
     played = [r.recording for r in lab.measure(jobs) if r.recording is not None]
     flights = [f for recording in played if (f := find_flight(recording, genome, at)) is not None]
+    line = find_line(flights, genome, at)
+    genome = _within(genome, at, "line", line).turned((at, "line"), line, "calibration")
     contacts = [c for flight in flights for c in contacts_of(flight, genome, at)]
     edges = find_edges(contacts)
     if edges is None:

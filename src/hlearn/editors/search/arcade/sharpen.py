@@ -8,16 +8,18 @@ from typing import NamedTuple
 from hlearn.editors.search.arcade.aiming import brisk, race_aims
 from hlearn.editors.search.arcade.behaviors import Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
+from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.race import Runner
 
-CALIBRATED = (
-    3  # interceptions that are measured where one episode is all there is, and sharp ones that are enough
-)
+CALIBRATED = 3  # interceptions that are measured where one episode is all there is, and balls that are enough
 MOST = 9  # interceptions that are measured at most
 SHARP = 0.8  # how well edges must tell hits from misses
 AIMED = 3  # aims that lead in short episodes and stay in the race
 OTHERS = 4  # first guesses that stay in the race beside a sharp interception
+
+
+Ball = tuple[str, str, int]  # keys of the numbers that are its place and its depth, and the way that it comes
 
 
 class Measured(NamedTuple):
@@ -68,22 +70,39 @@ def others(guesses: Sequence[Runner]) -> list[Runner]:
 
 
 def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
-    """Calibrates the guesses that meet something, best first, until enough of them are sharp."""
+    """Calibrates the guesses that meet something, the best of each ball, until enough of them are sharp.
+
+    Where seeds matter, what is sharp may still be no ball (two things together may look like one that is met), so
+    each has its turn before the own thing is read in another place.
+    """
     meeting = [r for r in firsts if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
     meeting.sort(key=lambda r: (-r.mean, r.number))
+    if roster.deterministic:
+        meeting = meeting[:CALIBRATED]
     found: list[Measured] = []
-    for runner in meeting[: CALIBRATED if roster.deterministic else MOST]:
+    met: set[Ball] = set()
+    for runner in meeting:
         genome = genome_of(runner)
         at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
         if roster.deterministic:  # nothing sticks
             genome = brisk(genome, at)
+        elif _ball(genome, at) in met:
+            continue
+        met.add(_ball(genome, at))
         wide = [roster.runner(v) for v in variants(genome, at)]
         measured = calibrated(roster.lab, wide, genome, at)
         if measured is not None:
             found.append(Measured(runner, measured))
-        if sum(m.calibration.sharpness >= SHARP for m in found) == CALIBRATED:
+        sharp = sum(m.calibration.sharpness >= SHARP for m in found)
+        if sharp == CALIBRATED or len(met) == MOST:
             break
     return found
+
+
+def _ball(genome: Genome, at: int) -> Ball:
+    """What an interception takes for a ball, and from where it comes."""
+    behavior = genome.behaviors[at]
+    return behavior.role("ball").key, behavior.role("depth").key, behavior.option
 
 
 def _middles(roster: Roster, measured: Calibration) -> list[Runner]:

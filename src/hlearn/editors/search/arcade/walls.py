@@ -35,7 +35,9 @@ def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, 
         came by way of are missing.
     """
     knobs = dict(genome.behaviors[at].knobs)
-    low, high = _pushed_back(flights, knobs["wall_low"].value, knobs["wall_high"].value)
+    low, high = _pushed_back(
+        [flight.ball for flight in flights], knobs["wall_low"].value, knobs["wall_high"].value
+    )
     line = knobs["line"].value * genome.behaviors[at].option
     told: dict[str, list[float]] = {"wall_low": [], "wall_high": []}
     for flight in flights:
@@ -54,9 +56,22 @@ def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, 
     return {name: round(float(np.median(p)), 1) for name, p in told.items() if len(p) >= LEAST}
 
 
-def _pushed_back(flights: Sequence[Flight], low: float, high: float) -> tuple[float, float]:
-    """Where the walls are taken to be, but beyond where balls turned: a probe may not have seen them get there."""
-    turns = np.sort(np.concatenate([_turns(flight.ball) for flight in flights] or [np.empty(0)]))
+def find_line(flights: Sequence[Flight], genome: Genome, at: int) -> float:
+    """Where balls are met, no nearer than they turned round: a player who never met one took another place for it.
+
+    Args:
+        flights: what traced episodes show of an interception.
+        genome: its present line is where to look.
+        at: index of the interception.
+    """
+    behavior = genome.behaviors[at]
+    line = dict(behavior.knobs)["line"].value * behavior.option
+    return _pushed_back([flight.depth for flight in flights], -np.inf, line)[1] * behavior.option
+
+
+def _pushed_back(ways: Sequence[np.ndarray], low: float, high: float) -> tuple[float, float]:
+    """Bounds of a coordinate, but beyond where balls turned: a probe may not have seen them get there."""
+    turns = np.sort(np.concatenate([_turns(way) for way in ways] or [np.empty(0)]))
     if len(turns) < LEAST:
         return low, high
     lowest, highest = float(turns[LEAST - 1]), float(turns[-LEAST])
