@@ -14,7 +14,7 @@ from hlearn.editors.command import CommandEditor
 from hlearn.editors.table import make_editor
 from hlearn.errors import UsageError
 from hlearn.learn import learn
-from hlearn.ledger import Measured, Trial
+from hlearn.ledger import Measured, Refused, Trial
 from hlearn.records import Access, Protocol
 from hlearn.system import System
 from hlearn.tasks import Task
@@ -109,6 +109,15 @@ def test_history_moved_by_the_command_is_put_back(tmp_path: Path) -> None:
     system.verify()
 
 
+def test_why_an_attempt_is_no_proposal_is_kept_and_told(tmp_path: Path) -> None:
+    editor = CommandEditor("no-such-agent --now", dev_episodes=0, patience=1)
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0)
+    assert result.refused is not None
+    assert "exit status 127: a command was not found" in result.refused and "no-such-agent" in result.refused
+    kept = [r.event for r in System.open(tmp_path / "s").ledger.rows if isinstance(r.event, Refused)]
+    assert [k.why for k in kept] == [result.refused]
+
+
 def test_a_link_is_no_program(tmp_path: Path) -> None:
     editor = CommandEditor("ln -s /etc/passwd policy.py", dev_episodes=0, patience=1)
     learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0)
@@ -149,6 +158,7 @@ def test_a_resumed_command_run_goes_on_from_the_champion(tmp_path: Path, agent: 
     spent = [r.event for r in system.ledger.rows if isinstance(r.event, Measured)]
     text = system.ledger.path.read_text().splitlines()
     assert json.loads(text[-1])["event"] == "run_ended"
+    system.git("reset", "--quiet", "HEAD~1")
     system.ledger.path.write_text("\n".join(text[:-1]) + "\n")  # as if killed before the end
     system, _ = run(tmp_path, f"sh {agent}")
     champion = system.champion()

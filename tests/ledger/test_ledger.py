@@ -21,6 +21,7 @@ from hlearn.ledger import (
     Note,
     ProgramAdded,
     Purpose,
+    Refused,
     RolledBack,
     RunEnded,
     RunResumed,
@@ -52,6 +53,7 @@ for cls in (
     RolledBack,
     HoldoutUsed,
     RunEnded,
+    Refused,
     Note,
 ):
     st.register_type_strategy(cls, lambda c: st.builds(c))

@@ -67,7 +67,8 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
             Text(
                 f"No program was accepted ({result.why}): {count(result.env_steps)} steps, "
                 f"{several(result.trials, 'trial')}.\n"
-                f"Try more steps: {resume} --steps {2 * steps}"
+                + (f"The editor's last attempt: {result.refused.strip()}\n" if result.refused else "")
+                + (f"Try more steps: {resume} --steps {2 * steps}" if result.refused is None else "")
             ),
             soft_wrap=True,
         )

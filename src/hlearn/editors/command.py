@@ -36,6 +36,7 @@ _PASSED = (
     "*_proxy",
     "*_PROXY",
 )
+_NEVER_RAN = {126: "cannot be executed", 127: "was not found"}  # what a shell means by an exit status
 _FILE_LIMIT = 1 << 20  # bytes of one added file
 
 
@@ -45,6 +46,9 @@ class SystemDoor(Protocol):
 
     def worktree(self) -> AbstractContextManager[Path]:
         """A throw-away checkout of the system; what it holds is dropped at the end."""
+
+    def refused(self, why: str) -> None:
+        """Writes down and shows why an attempt is no proposal."""
 
 
 class _Refused(Exception):
@@ -109,7 +113,7 @@ class CommandEditor:
                     program, files, note = self._attempt(brief, tree)
             except _Refused as refused:
                 self.attempts.append(str(refused))
-                lab.say(str(refused).splitlines()[0])
+                lab.refused(str(refused))
                 continue
             self._left -= 1
             results = lab.measure([Job(program=program, seed=s) for s in lab.seeds(0, self._dev_episodes)])
@@ -144,6 +148,8 @@ class CommandEditor:
                 if done.timed_out
                 else f"exit status {done.status}"
             )
+            if done.status in _NEVER_RAN:
+                how += f": a command {_NEVER_RAN[done.status]}"
             raise _Refused(f"the command changed nothing in policy.py ({how})\n{said}")
         source = _text(tree, "policy.py")
         files = tuple((p, _text(tree, p)) for p in sorted(changed) if p != "policy.py")

@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.evaluate.api import Job, Result
 from hlearn.lab.meter import Meter
-from hlearn.ledger import Purpose
+from hlearn.ledger import Purpose, Refused
 from hlearn.records import Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.seeds import split_of, split_seeds
@@ -79,6 +79,11 @@ class SystemLab:
                     f"seed {job.seed} belongs to {split_of(job.seed)}; editors measure on dev seeds"
                 )
         return self._meter.measure(jobs, Purpose.EDIT, allowance=lambda: self.remaining)
+
+    def refused(self, why: str) -> None:
+        """Writes down and shows why an editor's attempt is no proposal."""
+        self._meter.ledger.append(Refused(run=self._meter.run.run, why=why))
+        self.say(why.splitlines()[0])
 
     def say(self, text: str) -> None:
         """Shows what is being tried, in a few words."""

@@ -209,6 +209,18 @@ class RunEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An editor's attempt that was no proposal: it failed, changed nothing, or changed what it may not.
+
+    Attributes:
+        why: what happened, with the end of what it said.
+    """
+
+    run: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Free text, for people."""
 
@@ -226,6 +238,7 @@ Event = (
     | RolledBack
     | HoldoutUsed
     | RunEnded
+    | Refused
     | Note
 )
 
@@ -240,6 +253,7 @@ _NAMES: dict[type, str] = {
     RolledBack: "rolled_back",
     HoldoutUsed: "holdout_used",
     RunEnded: "run_ended",
+    Refused: "refused",
     Note: "note",
 }
 KINDS: dict[str, type] = {name: cls for cls, name in _NAMES.items()}

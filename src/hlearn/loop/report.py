@@ -7,7 +7,7 @@ import numpy as np
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.gate.randomness import uses_randomness
 from hlearn.lab import Meter
-from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, RunStarted, Trial
+from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, Refused, RunStarted, Trial
 from hlearn.ledger.totals import totals
 from hlearn.loop.blind import blind_program
 from hlearn.loop.result import LearnResult
@@ -131,7 +131,13 @@ def result_of(
         editor=run.editor,
         seed=run.seed,
         why=why,
+        refused=_last_refused(system.ledger, run.run),
     )
+
+
+def _last_refused(ledger: Ledger, run: int) -> str | None:
+    events = (row.event for row in reversed(ledger.rows))
+    return next((e.why for e in events if isinstance(e, Refused) and e.run == run), None)
 
 
 def _steps_to_target(ledger: Ledger, target: float | None) -> int | None:

@@ -40,6 +40,7 @@ class LearnResult:
         model: "none", or "simulator" where a planner stepped a copy of the environment.
         seed: learning seed.
         why: how the run ended: "target reached", "budget spent", "nothing more to try" or "interrupted".
+        refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
     """
 
     score: float | None
@@ -69,6 +70,7 @@ class LearnResult:
     editor: str
     seed: int
     why: str
+    refused: str | None = None
 
     @property
     def interrupted(self) -> bool:
