@@ -10,6 +10,7 @@ import pty
 import re
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def test_resume_takes_over_what_the_system_was_started_with(system: Path) -> Non
     assert said.code == 0
     assert said.data["target"] == 9 and said.data["editor"].startswith("command:cp ")
     assert "at most 20,000 environment steps" in said.err
+
+
+def test_a_resumed_run_says_what_there_is(system: Path) -> None:
+    said = hl("learn", CORRIDOR, "--resume", "--out", system, "--holdout-episodes", 1)
+    assert "so far: 1 trial, 1 accepted, " in said.out
+    assert "nothing was there" not in said.out
+
+
+def test_resuming_where_nothing_is_says_that_a_new_system_starts(tmp_path: Path) -> None:
+    arguments = ("learn", CORRIDOR, "--editor", "command:true", "--steps", 500, "--out", tmp_path / "typo")
+    said = hl(*arguments, "--resume")
+    assert "nothing was there to resume: a new system starts" in said.out
+    assert "so far" not in said.out
 
 
 def test_arguments_of_the_environment_are_part_of_the_task(tmp_path: Path) -> None:
@@ -149,3 +163,28 @@ def test_a_terminal_gets_a_live_panel(tmp_path: Path) -> None:
     text = shown.decode(errors="replace")
     assert "trying" in text and "running sh" in text and "Ctrl-C stops and keeps everything" in text
     assert "trial 1 accepted (10)" in text and "Try next:" in text
+
+
+def test_ctrl_c_in_a_terminal_is_not_drawn_into_the_panel(tmp_path: Path) -> None:
+    (tmp_path / "edit.sh").write_text("sleep 60\n")
+    master, slave = pty.openpty()
+    arguments = ("learn", CORRIDOR, "--editor", f"command:sh {tmp_path / 'edit.sh'}", "--steps", 5_000)
+    running = subprocess.Popen(
+        ["setsid", "--ctty", *command(*arguments, "--out", tmp_path / "s", "--workers", 1)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "30"},
+    )
+    before = termios.tcgetattr(slave)
+    shown, typed = b"", False
+    until = time.monotonic() + 60
+    while b"Stopped after" not in shown and time.monotonic() < until:
+        shown += os.read(master, 65536)
+        if not typed and b"running sh" in shown:
+            typed = os.write(master, b"\x03") == 1
+    assert running.wait(30) == 130
+    assert b"^C" not in shown
+    assert termios.tcgetattr(slave) == before
+    os.close(slave)
+    os.close(master)

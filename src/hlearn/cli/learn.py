@@ -31,6 +31,7 @@ from hlearn.errors import OutputExists, UsageError
 
 if TYPE_CHECKING:
     from hlearn.learn import LearnResult
+    from hlearn.ledger.totals import Totals
     from hlearn.tasks.task import Scalar, Task
 
 _ATARI_STEPS = 2_000_000
@@ -48,6 +49,7 @@ class _Plan:
     seed: int
     workers: int
     defaults: tuple[str, ...]  # options that were not given and took a default
+    so_far: Totals | None  # what the system that is resumed cost and reached, None where there is none
 
 
 @verb
@@ -93,7 +95,7 @@ def learn(
     130: stopped by Ctrl-C.
     """
     from hlearn.cli.progress import showing
-    from hlearn.cli.summary import announce, summary
+    from hlearn.cli.summary import announce, announce_resumption, summary
     from hlearn.editors.table import make_editor
     from hlearn.learn import learn as run
 
@@ -105,6 +107,8 @@ def learn(
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
+    if resume:
+        announce_resumption(plan.so_far, screen)
     title = f"{plan.task.env_id}{arguments(plan.task)}  {plan.task.access.value}  {plan.task.protocol.value}"
     with showing(title, plan.task.env_id, screen) as progress, _terminated_like_ctrl_c():
         result = run(
@@ -183,6 +187,7 @@ def _plan(
         seed=seed,
         workers=workers or usable_cores(),
         defaults=defaults,
+        so_far=before.so_far if before is not None else None,
     )
 
 
@@ -199,6 +204,7 @@ class _Before:
     seed: int
     steps: int | None
     editor: str | None
+    so_far: Totals
 
 
 def _before(out: Path) -> _Before | None:
@@ -208,6 +214,7 @@ def _before(out: Path) -> _Before | None:
         UsageError: the folder holds something else.
     """
     from hlearn.ledger import RunStarted
+    from hlearn.ledger.totals import totals
     from hlearn.loop.opening import ASIDE
     from hlearn.system import System
 
@@ -225,6 +232,7 @@ def _before(out: Path) -> _Before | None:
         seed=system.config.seed,
         steps=last.steps if last else None,
         editor=last.editor if last else None,
+        so_far=totals(system.ledger),
     )
 
 

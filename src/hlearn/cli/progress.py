@@ -17,6 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hlearn.cli.terminal import keys_unseen
 from hlearn.cli.words import count, duration, number, several, sparkline
 from hlearn.lab import Progress, Standing
 from hlearn.ledger import Decision, Purpose, Trial
@@ -250,7 +251,7 @@ def showing(title: str, env_id: str, console: Console) -> Iterator[Progress]:
     display: LivePanel | Lines = (
         LivePanel(title, env_id, console) if console.is_terminal else Lines(env_id, console)
     )
-    with display as progress:
+    with keys_unseen(console.file), display as progress:
         yield progress
 
 

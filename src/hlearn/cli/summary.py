@@ -16,6 +16,7 @@ from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
     from hlearn.learn import LearnResult
+    from hlearn.ledger.totals import Totals
 
 
 def announce(
@@ -47,6 +48,21 @@ def announce(
         soft_wrap=True,
     )
     screen.print(Text(f"  system {out}"), soft_wrap=True)
+
+
+def announce_resumption(so_far: Totals | None, screen: Console) -> None:
+    """Says what the system holds that learning goes on with, or that there is none yet."""
+    if so_far is None:
+        screen.print(Text("  nothing was there to resume: a new system starts"), soft_wrap=True)
+        return
+    best = "" if so_far.best_dev is None else f", best development episode {number(so_far.best_dev)}"
+    screen.print(
+        Text(
+            f"  so far: {several(so_far.trials, 'trial')}, {so_far.accepted} accepted, "
+            f"{count(so_far.env_steps)} steps{best}"
+        ),
+        soft_wrap=True,
+    )
 
 
 def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None:
