@@ -17,6 +17,7 @@ from hlearn.probe.motion import JUMP
 
 LEAST = 3  # arrivals by way of a wall
 FAR = 8.0  # px that a wall may lie from where it was taken to be
+SWALLOWED = 2.0  # px that a ball may be seen beyond a wall that was measured
 SURE = 4.0  # px beyond a wall that a ball must have been bound for
 KNOWN = 5  # steps after which a way is known
 GONE = 240  # steps before an arrival that may belong to it
@@ -35,9 +36,9 @@ def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, 
         came by way of are missing.
     """
     knobs = dict(genome.behaviors[at].knobs)
-    low, high = _pushed_back(
-        [flight.ball for flight in flights], knobs["wall_low"].value, knobs["wall_high"].value
-    )
+    ways = [flight.ball for flight in flights]
+    before = knobs["wall_low"].value, knobs["wall_high"].value
+    low, high = _pushed_back(ways, *before, SURE)
     line = knobs["line"].value * genome.behaviors[at].option
     told: dict[str, list[float]] = {"wall_low": [], "wall_high": []}
     for flight in flights:
@@ -53,7 +54,11 @@ def find_walls(flights: Sequence[Flight], genome: Genome, at: int) -> dict[str, 
                 places = places[np.abs(places - wall) <= FAR]
                 if len(places) >= KNOWN:
                     told[name].append(float(np.median(places)))
-    return {name: round(float(np.median(p)), 1) for name, p in told.items() if len(p) >= LEAST}
+    found = {name: float(np.median(places)) for name, places in told.items() if len(places) >= LEAST}
+    least, most = _pushed_back(ways, found.get("wall_low", low), found.get("wall_high", high), SWALLOWED)
+    moved = {"wall_low": least != before[0], "wall_high": most != before[1]}
+    walls = {"wall_low": round(least, 1), "wall_high": round(most, 1)}
+    return {name: place for name, place in walls.items() if name in found or moved[name]}
 
 
 def find_line(flights: Sequence[Flight], genome: Genome, at: int) -> float:
@@ -66,16 +71,16 @@ def find_line(flights: Sequence[Flight], genome: Genome, at: int) -> float:
     """
     behavior = genome.behaviors[at]
     line = dict(behavior.knobs)["line"].value * behavior.option
-    return _pushed_back([flight.depth for flight in flights], -np.inf, line)[1] * behavior.option
+    return _pushed_back([flight.depth for flight in flights], -np.inf, line, SURE)[1] * behavior.option
 
 
-def _pushed_back(ways: Sequence[np.ndarray], low: float, high: float) -> tuple[float, float]:
-    """Bounds of a coordinate, but beyond where balls turned: a probe may not have seen them get there."""
+def _pushed_back(ways: Sequence[np.ndarray], low: float, high: float, slack: float) -> tuple[float, float]:
+    """Bounds of a coordinate, but where balls turned beyond them: a probe may not have seen them get there."""
     turns = np.sort(np.concatenate([_turns(way) for way in ways] or [np.empty(0)]))
     if len(turns) < LEAST:
         return low, high
     lowest, highest = float(turns[LEAST - 1]), float(turns[-LEAST])
-    return (lowest if lowest < low - SURE else low), (highest if highest > high + SURE else high)
+    return (lowest if lowest < low - slack else low), (highest if highest > high + slack else high)
 
 
 def _turns(ball: np.ndarray) -> np.ndarray:
