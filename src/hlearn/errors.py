@@ -7,6 +7,7 @@
     |  |- UnsupportedAccess  the environment lacks this access class
     |  |- UnsupportedProtocol
     |  |- OutputExists       --out names a file, or a folder that is not empty
+    |  |- EnvironmentFault   the environment's own code raised, or breaks Gymnasium's interface
     |  `- SchemaTooNew       a system or ledger written by a newer hlearn
     |- HarnessError          the machinery around the program failed (exit code 3)
     |  |- LedgerCorrupt      a past line of the ledger was edited or lost
@@ -48,6 +49,10 @@ class UnsupportedProtocol(UsageError):
 
 class OutputExists(UsageError):
     """The output folder exists and is not empty, or is a file."""
+
+
+class EnvironmentFault(UsageError):
+    """The environment's own code raised or ended its process, or gave what its spaces and Gymnasium do not allow."""
 
 
 class SchemaTooNew(UsageError):

@@ -26,11 +26,13 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self
 
-from hlearn.errors import HarnessError
+from hlearn.errors import HarnessError, HlearnError
 from hlearn.evaluate.api import Job, Limits, Result
-from hlearn.evaluate.worker import READY, Setup
+from hlearn.evaluate.worker import READY, TOLD_TO_END, Setup
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Environment
+from hlearn.tasks.faults import ended_process
+from hlearn.tasks.registry import is_own
 from hlearn.tasks.task import Task
 
 _QUEUE = 8  # jobs that wait at one worker at most, so that short episodes do not wait for the main process
@@ -42,6 +44,7 @@ class _Worker:
 
     def __init__(self, setup: Setup) -> None:
         mine, theirs = socket.socketpair()
+        self.task = setup.task
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path))
         environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
@@ -77,13 +80,17 @@ class _Worker:
         self.outstanding[index] = size
         return True
 
-    def died(self) -> HarnessError:
-        """Says how the process ended."""
+    def died(self) -> HlearnError:
+        """Says how the process ended, and whether the environment did it."""
         try:
             code = self.process.wait(5.0)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
+        if self.ready and code != TOLD_TO_END and is_own(self.task):
+            fault = ended_process(self.task.env_id, code)
+            if fault is not None:
+                return fault
         self.errors.seek(0)
         said = self.errors.read()[-4000:].decode(errors="replace")
         return HarnessError(f"an evaluation worker died (exit status {code})\n{said}")
@@ -166,6 +173,7 @@ class IsolatedEvaluator:
 
         Raises:
             HarnessError: a worker failed; the message carries its traceback.
+            EnvironmentFault: the environment's own code raised or ended its process.
             UsageError: the environment cannot be opened as the task says.
         """
         results: list[Result | None] = [None] * len(jobs)

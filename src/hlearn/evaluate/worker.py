@@ -28,6 +28,7 @@ from hlearn.tasks.environment import Environment
 from hlearn.tasks.task import Task
 
 READY = "ready"
+TOLD_TO_END = 128 + signal.SIGTERM  # exit status, as shells count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def _serve(connection: Connection, parent: int) -> None:
     def leave(number: int = 0, frame: FrameType | None = None) -> None:
         if program is not None:
             program.abort()
-        os._exit(1)
+        os._exit(TOLD_TO_END)
 
     signal.signal(signal.SIGTERM, leave)
     tick_s = min(max(min(limits.action_s, limits.load_s, limits.episode_s) / 8, 0.01), 0.25)

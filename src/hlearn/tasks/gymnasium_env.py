@@ -7,9 +7,11 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 
-from hlearn.errors import UnsupportedAccess, UsageError
+from hlearn.errors import EnvironmentFault, UnsupportedAccess, UsageError
 from hlearn.records import Access
+from hlearn.tasks import faults
 from hlearn.tasks.spaces import action_space, natural_access, observation_spec
 from hlearn.tasks.task import Scalar
 
@@ -25,6 +27,7 @@ class GymnasiumEnvironment:
 
     Raises:
         UnsupportedAccess: the environment observes something else.
+        EnvironmentFault: what it raises, returns or leaves out; so do all methods.
         UsageError: its spaces cannot be translated, or pictures are asked for and it draws none.
     """
 
@@ -42,7 +45,9 @@ class GymnasiumEnvironment:
         if render:
             _refuse_without_pictures(spec)
             options["render_mode"] = "rgb_array"
+        self._who = f"{'environment' if faults.ships(spec) else 'your environment'} {spec.id}"
         self._env = env = gymnasium.make(lean, **options)
+        self._space = self._own_space("observation_space")
         given = natural_access(env.observation_space)
         if access is not given:
             env.close()
@@ -52,7 +57,7 @@ class GymnasiumEnvironment:
             )
         self._renders = render
         self.observation, self._write = observation_spec(env.observation_space)
-        self.actions, self._read = action_space(env.action_space)
+        self.actions, self._read = action_space(self._own_space("action_space"))
         self._step = env.step
         self._info: dict[str, Any] = {}
 
@@ -66,8 +71,20 @@ class GymnasiumEnvironment:
         Returns:
             0: no step is played.
         """
-        observation, self._info = self._env.reset(seed=seed)
-        self._write(observation, out)
+        try:
+            given = self._env.reset(seed=seed)
+        except (Exception, SystemExit) as error:
+            raise faults.raised(self._who, "reset()", error) from error
+        wrong = faults.wrong_return(self._who, "reset", given)
+        if wrong is not None:
+            raise wrong
+        observation, self._info = given
+        if not faults.fits(observation, self._space):
+            raise faults.wrong_observation(self._who, "reset", observation, self._space)
+        try:
+            self._write(observation, out)
+        except Exception as error:
+            raise faults.wrong_observation(self._who, "reset", observation, self._space, error) from error
         return 0
 
     def step(self, action: int | np.ndarray, out: np.ndarray) -> tuple[float, bool, bool, int]:
@@ -80,13 +97,26 @@ class GymnasiumEnvironment:
         Returns:
             Raw reward, terminated, truncated (time limit), 1.
         """
-        observation, reward, terminated, truncated, self._info = self._step(self._read(action))
-        self._write(observation, out)
-        return float(reward), bool(terminated), bool(truncated), 1
+        played = self._read(action)
+        try:
+            given = self._step(played)
+        except (Exception, SystemExit) as error:
+            raise faults.raised(self._who, "step()", error) from error
+        try:
+            observation, reward, terminated, truncated, self._info = given
+            self._write(observation, out)
+            return float(reward), bool(terminated), bool(truncated), 1
+        except Exception as error:
+            raise faults.wrong_step(self._who, given, self._space, error) from error
 
     def lives(self) -> int:
         """Returns ``info["lives"]`` of the last step, 0 where the environment gives none."""
-        return int(self._info.get("lives", 0))
+        try:
+            return int(self._info.get("lives", 0))
+        except (AttributeError, TypeError, ValueError):
+            raise EnvironmentFault(
+                f"{self._who} gave {self._info!r:.120} as info; expected a mapping, its lives (if any) a number"
+            ) from None
 
     def render(self) -> np.ndarray:
         """Returns the present picture, uint8[height, width, 3].
@@ -94,7 +124,10 @@ class GymnasiumEnvironment:
         Raises:
             UsageError: opened without ``render=True``, or the environment draws no pictures.
         """
-        picture: Any = self._env.render() if self._renders else None
+        try:
+            picture: Any = self._env.render() if self._renders else None
+        except (Exception, SystemExit) as error:
+            raise faults.raised(self._who, "render()", error) from error
         if not isinstance(picture, np.ndarray):
             raise UsageError(
                 "no picture: open the task with render=True, for an environment that renders rgb_array"
@@ -104,6 +137,14 @@ class GymnasiumEnvironment:
     def close(self) -> None:
         """Closes the environment."""
         self._env.close()
+
+    def _own_space(self, name: str) -> spaces.Space[Any]:
+        space = getattr(self._env, name, None)
+        if not isinstance(space, spaces.Space):
+            raise EnvironmentFault(
+                f"{self._who} has no {name}; its constructor must set self.{name} to a space of gymnasium.spaces"
+            )
+        return space
 
 
 def _refuse_without_pictures(spec: gymnasium.envs.registration.EnvSpec) -> None:

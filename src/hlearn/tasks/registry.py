@@ -11,7 +11,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from hlearn.errors import MissingExtra, UnknownTask, UnsupportedAccess, UnsupportedProtocol, UsageError
+from hlearn.errors import (
+    HlearnError,
+    MissingExtra,
+    UnknownTask,
+    UnsupportedAccess,
+    UnsupportedProtocol,
+    UsageError,
+)
 from hlearn.records import Access, Protocol
 from hlearn.tasks.environment import Environment
 from hlearn.tasks.task import Scalar, Task
@@ -47,6 +54,7 @@ def resolve_task(
         MissingExtra: it needs a package that is not installed.
         UnsupportedAccess: it lacks this access.
         UnsupportedProtocol: it lacks this protocol.
+        EnvironmentFault: its module or its constructor raises.
         UsageError: it does not take these arguments, or its spaces have no translation.
     """
     spec = _find(env_id)
@@ -80,6 +88,7 @@ def open_environment(task: Task, *, render: bool = False) -> Environment:
         MissingExtra: it needs a package that is not installed.
         UnsupportedAccess: it lacks the task's access.
         UnsupportedProtocol: it lacks the task's protocol.
+        EnvironmentFault: its module or its constructor raises.
         UsageError: it does not take the task's arguments, or its spaces have no translation.
     """
     spec = _find(task.env_id)
@@ -114,6 +123,14 @@ def seed_matters(task: Task) -> bool:
     return task.protocol is not Protocol.ARTICLE
 
 
+def is_own(task: Task) -> bool:
+    """Returns True for a user's environment, False for one whose code comes with Gymnasium or ALE."""
+    from hlearn.tasks import faults
+
+    spec = _find(task.env_id)
+    return not _is_atari(spec) and not faults.ships(spec)
+
+
 def _find(env_id: str) -> EnvSpec:
     import ale_py  # noqa: F401  (registers the ALE ids)
     import gymnasium
@@ -130,6 +147,10 @@ def _find(env_id: str) -> EnvSpec:
             raise UnknownTask(
                 f"{env_id}: there is no module {module}; install it, or put its folder on PYTHONPATH"
             ) from error
+        except (Exception, SystemExit) as error:
+            from hlearn.tasks import faults
+
+            raise faults.raised(f"{env_id}: module {module}", "its import", error) from error
     spec = gymnasium.registry.get(name)
     if spec is None:
         raise UnknownTask(_no_such(env_id, name, list(gymnasium.registry.values())))
@@ -193,6 +214,7 @@ def _open_gymnasium(
 ) -> Environment:
     import gymnasium
 
+    from hlearn.tasks import faults
     from hlearn.tasks.gymnasium_env import GymnasiumEnvironment
 
     try:
@@ -204,8 +226,13 @@ def _open_gymnasium(
         if "pip install" not in str(error):
             how = f"; pip install {error.name}" if isinstance(error, ModuleNotFoundError) else ""
         raise MissingExtra(f"{env_id} cannot be loaded: {error}{how}") from error
-    except (gymnasium.error.Error, TypeError, ValueError, AssertionError, KeyError) as error:
-        if not kwargs or isinstance(error, UsageError):
-            raise
-        said = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
-        raise UsageError(f"{env_id} does not take the arguments {said}: {error}") from error
+    except HlearnError:
+        raise
+    except (Exception, SystemExit) as error:
+        if kwargs and isinstance(
+            error, (gymnasium.error.Error, TypeError, ValueError, AssertionError, KeyError)
+        ):
+            said = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
+            raise UsageError(f"{env_id} does not take the arguments {said}: {error}") from error
+        who = f"{'environment' if faults.ships(spec) else 'your environment'} {env_id}"
+        raise faults.raised(who, "its constructor", error) from error
