@@ -49,8 +49,8 @@ class Tunable(Protocol):
     def knobs(self) -> tuple[Knob, ...]:
         """The open numbers."""
 
-    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
-        """Writes the program with these numbers; ``trial`` names their origin."""
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
+        """Writes the program with these numbers; ``origin`` names their origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class SourceKnobs:
         """The same program without one rule or reflex."""
         return SourceKnobs(without_rule(self.source, part), self.knobs, self.name)
 
-    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """The program with other numbers, everything else as it was written."""
         return Program(source=with_params(self.source, values), parent=parent)
 

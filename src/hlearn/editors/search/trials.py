@@ -67,7 +67,7 @@ class Trials:
     def candidate(self, tunable: Tunable, values: Mapping[str, float], note: str) -> Candidate:
         """Numbers a candidate and writes its program, which names the number."""
         self.count += 1
-        program = tunable.program(values, trial=f"Trial {self.count}: {note}.")
+        program = tunable.program(values, origin=f"Candidate {self.count}: {note}.")
         return Candidate(number=self.count, program=program, values=dict(values), note=note)
 
     def play(self, candidates: Sequence[Candidate], episodes: int) -> None:

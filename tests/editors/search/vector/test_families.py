@@ -37,7 +37,7 @@ def test_every_family_writes_a_program_that_plays(env_id):
         ]
     for template in templates:
         values = {k.name: k.start + 0.5 * k.spread for k in template.knobs}
-        program = template.program(values, trial="Trial 1: test.")
+        program = template.program(values, origin="Candidate 1: test.")
         assert check_source(program.source) == []
         assert set(read_params(program.source)) == set(values)
         (result,) = lab.measure([Job(program=program, seed=lab.seeds(0, 1)[0], max_steps=50)])

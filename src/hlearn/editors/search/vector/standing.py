@@ -101,5 +101,5 @@ class Standing:
 
 
 def _proposal(best: Candidate) -> Proposal:
-    note = f"{best.note}: {best.mean:.4g} on {len(best.outcomes)} development seeds (trial {best.number})"
+    note = f"{best.note}: {best.mean:.4g} on {len(best.outcomes)} development seeds (candidate {best.number})"
     return Proposal(program=best.program, note=note, dev=best.evaluation())

@@ -98,16 +98,16 @@ class Template:
             ),
         )
 
-    def program(self, values: Mapping[str, float], *, parent: str | None = None, trial: str = "") -> Program:
+    def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """Writes the program with these numbers.
 
         Args:
             values: one value per knob, by name.
             parent: SHA-256 of the program that it was edited from.
-            trial: where the numbers come from, for the comment above them.
+            origin: where the numbers come from, for the comment above them.
         """
         members = [f'"""{self.story}"""', "", *self.attributes]
-        params = [f"# {trial}"] if trial and self.knobs else []
+        params = [f"# {origin}"] if origin and self.knobs else []
         params += [knob.declare(values[knob.name]) for knob in self.knobs]
         formulas = [_formula(f) for f in self.formulas]
         readers = "\n".join([*formulas, self.body])
