@@ -26,7 +26,8 @@ from hlearn.errors import UsageError
 if TYPE_CHECKING:
     from hlearn.evidence.story import Judged
 
-_BESIDE_NOTE = 84  # characters that the other columns of a history take
+_FULL_TIME = "%Y-%m-%d %H:%M"
+_ENDLESS = 1_000_000  # characters: a line that is never broken
 
 
 @verb
@@ -82,28 +83,35 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
     system = open_system(directory, screen)
     story = tell(system)
     titles = ("trial", "when", "steps", "verdict", "score", "against", "commit", "what")
-    table = Table(*titles, box=None, pad_edge=False)
-    room = max(20, screen.width - _BESIDE_NOTE)
+    table = Table(*titles, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    form = "%m-%d %H:%M" if screen.is_terminal else _FULL_TIME
     for judged in story.judged:
         trial = judged.trial
         mark = "*" if trial.trial == story.champion_trial else " "
         note = " ".join(trial.note.split())
         table.add_row(
             f"{mark}{trial.trial}",
-            _when(judged.when),
+            _when(judged.when, form),
             count(judged.env_steps),
             trial.decision.value,
             number(trial.challenger_mean),
             number(trial.champion_mean),
-            (judged.commit or "")[:9],
-            Text(note if len(note) <= room else note[: room - 1] + "…"),
+            (judged.commit or "")[:7],
+            Text(note, no_wrap=True, overflow="ellipsis"),
         )
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     for at in (0, 2, 4, 5):
         table.columns[at].justify = "right"
     if story.judged:
+        if not screen.is_terminal:  # whoever reads it from a pipe or a file wants all of it
+            endless = screen.options.update(width=_ENDLESS)
+            screen.width = max(screen.width, screen.measure(table, options=endless).maximum)
         screen.print(table)
         screen.print(
-            f"* is the champion. Scores are means on gate seeds. Why one was turned down: {directory}/memory/rejected"
+            f"* is the champion. Scores are means on gate seeds. Why one was turned down: {directory}/memory/rejected",
+            markup=False,
+            soft_wrap=True,
         )
     else:
         screen.print("No trials yet.")
@@ -207,5 +215,5 @@ def _as_data(judged: Judged) -> dict[str, object]:
     }
 
 
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+def _when(seconds: float, form: str = _FULL_TIME) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime(form)
