@@ -123,7 +123,7 @@ def learn(
             holdout=holdout_episodes,
             progress=progress,
         )
-    summary(result, plan.out, plan.steps, screen)
+    summary(result, plan.task, plan.out, plan.steps, screen)
     return Answer(data=result.as_json(), code=_code(result))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +13,7 @@ from hlearn.cli.evaluating import working_program
 from hlearn.cli.opening import open_system
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, duration, number
+from hlearn.cli.words import duration, number, several
 from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ def replay(
     failure = outcome if isinstance(outcome, Failure) else None
     per_second = decisions_per_second(system.task)
     screen.print(
-        f"{system.task.env_id}, seed {seed}: score {number(outcome.score)} in {count(outcome.length)} decisions, "
+        f"{system.task.env_id}, seed {seed}: score {number(outcome.score)} in {several(outcome.length, 'decision')}, "
         f"{duration(outcome.length / per_second)} at natural speed"
         + (f"; FAILED: {failure.kind.value}" if failure else ""),
         soft_wrap=True,
@@ -110,7 +112,7 @@ def replay(
     if video is not None:
         with screen.status(f"filming {video}"):
             pictures = _film(episode, video, per_second, speed, start_s, length_s, caption)
-        screen.print(f"{video}: {count(pictures)} pictures", soft_wrap=True, markup=False)
+        screen.print(f"{video}: {several(pictures, 'picture')}", soft_wrap=True, markup=False)
     data = {
         "system": str(system.path),
         "program_sha256": subject.sha256,
@@ -138,6 +140,8 @@ def _film(
     from hlearn.evidence.film import write_film
     from hlearn.evidence.replay import shots
 
+    # Pictures are drawn into memory: SDL is to look for no display, and not to complain where there is none.
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     suffix = video.suffix.lower()
     rate = min(_FILM_HZ[suffix], max(1, round(per_second * speed)))
     every = per_second * speed / rate
@@ -159,7 +163,8 @@ def _standing(system: System, directory: Path) -> Program:
     program = system.champion()
     if program is None:
         raise UsageError(
-            f"{directory} has no program yet; learn one with: hl learn {system.task.env_id} --resume --out {directory}"
+            f"{directory} has no program yet; learn one with: "
+            f"hl learn {system.task.env_id} --resume --out {shlex.quote(str(directory))}"
         )
     return program
 

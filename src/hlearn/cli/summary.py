@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hlearn.cli.words import arguments, count, duration, number, several
+from hlearn.errors import UsageError
 from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def announce_resumption(so_far: Totals | None, screen: Console) -> None:
     )
 
 
-def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None:
+def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Console) -> None:
     """Prints what came of it, and what to try next."""
     resume = f"hl learn {result.task} --resume --out {shlex.quote(str(out))}"
     if result.interrupted:
@@ -89,11 +90,12 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
             soft_wrap=True,
         )
         return
-    screen.print(_box(result, out))
+    screen.print(_box(result, task, out))
     place = shlex.quote(str(out))
     screen.print("Try next:", style="bold")
+    film = " --video episode.mp4" if _draws(task) else ""
     for command, why in (
-        (f"hl replay {place} --video episode.mp4", "watch it play"),
+        (f"hl replay {place}{film}", "watch it play" if film else "play an episode again: which rule acted"),
         (f"hl report {place}", "how it came to this, as text and report.png"),
         (f"hl eval {place} --split dev", f"after an edit of policy.py; then: hl gate {place}"),
         (f"{resume} --steps {max(2 * steps, steps)}", "learn on"),
@@ -102,7 +104,9 @@ def summary(result: LearnResult, out: Path, steps: int, screen: Console) -> None
         screen.print(Text(f"  {command}"), soft_wrap=True)
 
 
-def _box(result: LearnResult, out: Path) -> Panel:
+def _box(result: LearnResult, task: Task, out: Path) -> Panel:
+    from hlearn.loop.report import blind_episodes
+
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -110,7 +114,11 @@ def _box(result: LearnResult, out: Path) -> Panel:
     if result.hns is not None:
         table.add_row("HNS", f"{result.hns:.2f}  (0 random, 1 human)")
     if result.blind_replay is not None:
-        table.add_row("blind replay", f"{number(result.blind_replay)}  (its best episode's actions, blindly)")
+        played = several(blind_episodes(task, result.holdout_episodes), "episode")
+        table.add_row(
+            "blind replay",
+            f"{number(result.blind_replay)} in {played}  (its best episode's actions, blindly)",
+        )
     if result.target is not None:
         met = result.target_reached if result.holdout_episodes else result.why == "target reached"
         at = "" if result.steps_to_target is None else f", first after {count(result.steps_to_target)} steps"
@@ -144,3 +152,14 @@ def _cost(result: LearnResult) -> str:
         f"{count(result.env_steps)} environment steps{planner}, {several(result.episodes, 'episode')}, "
         f"{several(result.trials, 'trial')} ({result.accepted} accepted), {duration(result.seconds)}"
     )
+
+
+def _draws(task: Task) -> bool:
+    """Whether the environment opens for a film."""
+    from hlearn.tasks import open_environment
+
+    try:
+        open_environment(task, render=True).close()
+    except UsageError:
+        return False
+    return True

@@ -49,11 +49,16 @@ def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: 
     shown = meter.measure([best], Purpose.REPORT)[0]
     assert shown.recording is not None
     blind = blind_program(shown.recording.actions, actions)
-    count = min(episodes, _BLIND_EPISODES if seed_matters(meter.task) else 1)
+    count = blind_episodes(meter.task, episodes)
     stall = _stall(shown)
     jobs = [Job(program=blind, seed=s, stall_steps=stall) for s in split_seeds(Split.HOLDOUT, 0, 0, count)]
     outcomes = tuple(r.outcome for r in meter.measure(jobs, Purpose.REPORT))
     return Evaluation(program=blind.sha256, split=Split.HOLDOUT, outcomes=outcomes).mean
+
+
+def blind_episodes(task: Task, holdout: int) -> int:
+    """How many episodes the blind replay is played where ``holdout`` episodes were."""
+    return min(holdout, _BLIND_EPISODES if seed_matters(task) else 1)
 
 
 def _stall(shown: Result) -> int:
