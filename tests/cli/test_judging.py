@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from tests.cli.conftest import CORRIDOR, hl
+from tests.cli.conftest import CORRIDOR, command, hl
 from tests.cli.programs import BROKEN, LEFT, SEEK
 
 
@@ -19,6 +21,24 @@ def test_eval_measures_the_program_as_it_stands(system: Path) -> None:
     (system / "policy.py").write_text(LEFT)
     other = hl("eval", system, "--episodes", 6, "--workers", 1, "--json")
     assert other.data["mean"] < 10.0 and other.data["played"] == 6
+
+
+def test_eval_that_is_stopped_says_that_what_was_measured_is_kept(system: Path) -> None:
+    running = subprocess.Popen(
+        command("eval", system, "--episodes", 3000, "--workers", 1),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    ledger, before = system / "ledger.jsonl", (system / "ledger.jsonl").stat().st_size
+    until = time.monotonic() + 60
+    while ledger.stat().st_size == before and time.monotonic() < until:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "What was measured until now is kept" in out
+    assert ledger.stat().st_size > before
 
 
 def test_what_the_ledger_knows_is_not_played_again(system: Path) -> None:
@@ -115,7 +135,10 @@ def test_the_first_program_of_an_empty_system(tmp_path: Path) -> None:
     made = hl("init", CORRIDOR, tmp_path / "own", "--json")
     assert made.code == 0 and made.data["access"] == "vector"
     for verb in ("eval", "gate", "replay", "compress"):
-        assert hl(verb, tmp_path / "own").code == 2
+        said = hl(verb, tmp_path / "own")
+        assert (
+            said.code == 2 and f"hl learn {CORRIDOR} " in said.err and f"--out {tmp_path / 'own'}" in said.err
+        )
     assert hl("history", tmp_path / "own").code == 0
     (tmp_path / "own" / "policy.py").write_text(SEEK)
     assert hl("gate", tmp_path / "own", "--workers", 1).code == 0

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import av
 import pytest
 
-from tests.cli.conftest import CORRIDOR, hl
+from tests.cli.conftest import CORRIDOR, hl, process
+from tests.cli.programs import LEFT, SEEK
+
+UNSEEN = """
+import gymnasium
+from hlearn.testing.toys import Corridor
+
+
+class Unseen(Corridor):
+    metadata = {"render_modes": []}
+
+
+gymnasium.register("Unseen-v0", entry_point="unseen:Unseen")
+"""
 
 
 def test_report_tells_and_draws(system: Path) -> None:
@@ -16,6 +31,10 @@ def test_report_tells_and_draws(system: Path) -> None:
     assert said.data["score"] == 10.0 and said.data["holdout_episodes"] == 4
     assert Path(said.data["png"]).read_bytes().startswith(b"\x89PNG")
     assert "holdout" in said.err and "mean 10" in said.err
+    status = subprocess.run(
+        ["git", "-C", system, "status", "--porcelain"], capture_output=True, text=True, check=True
+    )
+    assert "report.png" not in status.stdout
 
 
 def test_report_may_go_elsewhere(system: Path, tmp_path: Path) -> None:
@@ -49,6 +68,56 @@ def test_replay_refuses_what_cannot_be(system: Path, tmp_path: Path) -> None:
     assert hl("replay", system, "--program", 77).code == 2
     assert hl("replay", system, "--start-s", 1e6, "--video", tmp_path / "film.mp4").code == 2
     assert not (tmp_path / "film.mp4").exists()
+
+
+def test_a_film_of_what_pygame_draws_asks_for_no_display(system: Path, tmp_path: Path) -> None:
+    made = hl("init", "CartPole-v1", tmp_path / "cart")
+    assert made.code == 0
+    (tmp_path / "cart" / "policy.py").write_text(LEFT)
+    quiet = {
+        k: v for k, v in os.environ.items() if k not in ("XDG_RUNTIME_DIR", "DISPLAY", "SDL_VIDEODRIVER")
+    }
+    done = process(["replay", tmp_path / "cart", "--video", tmp_path / "cart.gif"], env=quiet)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_counts_of_one_are_said_as_one(system: Path, tmp_path: Path) -> None:
+    said = hl("replay", system, "--video", tmp_path / "film.gif", "--speed", 999)
+    assert "film.gif: 1 picture\n" in said.out
+    hl("eval", system, "--episodes", 1, "--workers", 1)
+    assert "; 1 episode was in the ledger already" in hl("eval", system, "--episodes", 1, "--workers", 1).out
+
+
+def test_history_in_a_pipe_cuts_nothing(system: Path) -> None:
+    note = "longer than any line " * 20
+    (system / "policy.py").write_text(LEFT)
+    assert hl("gate", system, "--workers", 1, "--note", note).code == 1
+    assert note.strip() in hl("history", system).out
+
+
+def test_history_in_a_narrow_terminal_leaves_room_for_what_was_proposed(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (system / "policy.py").write_text(LEFT)
+    assert hl("gate", system, "--workers", 1, "--note", "x" * 99).code == 1
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "80"), ("TERM", "dumb")):
+        monkeypatch.setenv(name, value)
+    (line,) = (line for line in hl("history", system).out.splitlines() if "xxx" in line)
+    assert line.count("x") >= 20 and "…" in line and len(line) <= 80
+
+
+def test_an_environment_without_pictures_is_not_to_be_filmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "unseen.py").write_text(UNSEEN)
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{tmp_path}")
+    (tmp_path / "seek.py").write_text(SEEK)
+    arguments = ("learn", "unseen:Unseen-v0", "--editor", f"command:cp {tmp_path / 'seek.py'} policy.py")
+    arguments += ("--steps", 5_000, "--holdout-episodes", 3, "--out", tmp_path / "s", "--workers", 1)
+    done = process(arguments)
+    assert done.returncode == 0, done.stderr
+    assert f"hl replay {tmp_path / 's'}\n" in done.stdout and "--video" not in done.stdout
+    assert "in 3 episodes  (its best" in done.stdout
 
 
 def test_probe_of_a_vector_environment() -> None:

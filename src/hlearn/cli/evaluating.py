@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -71,7 +74,7 @@ def evaluate(
         raise UsageError(f"{directory} is the worktree of a trial; only --split dev may be looked at there")
     wanted = None if protocol is None else _choice(Protocol, protocol, "protocol")
     subject = read_program(program) if program else working_program(directory)
-    with screen.status(f"playing {several(episodes, 'episode')}"):
+    with _saying_what_is_kept(screen), screen.status(f"playing {several(episodes, 'episode')}"):
         measured = measure_program(
             desk.system,
             subject,
@@ -108,6 +111,15 @@ def evaluate(
     return Answer(data=data, code=NO if evaluation.failures else DONE)
 
 
+@contextmanager
+def _saying_what_is_kept(screen: Console) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        screen.print("What was measured until now is kept; the same command goes on with it.")
+        raise
+
+
 def read_program(path: Path) -> Program:
     """Reads a program file.
 
@@ -130,9 +142,15 @@ def working_program(directory: Path) -> Program:
     Raises:
         UsageError: there is none, or it is not UTF-8 text.
     """
+    from hlearn.system.config import read_config
+
     path = directory / "policy.py"
     if not path.exists():
-        raise UsageError(f"{directory} has no policy.py yet; write one, or learn one with hl learn --resume")
+        env_id = read_config(directory / "hl.toml").task.env_id
+        raise UsageError(
+            f"{directory} has no policy.py yet; write one, or learn one with: "
+            f"hl learn {env_id} --resume --out {shlex.quote(str(directory))}"
+        )
     return read_program(path)
 
 
@@ -173,7 +191,11 @@ def _show_evaluation(measured: Measured, summary: Summary | None, hns: float | N
     known = len(evaluation.outcomes) - measured.played
     screen.print(
         f"{count(measured.played_steps)} environment steps played"
-        + (f"; {known} episodes were in the ledger already" if known else ""),
+        + (
+            f"; {several(known, 'episode')} {'was' if known == 1 else 'were'} in the ledger already"
+            if known
+            else ""
+        ),
         soft_wrap=True,
     )
     shown: set[str] = set()
@@ -182,7 +204,7 @@ def _show_evaluation(measured: Measured, summary: Summary | None, hns: float | N
             continue
         shown.add(outcome.kind.value)
         screen.print(
-            f"{outcome.kind.value}, seed {outcome.seed}, after {count(outcome.length)} decisions:",
+            f"{outcome.kind.value}, seed {outcome.seed}, after {several(outcome.length, 'decision')}:",
             style="bold red",
         )
         screen.print(outcome.message.rstrip(), markup=False, soft_wrap=True)

@@ -8,7 +8,7 @@ import typer
 
 from hlearn.cli.options import AccessName, EnvArguments, ProtocolName, Seed, TaskName, env_arguments
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import arguments, count, number
+from hlearn.cli.words import arguments, count, number, several
 
 if TYPE_CHECKING:
     from hlearn.evidence.probing import Look
@@ -45,7 +45,7 @@ def probe(
         f"{resolved.env_id}{arguments(resolved)}: access {resolved.access.value}{'' if access else ' (default)'}, "
         f"protocol {resolved.protocol.value}{'' if protocol else ' (default)'}\n"
         f"observes {observation.dtype}[{shape}], acts by {_actions(seen.actions)}\n"
-        f"{count(seen.env_steps)} steps in {seen.episodes} episodes of random play, "
+        f"{count(seen.env_steps)} steps in {several(seen.episodes, 'episode')} of random play, "
         f"mean score {number(seen.mean_score)}, mean length {number(round(seen.mean_length))}",
         markup=False,
         soft_wrap=True,

@@ -142,7 +142,7 @@ class LivePanel:
         table.add_row(
             "trials",
             Text(
-                f"{standing.trials} judged, {standing.accepted} accepted   {count(standing.episodes)} episodes"
+                f"{standing.trials} judged, {standing.accepted} accepted   {several(standing.episodes, 'episode')}"
             ),
         )
         spent = min(standing.steps, standing.steps_total)

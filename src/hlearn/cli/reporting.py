@@ -67,7 +67,7 @@ def _told(story: Story) -> list[tuple[str, str]]:
         ),
     ]
     if story.holdout_failures:
-        lines.append(("holdout", f"{story.holdout_failures} episodes FAILED"))
+        lines.append(("holdout", f"{several(story.holdout_failures, 'episode')} FAILED"))
     elif story.holdout is not None:
         seen, (low, high) = story.holdout, story.holdout.iqm_interval
         hns = "" if story.hns is None else f", HNS {story.hns:.2f}"

@@ -205,8 +205,9 @@ class System:
         found = self.git("rev-parse", "--verify", "--quiet", f"{text}^{{commit}}", ok=(0, 1, 128)).strip()
         source = self.git.show(found, "policy.py") if found else None
         if source is None:
-            trials = [str(c.trial) for c in self.history()] or ["none yet"]
-            raise UsageError(f"{self.path} has no program {text}; accepted trials: {', '.join(trials)}")
+            raise UsageError(
+                f"{self.path} has no program {text}; accepted trials: {_accepted(self.history())}"
+            )
         return Program(source=source)
 
     def diff(self, a: str | int, b: str | int) -> str:
@@ -228,8 +229,9 @@ class System:
         changes = self.history()
         change = next((c for c in changes if c.trial == trial), None)
         if change is None:
-            trials = ", ".join(str(c.trial) for c in changes) or "none yet"
-            raise UsageError(f"{self.path}: trial {trial} was never accepted; accepted trials: {trials}")
+            raise UsageError(
+                f"{self.path}: trial {trial} was never accepted; accepted trials: {_accepted(changes)}"
+            )
         source = self.git.show(change.commit, "policy.py")
         champion = self.champion()
         if source is None or (champion is not None and champion.source == source):
@@ -347,3 +349,8 @@ class System:
             finally:
                 self.git("worktree", "remove", "--force", str(path), ok=(0, 128))
                 self.git("worktree", "prune")
+
+
+def _accepted(changes: Sequence[Change]) -> str:
+    """The trials' numbers; a rollback names one again."""
+    return ", ".join(str(n) for n in dict.fromkeys(c.trial for c in changes)) or "none yet"
