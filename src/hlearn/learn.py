@@ -1,6 +1,6 @@
 """Learning: propose, measure, judge, keep; the whole loop on one screen.
 
-    result = learn(resolve_task("ALE/Breakout-v5"), out="runs/breakout", editor=make_editor("search"))
+    result = learn("ALE/Breakout-v5", out="runs/breakout", steps=1_000_000)
 
 Everything measured stands in the system's ledger before anything is done with it, so a run that is killed at any
 moment goes on with ``resume=True`` where it was.
@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hlearn.editors.api import Editor
+from hlearn.editors.table import make_editor
 from hlearn.gate import Gate
 from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
@@ -20,16 +21,17 @@ from hlearn.loop.opening import usable_cores
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.loop.workplace import workplace
+from hlearn.tasks import resolve_task
 from hlearn.tasks.task import Task
 
 __all__ = ["LearnResult", "improve", "learn"]
 
 
 def learn(
-    task: Task,
+    task: Task | str,
     *,
     out: Path | str,
-    editor: Editor,
+    editor: Editor | str = "search",
     steps: int = 1_000_000,
     target: float | None = None,
     seed: int = 0,
@@ -43,9 +45,9 @@ def learn(
     """Learns a program for a task and leaves a heuristic system in ``out``.
 
     Args:
-        task: what to learn.
+        task: what to learn; an id with its defaults, or a task from :func:`hlearn.tasks.resolve_task`.
         out: the system's folder; must be empty or absent unless ``resume``.
-        editor: who proposes changes.
+        editor: who proposes changes, as on the command line (``search``, ``command:'...'``) or an editor of your own.
         steps: environment steps that the system may spend on learning in all, probes and failed trials included.
         target: score at which to stop, as a mean of 32 gate episodes; the task's own if None.
         seed: decides development and gate seeds and the editor's randomness.
@@ -64,10 +66,11 @@ def learn(
         UsageError: the request cannot be met; nothing was changed.
         HarnessError: the machinery failed; what was measured is kept, ``resume`` goes on.
     """
+    task = resolve_task(task) if isinstance(task, str) else task
     with workplace(
         task if target is None else replace(task, target=target),
         out=out,
-        editor=editor,
+        editor=make_editor(editor) if isinstance(editor, str) else editor,
         gate=gate or Gate(),
         progress=progress or Silent(),
         steps=steps,

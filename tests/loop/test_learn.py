@@ -99,6 +99,13 @@ def test_what_is_better_is_kept_and_the_rest_is_remembered(learnt) -> None:
     assert log.stdout == ""
 
 
+def test_ids_and_names_of_editors_will_do(tmp_path: Path) -> None:
+    result = learn("CartPole-v1", out=tmp_path / "s", steps=2_000, workers=1, holdout=1)
+    assert (result.task, result.editor) == ("CartPole-v1", "search")
+    with pytest.raises(UsageError, match="choose search or command"):
+        learn("CartPole-v1", out=tmp_path / "t", editor="codexx")
+
+
 def test_the_result_adds_up(learnt) -> None:
     out, result, listener = learnt
     ledger = System.open(out).ledger
