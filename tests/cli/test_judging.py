@@ -83,6 +83,14 @@ def test_the_gate_turns_a_worse_edit_down_and_leaves_it_in_place(system: Path) -
     assert hl("history", system, "--json").data["trials"][-1]["note"] == "always left"
 
 
+def test_the_gate_judges_no_edit_that_comes_with_fewer_cases(system: Path) -> None:
+    case = next((system / "cases").glob("*.json"))
+    case.unlink()
+    (system / "policy.py").write_text(LEFT)
+    said = hl("gate", system, "--workers", 1)
+    assert said.code == 2 and f"cases/{case.name}" in said.err and "checkout -- cases" in said.err
+
+
 def test_the_gate_takes_a_simpler_edit_as_a_commit_that_can_be_rolled_back(system: Path) -> None:
     simpler = SEEK.replace('''
     @rule

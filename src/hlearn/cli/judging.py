@@ -63,6 +63,12 @@ def gate(
     champion = system.champion()
     if champion is not None and champion.sha256 == subject.sha256:
         raise UsageError(f"{program or directory / 'policy.py'} is the committed champion; edit it first")
+    disturbed = system.disturbed_cases()
+    if disturbed:
+        raise UsageError(
+            f"{', '.join(disturbed)} of {directory} must hold as committed; put them back with: "
+            f"git -C {directory} checkout -- cases"
+        )
     (trial,) = _aside(system, OneEdit(subject, note), steps, workers, screen)
     return _judged(system, [trial], screen)
 

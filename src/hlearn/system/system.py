@@ -267,6 +267,10 @@ class System:
         """Every regression case, by name."""
         return read_cases(self.path / "cases")
 
+    def disturbed_cases(self) -> tuple[str, ...]:
+        """Paths of committed cases that were edited or deleted in the folder since."""
+        return tuple(self.git("diff", "--name-only", "HEAD", "--", "cases").splitlines())
+
     def add_program(self, program: Program, note: str) -> None:
         """Keeps a proposal's source and names it in the ledger, once."""
         self.programs.add(program)
