@@ -42,12 +42,13 @@ def draw_sketch(
     acted = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
     keep = [k for k, e in enumerate(episodes) if len(e) >= 3]
     episodes, acted = [episodes[k] for k in keep], [acted[k] for k in keep]
-    if not episodes:
-        width = recordings[0].observations.shape[-1] if recordings else 0
-        episodes, acted = [np.zeros((3, width))], [np.zeros((3, 1))]
-    columns = _columns(episodes)
-    columns = _link_rates(columns, episodes)
-    columns += _changes(columns, episodes)
+    if episodes:
+        columns = _columns(episodes)
+        columns = _link_rates(columns, episodes)
+        columns += _changes(columns, episodes)
+    else:  # too short to tell what drives what
+        seen = [np.asarray(r.observations, float).reshape(len(r.observations), -1) for r in recordings]
+        columns = _columns(seen) if any(len(s) for s in seen) else []
     axes, neutral = _axes(columns, episodes, acted, actions)
     return Sketch(
         signals=tuple(c for c in columns),
@@ -195,6 +196,8 @@ def _effects(
     Returns:
         Effects in probe scales per unit of push, float[k, n_signals], and their t statistics.
     """
+    if not signals or not episodes:  # nothing that is seen ever changes, or no episode is long enough to say
+        return np.zeros((len(contrasts), len(signals))), np.zeros((len(contrasts), len(signals)))
     tables = [np.stack([values_of(s, e) / s.scale for s in signals], axis=1) for e in episodes]
     states = np.concatenate([table[:-1] for table in tables])
     steps = np.concatenate([np.diff(table, axis=0) for table in tables])
