@@ -171,6 +171,14 @@ def test_files_of_somebody_else_are_wrong_usage_that_names_them(
     assert code == 2 and name in text and "Permission denied" in text and "unexpected" not in text
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_system_of_another_user_is_wrong_usage_that_says_so(system: Path) -> None:
+    os.chown(system, 12345, -1)
+    os.chown(system / ".git", 12345, -1)
+    code, text = _messages("history", system)
+    assert code == 2 and "belongs to another user" in text
+
+
 def test_resuming_with_another_seed_is_refused(system: Path) -> None:
     code, text = _messages("learn", CORRIDOR, "--resume", "--out", system, "--seed", 7)
     assert code == 2 and "learns with seed 0, not 7" in text

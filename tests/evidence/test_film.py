@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import av
@@ -46,6 +48,23 @@ def test_a_film_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.mp4 or \.gif"):
         write_film(tmp_path / "film.avi", [], per_second=10)
+
+
+def test_a_film_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(UsageError, match="is a folder"):
+        write_film(tmp_path / "film.mp4", [], per_second=10)
+
+
+def test_a_film_that_may_not_be_written_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(av, "open", refuse)  # a test that runs as root is refused nothing
+    with pytest.raises(UsageError, match="Permission denied"):
+        write_film(tmp_path / "film.mp4", _pictures(3), per_second=10)
 
 
 def test_shots_follow_the_episode() -> None:

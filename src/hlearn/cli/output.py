@@ -120,7 +120,7 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
         return Answer(data=_error(kind, text, FAULT), code=FAULT)
     if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
         text = f"no right to use {error.filename}: {error.strerror}; check its owner and its rights (ls -l)"
-        _tell(f"hl: {text}\nWhat was measured is kept.")
+        _tell(f"hl: {text}\nWhat was recorded before is kept.")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)
     where = "" if debug else f"\nThe traceback is in {_keep_traceback()}"
     _tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from fractions import Fraction
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import av.container
 
 SUFFIXES = (".mp4", ".gif")
-_FULL = (28, 122, 27)  # ENOSPC, EDQUOT, EFBIG
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_film(path: Path, pictures: Iterable[np.ndarray], *, per_second: int) -> int:
@@ -31,7 +33,7 @@ def write_film(path: Path, pictures: Iterable[np.ndarray], *, per_second: int) -
         The number of pictures.
 
     Raises:
-        UsageError: another suffix, or the folder does not exist.
+        UsageError: another suffix, or it cannot be written there.
         StorageFull: the disk is full.
     """
     check_film(path)
@@ -47,6 +49,10 @@ def write_film(path: Path, pictures: Iterable[np.ndarray], *, per_second: int) -
     except OSError as error:
         if error.errno in _FULL:
             raise StorageFull(f"{path}: no space for the film; everything else is intact") from error
+        if error.errno in _REFUSED:
+            raise UsageError(
+                f"{path}: cannot write the film ({error.strerror}); choose another place"
+            ) from error
         raise HarnessError(f"{path}: cannot write the film: {error}") from error
     finally:
         part.unlink(missing_ok=True)
@@ -57,12 +63,14 @@ def check_film(path: Path) -> None:
     """Checks a film's name before anything is played for it.
 
     Raises:
-        UsageError: another suffix than .mp4 or .gif, or the folder does not exist.
+        UsageError: another suffix than .mp4 or .gif, a folder has that name, or its folder does not exist.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"{path}: a film is written as {' or '.join(SUFFIXES)}; give its name such an ending"
         )
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the film otherwise")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; create it first")
 

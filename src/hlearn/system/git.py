@@ -61,6 +61,7 @@ class Git:
 
         Raises:
             StorageFull: git says that no space is left.
+            UsageError: the repository belongs to another user.
             HarnessError: any other failure, with git's message.
         """
         env = self._env
@@ -81,6 +82,10 @@ class Git:
             message = done.stderr.strip() or done.stdout.strip()
             if "No space left on device" in message:
                 raise StorageFull(f"{self.path}: git {arguments[0]}: {message}; what was committed is intact")
+            if "dubious ownership" in message:
+                raise UsageError(
+                    f"{self.path} belongs to another user, so git does not touch it; work in a copy of your own (cp -r)"
+                )
             raise HarnessError(f"{self.path}: git {' '.join(arguments[:3])} failed: {message}")
         return done.stdout
 
