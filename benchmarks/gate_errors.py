@@ -52,6 +52,27 @@ def made_up(rng: np.random.Generator) -> dict[str, tuple[list[float], list[float
     }
 
 
+def at_target(rng: np.random.Generator, reached: float, lost: float) -> tuple[list[float], list[int]]:
+    """Scores and lives left of a program that nearly always reaches 864, losing so many balls on the way."""
+    there = rng.random(300) < reached
+    missed = rng.choice([428.0, 850.0, 860.0, 863.0], 300)
+    lives = np.where(there, np.maximum(0, 5 - rng.poisson(lost, 300)), 0)
+    return list(np.where(there, 864.0, missed)), [int(n) for n in lives]
+
+
+def with_lives(rng: np.random.Generator) -> None:
+    """Prints how the gate tells programs apart that mostly end at the target."""
+    champion, theirs = at_target(rng, 0.9, 1.5)
+    for what, reached, lost in (("the same", 0.9, 1.5), ("98 of 100", 0.98, 1.5), ("a life more", 0.95, 0.5)):
+        challenger, ours = (champion, theirs) if what == "the same" else at_target(rng, reached, lost)
+        check = aa_check(
+            champion, rounds=ROUNDS // 4, rng=rng, challenger=challenger, lives=(ours, theirs), life=8.64
+        )
+        print(
+            f"{'864 in 90 of 100':18} {what:13}: accepted {check.accepted:.3f} pairs {check.mean_pairs:.1f}"
+        )
+
+
 def main(paths: list[str]) -> None:
     """Prints one table row per distribution and challenger."""
     rng = np.random.default_rng(0)
@@ -75,6 +96,8 @@ def main(paths: list[str]) -> None:
             rows += [
                 (name, f"{k:.2f} sd more", champion, [s + k * spread for s in champion]) for k in (1.0, 2.0)
             ]
+    if not paths:
+        with_lives(rng)
     for most in (None, FEW):
         for name, what, champion, challenger in rows:
             check = aa_check(champion, rounds=ROUNDS, rng=rng, challenger=challenger, most=most)

@@ -184,6 +184,8 @@ def aa_check(
     rng: np.random.Generator,
     gain: float = 0.0,
     challenger: Sequence[float] | None = None,
+    lives: tuple[Sequence[int], Sequence[int]] | None = None,
+    life: float = 0.0,
     most: int | None = None,
 ) -> AACheck:
     """Measures the race's own error rate: both sides draw from the same recorded scores.
@@ -195,6 +197,8 @@ def aa_check(
         rng: draws the scores.
         gain: added to the challenger's scores; above 0 the accepted share is the race's power.
         challenger: what the challenger draws from; ``scores`` as well if None. Others show the race's power.
+        lives: left at the target, one for each score that the challenger and the champion draw from.
+        life: points that one of them counts.
         most: pairs that can be had at most; as many as the race wants if None.
 
     Returns:
@@ -203,18 +207,22 @@ def aa_check(
     if len(scores) < 2:
         raise ValueError(f"an A/A check needs at least 2 recorded scores, got {len(scores)}")
     race = race or Race()
+    sample = scores if challenger is None else challenger
     counts = dict.fromkeys(Decision, 0)
     pairs = 0
     for _ in range(rounds):
-        ours: list[float] = []
-        theirs: list[float] = []
+        ours: list[int] = []
+        theirs: list[int] = []
         decision = None
         while decision is None:
             want = race.next_look(len(ours))
             more = min(want, most or want) - len(ours)
-            ours += [float(s) + gain for s in rng.choice(scores if challenger is None else challenger, more)]
-            theirs += [float(s) for s in rng.choice(scores, more)]
-            decision = race.judge(ours, theirs, final=most is not None and len(ours) >= most).decision
+            ours += list(rng.integers(len(sample), size=more))
+            theirs += list(rng.integers(len(scores), size=more))
+            left = None if lives is None else ([lives[0][i] for i in ours], [lives[1][i] for i in theirs])
+            final = most is not None and len(ours) >= most
+            scored = [float(sample[i]) + gain for i in ours], [float(scores[i]) for i in theirs]
+            decision = race.judge(*scored, lives=left, life=life, final=final).decision
         counts[decision] += 1
         pairs += len(ours)
     return AACheck(
