@@ -119,4 +119,5 @@ for _made in (
     *(NoReward, NoInfo, NoSpaces, Quits, Exits, Forgetful),
 ):
     gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)
+gymnasium.register("Broken/Endless-v0", entry_point=Sound)
 gymnasium.register("Broken/OldStepUnlimited-v0", entry_point=OldStep)

@@ -11,7 +11,7 @@ from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.records import Access, Program, Protocol
 from hlearn.tasks import open_environment, resolve_task
-from hlearn.tasks.registry import is_own
+from hlearn.tasks.registry import is_own, report_cap
 from hlearn.tasks.task import Task
 
 MODULE = "tests.tasks.broken_environments"
@@ -84,6 +84,13 @@ def test_a_sound_environment_is_left_alone() -> None:
     assert environment.reset(5, seen) == 0
     assert environment.step(1, seen) == (1.0, False, False, 1)
     environment.close()
+
+
+def test_reports_stop_where_no_time_limit_is_registered() -> None:
+    assert report_cap(_task("Sound")) is None
+    assert report_cap(_task("Endless")) == 100_000
+    assert report_cap(resolve_task("CartPole-v1")) is None
+    assert report_cap(resolve_task("ALE/Pong-v5")) is None
 
 
 def test_whose_an_environment_is() -> None:

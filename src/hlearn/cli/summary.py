@@ -13,6 +13,7 @@ from rich.text import Text
 
 from hlearn.cli.words import arguments, count, duration, number, several
 from hlearn.errors import UsageError
+from hlearn.tasks.registry import report_cap
 from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ def announce(
         soft_wrap=True,
     )
     screen.print(Text(f"  system {out}"), soft_wrap=True)
+    cap = report_cap(task)
+    if cap is not None:
+        screen.print(
+            Text(
+                f"  no time limit: {task.env_id} is registered without max_episode_steps, so reports (holdout, "
+                f"hl eval, hl replay) stop an episode after {count(cap)} steps"
+            ),
+            soft_wrap=True,
+        )
 
 
 def announce_resumption(so_far: Totals | None, screen: Console) -> None:

@@ -23,6 +23,7 @@ from hlearn.ledger.totals import learning_steps
 from hlearn.records import Evaluation, Program, Protocol, Split
 from hlearn.system import System
 from hlearn.system.git import Git
+from hlearn.tasks.registry import report_cap
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
@@ -87,6 +88,8 @@ def measure_program(
 ) -> Measured:
     """Plays whole episodes of a program and records them in the system's ledger.
 
+    Where the environment has no time limit they have a cap (:func:`hlearn.tasks.registry.report_cap`).
+
     Args:
         system: whose task, seeds and ledger.
         program: what plays; it need not be the champion.
@@ -124,7 +127,9 @@ def measure_program(
             replaying=False,
             progress=progress,
         )
-        results = meter.measure([Job(program=program, seed=seed) for seed in seeds], purpose)
+        cap = report_cap(task)
+        jobs = [Job(program=program, seed=seed, max_steps=cap) for seed in seeds]
+        results = meter.measure(jobs, purpose)
     system.programs.sync()
     outcomes = tuple(r.outcome for r in results)
     evaluation = Evaluation(program=program.sha256, split=split, outcomes=outcomes)

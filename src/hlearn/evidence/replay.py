@@ -17,7 +17,7 @@ from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.records import Outcome, Program, Protocol
 from hlearn.tasks.atari import RULES
-from hlearn.tasks.registry import ATARI_PROTOCOLS, open_environment
+from hlearn.tasks.registry import ATARI_PROTOCOLS, open_environment, report_cap
 from hlearn.tasks.task import Task
 
 _ATARI_HZ = 60.0
@@ -55,9 +55,12 @@ class Shot(NamedTuple):
 
 
 def replay(task: Task, program: Program, seed: int) -> Replay:
-    """Plays one whole episode in the sandbox and keeps its actions and traces."""
+    """Plays one whole episode in the sandbox and keeps its actions and traces.
+
+    It has a cap where the environment has no time limit (:func:`hlearn.tasks.registry.report_cap`).
+    """
     with IsolatedEvaluator(task) as evaluator:
-        job = Job(program=program, seed=seed, record=Record.TRACES)
+        job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES)
         outcome, recording = evaluator.run([job])[0]
     assert recording is not None
     rules = tuple(str(trace.get("rule", "")) for trace in recording.traces)

@@ -14,7 +14,7 @@ from hlearn.loop.result import LearnResult
 from hlearn.records import Episode, Evaluation, Program, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace
-from hlearn.tasks.registry import seed_matters
+from hlearn.tasks.registry import report_cap, seed_matters
 from hlearn.tasks.scores import human_normalized_score
 from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
@@ -25,7 +25,8 @@ _BLIND_EPISODES = 10
 def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why: str) -> Evaluation:
     """Plays the first holdout episodes, whole, and records that they were used.
 
-    Where the seed has no effect and the program uses none, one episode says all.
+    Where the seed has no effect and the program uses none, one episode says all. Where the environment has no time
+    limit, episodes have a cap.
     """
     if not seed_matters(task) and not uses_randomness(champion):
         episodes = min(episodes, 1)
@@ -33,7 +34,8 @@ def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why
     if not any(row.event == used for row in meter.ledger.rows):
         meter.ledger.append(used)
     seeds = split_seeds(Split.HOLDOUT, 0, 0, episodes)
-    results = meter.measure([Job(program=champion, seed=s) for s in seeds], Purpose.REPORT)
+    cap = report_cap(task)
+    results = meter.measure([Job(program=champion, seed=s, max_steps=cap) for s in seeds], Purpose.REPORT)
     return Evaluation(
         program=champion.sha256, split=Split.HOLDOUT, outcomes=tuple(r.outcome for r in results)
     )
@@ -41,17 +43,19 @@ def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why
 
 def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: int) -> float | None:
     """Mean score of the champion's best development episode, replayed blindly on holdout seeds; None if it failed."""
-    best = _best_dev(meter.ledger, champion)
+    best, cap = _best_dev(meter.ledger, champion), report_cap(meter.task)
     if best is None:
-        best = Job(
-            program=champion, seed=split_seeds(Split.DEV, meter.run.seed, 0, 1)[0], record=Record.ACTIONS
-        )
+        first = split_seeds(Split.DEV, meter.run.seed, 0, 1)[0]
+        best = Job(program=champion, seed=first, max_steps=cap, record=Record.ACTIONS)
     shown = meter.measure([best], Purpose.REPORT)[0]
     assert shown.recording is not None
     blind = blind_program(shown.recording.actions, actions)
     count = blind_episodes(meter.task, episodes)
     stall = _stall(shown)
-    jobs = [Job(program=blind, seed=s, stall_steps=stall) for s in split_seeds(Split.HOLDOUT, 0, 0, count)]
+    jobs = [
+        Job(program=blind, seed=s, max_steps=cap, stall_steps=stall)
+        for s in split_seeds(Split.HOLDOUT, 0, 0, count)
+    ]
     outcomes = tuple(r.outcome for r in meter.measure(jobs, Purpose.REPORT))
     return Evaluation(program=blind.sha256, split=Split.HOLDOUT, outcomes=outcomes).mean
 

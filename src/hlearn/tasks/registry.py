@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", Access, Protocol)
 
 ATARI_ACCESS = (Access.RAM, Access.PIXELS)
+UNLIMITED_STEPS = 100_000  # where reports stop an episode of an environment that has no time limit
 ATARI_PROTOCOLS = (Protocol.ARTICLE, Protocol.STICKY, Protocol.V5)
 
 
@@ -121,6 +122,12 @@ def seed_matters(task: Task) -> bool:
     True for everything else, unknown environments included.
     """
     return task.protocol is not Protocol.ARTICLE
+
+
+def report_cap(task: Task) -> int | None:
+    """Returns the environment steps at which reports stop an episode: None where the environment has a time limit."""
+    spec = _find(task.env_id)
+    return None if _is_atari(spec) or spec.max_episode_steps is not None else UNLIMITED_STEPS
 
 
 def is_own(task: Task) -> bool:
