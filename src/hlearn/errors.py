@@ -10,6 +10,7 @@
     |  |- EnvironmentFault   the environment's own code raised, or breaks Gymnasium's interface
     |  `- SchemaTooNew       a system or ledger written by a newer hlearn
     |- HarnessError          the machinery around the program failed (exit code 3)
+    |  |- NotRepeatable      the same program and seed gave another episode
     |  |- LedgerCorrupt      a past line of the ledger was edited or lost
     |  `- StorageFull        the disk is full; nothing recorded was lost
     `- BudgetExhausted       a step budget is spent; the loop ends cleanly on it
@@ -61,6 +62,10 @@ class SchemaTooNew(UsageError):
 
 class HarnessError(HlearnError):
     """The machinery around the program failed; the program is not to blame."""
+
+
+class NotRepeatable(HarnessError):
+    """The same program on the same seed gave another episode, so that no number of this task can be trusted."""
 
 
 class LedgerCorrupt(HarnessError):

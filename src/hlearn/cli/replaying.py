@@ -68,10 +68,10 @@ def replay(
 ) -> Answer:
     """Play one episode again, and film it.
 
-    Exit code 1 if the program fails in it.
+    Exit code 1 if the program fails in it; 3 if it goes another way than the ledger says it went.
     """
     from hlearn.evidence.film import check_film
-    from hlearn.evidence.replay import decisions_per_second
+    from hlearn.evidence.replay import check_repeats, decisions_per_second
     from hlearn.evidence.replay import replay as play
     from hlearn.records import Failure, Split
     from hlearn.tasks.seeds import split_of, split_seeds
@@ -90,6 +90,7 @@ def replay(
     with screen.status("playing the episode"):
         episode = play(system.task, subject, seed)
     outcome = episode.outcome
+    check_repeats(episode, subject, system.ledger)
     failure = outcome if isinstance(outcome, Failure) else None
     per_second = decisions_per_second(system.task)
     screen.print(

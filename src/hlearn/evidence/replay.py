@@ -6,16 +6,18 @@ repeatable, so the second pass is the very episode; where it is not, that is sai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from hlearn.errors import HarnessError
+from hlearn.errors import NotRepeatable
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.records import Outcome, Program, Protocol
+from hlearn.ledger import Ledger, Measured
+from hlearn.records import Episode, Outcome, Program, Protocol
 from hlearn.tasks.atari import RULES
 from hlearn.tasks.registry import ATARI_PROTOCOLS, open_environment, report_cap
 from hlearn.tasks.task import Task
@@ -67,6 +69,46 @@ def replay(task: Task, program: Program, seed: int) -> Replay:
     return Replay(task, seed, outcome, recording, rules)
 
 
+def check_repeats(film: Replay, program: Program, ledger: Ledger) -> None:
+    """Compares a replayed episode with what the ledger says of the same program and seed.
+
+    An episode that was stopped early is compared as far as it went. Failures are not compared: a program that is too
+    slow is slower on another day.
+
+    Raises:
+        NotRepeatable: score or length differ.
+    """
+    if not isinstance(film.outcome, Episode):
+        return
+    for row in ledger.rows:
+        event = row.event
+        if not isinstance(event, Measured) or (event.program, event.task) != (program.sha256, film.task.key):
+            continue
+        for known in event.outcomes:
+            if known.seed == film.seed and isinstance(known, Episode):
+                _compare(film, film.outcome, known)
+
+
+def _compare(film: Replay, again: Episode, known: Episode) -> None:
+    if again.stopped and known.length > again.length:
+        return  # the ledger's went on after the replay's cap
+    score, length = again.score, again.length
+    if known.stopped and length > known.length:
+        score, length = 0.0, known.length
+        for reward in film.recording.rewards[:length].tolist():
+            score += (
+                reward  # one by one, as it was counted the first time: a sum of floats depends on the order
+            )
+    same_score = score == known.score or (math.isnan(score) and math.isnan(known.score))
+    if not same_score or length != known.length:
+        raise NotRepeatable(
+            f"{film.task.env_id}, seed {film.seed}: played again, the episode has score {score!r} after {length} "
+            f"decisions; the ledger says {known.score!r} after {known.length}. Either the environment is not "
+            "repeatable (all its randomness must come from reset's seed, as self.np_random does), or the program is "
+            "not (it reads a clock), or packages have changed since"
+        )
+
+
 def decisions_per_second(task: Task) -> float:
     """How many decisions make one second when the environment is shown at its natural speed."""
     if task.protocol in ATARI_PROTOCOLS:
@@ -96,7 +138,7 @@ def shots(
         caption: write decision, score and acting rule below the picture.
 
     Raises:
-        HarnessError: the episode does not come out the same.
+        NotRepeatable: the episode does not come out the same.
     """
     environment = open_environment(film.task, render=True)
     spec = environment.observation
@@ -123,7 +165,7 @@ def shots(
             action = int(actions[step]) if actions.ndim == 1 else actions[step]
             reward, terminated, truncated, _ = environment.step(action, observation)
             if reward != rewards[step] or ((terminated or truncated) and step + 1 < len(actions)):
-                raise HarnessError(
+                raise NotRepeatable(
                     f"{film.task.env_id}, seed {film.seed}: played again, decision {step} brought {reward:g}, the "
                     f"first time {rewards[step]:g}; this environment is not repeatable"
                 )
