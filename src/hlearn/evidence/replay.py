@@ -95,10 +95,9 @@ def _compare(film: Replay, again: Episode, known: Episode) -> None:
     score, length = again.score, again.length
     if known.stopped and length > known.length:
         score, length = 0.0, known.length
+        # One by one, as it was counted the first time: a sum of floats depends on the order.
         for reward in film.recording.rewards[:length].tolist():
-            score += (
-                reward  # one by one, as it was counted the first time: a sum of floats depends on the order
-            )
+            score += reward
     same_score = score == known.score or (math.isnan(score) and math.isnan(known.score))
     if not same_score or length != known.length:
         raise NotRepeatable(
