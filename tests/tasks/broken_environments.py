@@ -114,9 +114,21 @@ class Forgetful(Sound):
         return observation, random.random(), *rest[1:]
 
 
+class Remembers(Sound):
+    """Goes on counting where the last episode left off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def step(self, action: Any) -> Any:
+        self.total += 1
+        return self.look(), float(self.total), False, False, {}
+
+
 for _made in (
     *(Sound, Raises, RaisesInReset, RaisesInConstructor, Short, Single, Shrinks, OldStep, OldReset, Unseeded),
-    *(NoReward, NoInfo, NoSpaces, Quits, Exits, Forgetful),
+    *(NoReward, NoInfo, NoSpaces, Quits, Exits, Forgetful, Remembers),
 ):
     gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)
 gymnasium.register("Broken/Endless-v0", entry_point=Sound)

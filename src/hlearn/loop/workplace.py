@@ -19,6 +19,7 @@ from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.opening import last_run, next_run, open_system
+from hlearn.loop.rehearsal import rehearse
 from hlearn.loop.report import play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
@@ -165,6 +166,7 @@ def workplace(
 
     Raises:
         UsageError: the task, the folder or the system does not fit; nothing was changed.
+        NotRepeatable: a user's environment plays the same episode differently; nothing was changed.
     """
     began = time.monotonic()
     if steps < 1:
@@ -174,9 +176,11 @@ def workplace(
         observation, actions = environment.observation, environment.actions
     finally:
         environment.close()
-    with _withdrawn_if_refused(Path(out)):
+    with IsolatedEvaluator(task, workers=workers) as evaluator, _withdrawn_if_refused(Path(out)):
+        if not resume:
+            rehearse(evaluator, observation, actions, seed)
         system = open_system(out, task, seed=seed, resume=resume, clock=clock)
-        with system.exclusive(), IsolatedEvaluator(task, workers=workers) as evaluator:
+        with system.exclusive():
             system.restore()
             yield Workplace(
                 system=system,

@@ -1,0 +1,60 @@
+"""An environment that is not repeatable is found out before anything is learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hlearn.editors.scripted import ScriptedEditor
+from hlearn.errors import EnvironmentFault, NotRepeatable
+from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.learn import learn
+from hlearn.loop.rehearsal import rehearse
+from hlearn.tasks import Task, open_environment, resolve_task
+from tests.evaluate.processes import descendants
+
+MODULE = "tests.tasks.broken_environments:Broken"
+
+
+def _rehearse(task: Task, workers: int) -> None:
+    environment = open_environment(task)
+    observation, actions = environment.observation, environment.actions
+    environment.close()
+    with IsolatedEvaluator(task, workers=workers) as evaluator:
+        rehearse(evaluator, observation, actions, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "words"), [("Forgetful", "showed other observations"), ("Remembers", "brought 1 and")]
+)
+def test_what_ignores_its_seed_or_keeps_state_is_found_out(name: str, words: str, workers: int) -> None:
+    with pytest.raises(NotRepeatable, match=rf"not repeatable: the same actions on seed \d+.* {words}"):
+        _rehearse(resolve_task(f"{MODULE}/{name}-v0"), workers)
+
+
+@pytest.mark.parametrize(
+    "env_id", ["hlearn.testing.toys:Seek-v0", "tests.tasks.own_environments:hlearn-tests/Echo-v0"]
+)
+def test_what_is_repeatable_passes(env_id: str) -> None:
+    _rehearse(resolve_task(env_id), 2)
+
+
+def test_what_ships_with_gymnasium_is_not_rehearsed() -> None:
+    import os
+
+    before = descendants(os.getpid())
+    with IsolatedEvaluator(resolve_task("CartPole-v1")) as evaluator:
+        environment = open_environment(evaluator.task)
+        rehearse(evaluator, environment.observation, environment.actions, 0)
+        environment.close()
+        assert descendants(os.getpid()) == before
+
+
+@pytest.mark.parametrize(("name", "error"), [("Forgetful", NotRepeatable), ("Exits", EnvironmentFault)])
+def test_learning_refuses_it_and_leaves_nothing(name: str, error: type[Exception], tmp_path: Path) -> None:
+    task, out = resolve_task(f"{MODULE}/{name}-v0"), tmp_path / "system"
+    with pytest.raises(error):
+        learn(task, out=out, editor=ScriptedEditor([]), steps=1_000, workers=1)
+    assert not out.exists()
