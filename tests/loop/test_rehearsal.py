@@ -11,6 +11,7 @@ from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.learn import learn
 from hlearn.loop.rehearsal import rehearse
+from hlearn.system import System
 from hlearn.tasks import Task, open_environment, resolve_task
 from tests.evaluate.processes import descendants
 
@@ -50,6 +51,14 @@ def test_what_ships_with_gymnasium_is_not_rehearsed() -> None:
         rehearse(evaluator, environment.observation, environment.actions, 0)
         environment.close()
         assert descendants(os.getpid()) == before
+
+
+def test_a_system_without_a_run_is_rehearsed_when_it_is_resumed(tmp_path: Path) -> None:
+    task = resolve_task(f"{MODULE}/Forgetful-v0")
+    system = System.create(tmp_path / "system", task)
+    with pytest.raises(NotRepeatable):
+        learn(task, out=system.path, editor=ScriptedEditor([]), steps=1_000, workers=1, resume=True)
+    assert (system.path / "hl.toml").exists()
 
 
 @pytest.mark.parametrize(("name", "error"), [("Forgetful", NotRepeatable), ("Exits", EnvironmentFault)])

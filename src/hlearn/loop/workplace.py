@@ -180,6 +180,8 @@ def workplace(
         if not resume:
             rehearse(evaluator, observation, actions, seed)
         system = open_system(out, task, seed=seed, resume=resume, clock=clock)
+        if resume and last_run(system.ledger) is None:  # nothing was learnt in it yet
+            rehearse(evaluator, observation, actions, seed)
         with system.exclusive():
             system.restore()
             yield Workplace(
