@@ -84,6 +84,11 @@ class NoReward(Sound):
         return self.look(), None, False, False, {}
 
 
+class NanReward(Sound):
+    def step(self, action: Any) -> Any:
+        return self.look(), float("nan"), False, False, {}
+
+
 class NoInfo(Sound):
     def step(self, action: Any) -> Any:
         return self.look(), 1.0, self.steps > 3, False, None
@@ -128,7 +133,7 @@ class Remembers(Sound):
 
 for _made in (
     *(Sound, Raises, RaisesInReset, RaisesInConstructor, Short, Single, Shrinks, OldStep, OldReset, Unseeded),
-    *(NoReward, NoInfo, NoSpaces, Quits, Exits, Forgetful, Remembers),
+    *(NoReward, NanReward, NoInfo, NoSpaces, Quits, Exits, Forgetful, Remembers),
 ):
     gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)
 gymnasium.register("Broken/Endless-v0", entry_point=Sound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 import site
@@ -111,11 +112,14 @@ def wrong_step(who: str, given: Any, space: spaces.Space[Any], error: BaseExcept
         return wrong
     observation, reward, terminated, truncated, _ = given
     try:
-        float(reward), bool(terminated), bool(truncated)
+        bool(terminated), bool(truncated)
+        readable = math.isfinite(float(reward))
     except (TypeError, ValueError):
+        readable = False
+    if not readable:
         return EnvironmentFault(
             f"{who} returned reward {reward!r:.60}, terminated {terminated!r:.60}, truncated {truncated!r:.60} from "
-            "step(); expected a number and two booleans"
+            "step(); expected a finite number and two booleans"
         )
     return wrong_observation(who, "step", observation, space, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from math import isfinite
 from typing import Any
 
 import gymnasium
@@ -105,7 +106,10 @@ class GymnasiumEnvironment:
         try:
             observation, reward, terminated, truncated, self._info = given
             self._write(observation, out)
-            return float(reward), bool(terminated), bool(truncated), 1
+            reward = float(reward)
+            if not isfinite(reward):
+                raise ValueError("the reward is not finite")
+            return reward, bool(terminated), bool(truncated), 1
         except Exception as error:
             raise faults.wrong_step(self._who, given, self._space, error) from error
 
