@@ -1,9 +1,11 @@
-"""The commits of a system that changed its champion."""
+"""The commits of a system: which changed its champion, and what they say of the ledger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hlearn.errors import LedgerCorrupt
+from hlearn.ledger import Ledger
 from hlearn.system.git import Git
 
 
@@ -44,3 +46,23 @@ def read_changes(git: Git) -> tuple[Change, ...]:
                 )
             )
     return tuple(changes)
+
+
+def check_named_rows(git: Git, ledger: Ledger) -> None:
+    """Checks that the ledger's row that a commit names is still the one that it named.
+
+    Raises:
+        LedgerCorrupt: names the line and the commit.
+    """
+    form = "%H %(trailers:key=Ledger,valueonly)"
+    commits = git("log", f"--format={form}", "HEAD").splitlines()
+    ledger.refresh()  # a commit may be younger than what was read
+    hashes = {row.n: row.hash for row in ledger.rows}
+    for entry in commits:
+        words = entry.split()  # commit, number and hash; trailers end in empty lines
+        if len(words) != 3 or hashes.get(int(words[1])) == words[2]:
+            continue
+        fate = "gone" if int(words[1]) > len(hashes) else f"not the one that commit {words[0][:12]} names"
+        raise LedgerCorrupt(
+            f"{ledger.path}: line {words[1]} is {fate}; the ledger was rewritten: restore it from git"
+        )

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hlearn.errors import LedgerCorrupt, UsageError
+from hlearn.errors import UsageError
 from hlearn.ledger import Committed, Ledger, ProgramAdded, ProgramStore, RolledBack, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
 from hlearn.system.cases import Case, read_cases, write_case
-from hlearn.system.changes import Change, read_changes
+from hlearn.system.changes import Change, check_named_rows, read_changes
 from hlearn.system.config import Config, read_config
 from hlearn.system.founding import found
 from hlearn.system.git import Git
@@ -322,25 +322,8 @@ class System:
         Raises:
             LedgerCorrupt: names the line or the commit.
         """
-        self._check_commits()
+        check_named_rows(self.git, self.ledger)
         return self.ledger.verify()
-
-    def _check_commits(self) -> None:
-        form = "%H %(trailers:key=Ledger,valueonly)"
-        commits = self.git("log", f"--format={form}", "HEAD").splitlines()
-        self.ledger.refresh()  # a commit may be younger than what was read
-        hashes = {row.n: row.hash for row in self.ledger.rows}
-        for entry in commits:
-            parts = entry.split()
-            if len(parts) == 3 and hashes.get(int(parts[1])) != parts[2]:
-                gone = (
-                    "gone"
-                    if int(parts[1]) > len(hashes)
-                    else f"not the one that commit {parts[0][:12]} names"
-                )
-                raise LedgerCorrupt(
-                    f"{self.ledger.path}: line {parts[1]} is {gone}; the ledger was rewritten: restore it from git"
-                )
 
     @contextmanager
     def worktree(self) -> Iterator[Path]:
