@@ -45,9 +45,8 @@ def report(
         screen.print(f"[dim]{name:<13}[/dim]", end="")
         screen.print(text, markup=False, soft_wrap=True)
     if path is not None:
-        draw_learning(
-            story, path
-        )  # after the text, which is worth having where the picture cannot be written
+        # After the text, which is worth having where the picture cannot be written.
+        draw_learning(story, path)
         screen.print(f"[dim]{'picture':<13}[/dim]", end="")
         screen.print(str(path), markup=False, soft_wrap=True)
     return Answer(data=_story_data(story, system, path))
