@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import signal
+import tempfile
 
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 ):  # begun in the background of a shell: Ctrl-C would reach no child
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test reads or leaves a key in the home of whoever runs it.
+os.environ["HLEARN_STATE"] = tempfile.mkdtemp(prefix="hlearn-test-state-")
+atexit.register(shutil.rmtree, os.environ["HLEARN_STATE"], ignore_errors=True)
