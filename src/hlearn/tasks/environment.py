@@ -28,13 +28,28 @@ ActionSpace = Discrete | Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A named stretch of an observation vector: components ``start`` to ``start + size - 1``."""
+
+    name: str
+    start: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationSpec:
-    """Shape and dtype of what the program sees, with bounds per component for vectors (may be infinite)."""
+    """Shape and dtype of what the program sees, with bounds per component for vectors (may be infinite).
+
+    Attributes:
+        parts: what the environment calls stretches of the vector (keys of a Dict, places in a Tuple), in order;
+            empty where it names none. Each name is a Python identifier and occurs once.
+    """
 
     shape: tuple[int, ...]
     dtype: str
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Environment(Protocol):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import keyword
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,13 @@ from gymnasium import spaces
 
 from hlearn.errors import UsageError
 from hlearn.records import Access
-from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
+from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec, Part
 
 MAX_PRODUCT = 64  # a product of discrete actions up to this size becomes one discrete action
 
 Writer = Callable[[Any, np.ndarray], None]
 Reader = Callable[[Any], Any]
+Path = tuple[str | int, ...]  # keys of a Dict and places of a Tuple that lead to a part
 
 
 def natural_access(space: spaces.Space[Any]) -> Access:
@@ -30,36 +33,33 @@ def observation_spec(space: spaces.Space[Any]) -> tuple[ObservationSpec, Writer]
 
     Images stay as they are. Everything else becomes a float64 vector: a Box is flattened in C order, a
     Discrete observation is a vector of one component (the number of the state, not one-hot), MultiDiscrete and
-    MultiBinary are their numbers in order, and Dict and Tuple are flattened by ``gymnasium.spaces.flatten``
-    (parts in the order of the space, Discrete parts one-hot).
+    MultiBinary are their numbers in order. The parts of a Dict or Tuple follow each other in the order of the space,
+    each translated in the same way; the specification names them.
 
     Returns:
         The specification, and a function that writes an observation into a buffer of that shape.
 
     Raises:
-        UsageError: the space has no fixed length (Text, Sequence, Graph).
+        UsageError: the space, or a part of it, has no fixed length (Text, Sequence, Graph).
     """
     if natural_access(space) is Access.PIXELS:
         assert space.shape is not None
         return ObservationSpec(shape=space.shape, dtype="uint8"), _copy
-    if isinstance(space, spaces.Box):
-        low, high = space.low.ravel(), space.high.ravel()
-        return _vector(low, high), _copy if len(space.shape) == 1 else _copy_flat
-    if isinstance(space, spaces.Discrete):
-        start = int(space.start)
-        return _vector([start], [start + int(space.n) - 1]), _copy
-    if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
-        counts = _choices(space)
-        first = np.ravel(space.start) if isinstance(space, spaces.MultiDiscrete) else 0 * counts
-        return _vector(first, first + counts - 1), _copy_flat
-    if isinstance(space, spaces.Dict | spaces.Tuple) and space.is_np_flattenable:
-        flat = spaces.flatten_space(space)
-        assert isinstance(flat, spaces.Box)
-
-        def copy_parts(observation: Any, out: np.ndarray) -> None:
-            out[:] = spaces.flatten(space, observation)
-
-        return _vector(flat.low, flat.high), copy_parts
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        leaves = list(_leaves(space, ()))
+        bounds = [_bounds(leaf) for _, leaf in leaves]
+        known = [b for b in bounds if b is not None]
+        if leaves and len(known) == len(leaves):
+            ends = np.cumsum([len(low) for low, _ in known]).tolist()
+            parts = [
+                Part(name=name, start=end - len(low), size=len(low))
+                for name, (low, _), end in zip(_names([p for p, _ in leaves]), known, ends, strict=True)
+            ]
+            low, high = (np.concatenate([bound[side] for bound in known]) for side in (0, 1))
+            return _vector(low, high, parts), _parts_writer([path for path, _ in leaves], parts)
+    elif (bounds_ := _bounds(space)) is not None:
+        flat = isinstance(space, spaces.Discrete) or len(space.shape or ()) == 1
+        return _vector(*bounds_), _copy if flat else _copy_flat
     raise UsageError(
         f"observation space {space}: expected one of fixed length (Box, Discrete, MultiDiscrete, MultiBinary, or a "
         "Dict or Tuple of these); wrap the environment so that it gives such an observation"
@@ -125,9 +125,69 @@ def _choices(space: spaces.MultiDiscrete[Any] | spaces.MultiBinary) -> np.ndarra
     return np.full(math.prod(space.shape), 2, dtype=np.int64)
 
 
-def _vector(low: Any, high: Any) -> ObservationSpec:
-    lows, highs = (np.asarray(bound, dtype=np.float64).tolist() for bound in (low, high))
-    return ObservationSpec(shape=(len(lows),), dtype="float64", low=tuple(lows), high=tuple(highs))
+def _bounds(space: spaces.Space[Any]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns the smallest and the largest value of each component, float64[n]; None for a space of no fixed length."""
+    if isinstance(space, spaces.Box):
+        low, high = space.low.ravel(), space.high.ravel()
+    elif isinstance(space, spaces.Discrete):
+        low = np.array([space.start])
+        high = low + space.n - 1
+    elif isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
+        counts = _choices(space)
+        low = np.ravel(space.start) if isinstance(space, spaces.MultiDiscrete) else 0 * counts
+        high = low + counts - 1
+    else:
+        return None
+    return low.astype(np.float64), high.astype(np.float64)
+
+
+def _leaves(space: spaces.Space[Any], path: Path) -> Iterator[tuple[Path, spaces.Space[Any]]]:
+    """The simple spaces within a Dict or Tuple with the keys and places that lead to them, in order."""
+    if isinstance(space, spaces.Dict):
+        for key, part in space.spaces.items():
+            yield from _leaves(part, (*path, key))
+    elif isinstance(space, spaces.Tuple):
+        for place, part in enumerate(space.spaces):
+            yield from _leaves(part, (*path, place))
+    else:
+        yield path, space
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """A different identifier for each path: ``("arm", "desired goal")`` becomes ``arm_desired_goal``."""
+    names: list[str] = []
+    for path in paths:
+        words = [f"part{key}" if isinstance(key, int) else str(key) for key in path]
+        name = re.sub(r"\W+", "_", "_".join(words), flags=re.ASCII).strip("_").lower()
+        if not name or not name[0].isalpha() or keyword.iskeyword(name):
+            name = f"part_{name}".rstrip("_")
+        while name in names:
+            name += "_again"
+        names.append(name)
+    return names
+
+
+def _parts_writer(paths: Sequence[Path], parts: Sequence[Part]) -> Writer:
+    places = [(path, slice(p.start, p.start + p.size)) for path, p in zip(paths, parts, strict=True)]
+
+    def write(observation: Any, out: np.ndarray) -> None:
+        for path, place in places:
+            value = observation
+            for key in path:
+                value = value[key]
+            out[place] = np.ravel(value)
+
+    return write
+
+
+def _vector(low: np.ndarray, high: np.ndarray, parts: Sequence[Part] = ()) -> ObservationSpec:
+    return ObservationSpec(
+        shape=(len(low),),
+        dtype="float64",
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        parts=tuple(parts),
+    )
 
 
 def _copy(observation: Any, out: np.ndarray) -> None:
