@@ -1,7 +1,7 @@
 # Two commands do everything on a machine with python3, make and a compiler:
 #   make learn    the main job on Breakout: a readable program from nothing, its score, and what to try next
 #   make test     lint, types, layers, tests
-# Others: make format, make test-slow, make pins, make clean.
+# Others: make docs, make cover, make format, make test-slow, make pins, make clean.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,9 +10,10 @@ OUT ?= runs/$(subst :,-,$(subst /,-,$(TASK)))
 ARGS ?=
 LEARN_ARGS ?= --steps 1000000 --holdout-episodes 10
 BIN = $(VENV)/bin
+SITE = $(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help learn test test-slow check format pins clean runtime development
+.PHONY: help learn test test-slow cover docs format pins clean runtime development
 
 help:
 	@sed -n '1,4s/^# *//p' Makefile
@@ -34,11 +35,19 @@ test: development
 	$(BIN)/ruff format --check . || failed="$$failed format"; \
 	$(BIN)/mypy || failed="$$failed types"; \
 	$(BIN)/lint-imports --no-cache || failed="$$failed layers"; \
+	$(SITE) || failed="$$failed docs"; \
 	$(BIN)/python -m pytest -q -n 2 $(ARGS) || failed="$$failed tests"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 test-slow: development
 	$(BIN)/python -m pytest -q -n 2 -m slow $(ARGS)
+
+cover: development
+	$(BIN)/python -m pytest -q -n 2 --cov hlearn --cov-report term:skip-covered $(ARGS)
+
+docs: development
+	$(SITE)
+	@echo "build/docs/index.html"
 
 format: development
 	$(BIN)/ruff check --fix .

@@ -128,7 +128,8 @@ def main() -> None:
     constraints = [] if upgrade else [*pinned(runtime_file), *pinned(dev_file)]
     runtime = resolve([*project["dependencies"], *BUILD], constraints)
     fixed = [pin(name, version) for name, version in runtime.items()]
-    both = resolve([*project["optional-dependencies"]["dev"], *fixed], constraints)
+    extras = project["optional-dependencies"]
+    both = resolve([*extras["dev"], *extras["docs"], *fixed], constraints)
     dev = {name: version for name, version in both.items() if name not in runtime}
     digests = hashes({**runtime, **dev})
     write(runtime_file, runtime, digests)

@@ -1,5 +1,7 @@
 """The one tree of exceptions.
 
+::
+
     HlearnError
     |- UsageError            the caller asked for something that cannot be (exit code 2)
     |  |- UnknownTask        no such environment; names near ones

@@ -20,7 +20,6 @@ from hlearn.cli.systems import diff, history, init, rollback
 app = typer.Typer(
     name="hl",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
