@@ -21,6 +21,7 @@ def without_unused(source: str) -> str:
     Raises:
         SyntaxError: the source does not parse.
     """
+    source = source.removeprefix("\ufeff")  # a byte order mark is not needed either
     for _ in range(_ROUNDS):
         shorter = _one_round(source)
         if shorter == source:

@@ -22,13 +22,27 @@ from types import CodeType
 from hlearn.evaluate import child, wire
 from hlearn.evaluate.channel import Channel
 from hlearn.evaluate.sandbox import adopt_orphans, die_with_parent, sandbox_report
-from hlearn.policy.source import ALLOWED_MODULES, check_tree
+from hlearn.policy.source import ALLOWED_MODULES, check_tree, parse_program
 from hlearn.records import FailureKind
 
 _REMEMBERED = 512
 _MAX_SOURCE = 1 << 20
 _NOT_AHEAD = {"cv2", "hlearn"}  # loaded when the first program asks for it
-_NUMPY = ("random", "linalg", "fft", "polynomial", "ma", "lib.stride_tricks")
+# What numpy itself loads late: reading np.char imports numpy.char.
+_NUMPY = (
+    "char",
+    "dtypes",
+    "exceptions",
+    "fft",
+    "lib.stride_tricks",
+    "linalg",
+    "ma",
+    "polynomial",
+    "random",
+    "rec",
+    "strings",
+    "typing",
+)
 
 Prepared = CodeType | tuple[FailureKind, str]
 
@@ -50,7 +64,7 @@ def prepare(source: str) -> Prepared:
     if len(source) > _MAX_SOURCE:
         return FailureKind.REFUSED, f"the program has {len(source)} characters, the limit is {_MAX_SOURCE}"
     try:
-        tree = ast.parse(source, child.FILENAME)
+        tree = parse_program(source, child.FILENAME)
         refusals = check_tree(tree)
         if refusals:
             return FailureKind.REFUSED, "\n".join(refusals)[:4000]

@@ -20,7 +20,7 @@ from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, play, policy_seed
 from hlearn.evaluate.traces import encode_trace
-from hlearn.policy.source import check_source
+from hlearn.policy.source import check_tree, parse_program
 from hlearn.records import FailureKind
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Box, Discrete, Environment
@@ -83,8 +83,9 @@ class _LocalProgram:
         self._observation[...] = 0
         child.seed_globals(seed)
         try:
-            code = compile(self._source, child.FILENAME, "exec", dont_inherit=True)
-            refusals = check_source(self._source)
+            tree = parse_program(self._source, child.FILENAME)
+            code = compile(tree, child.FILENAME, "exec", dont_inherit=True)
+            refusals = check_tree(tree)
             if refusals:
                 raise ProgramFailed(FailureKind.REFUSED, "\n".join(refusals))
             self._policy = child.load_policy(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from hlearn.policy.source import parse_program
 from hlearn.records import Program
 
 
@@ -12,7 +13,7 @@ from hlearn.records import Program
 def uses_randomness(program: Program) -> bool:
     """Whether a program may act differently from one seed to the next on its own account."""
     try:
-        tree = ast.parse(program.source)
+        tree = parse_program(program.source)
     except (SyntaxError, ValueError, RecursionError):
         return False
     handed_on = {

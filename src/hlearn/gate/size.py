@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from hlearn.policy.source import parse_program
+
 
 def program_size(source: str) -> int:
     """Number of syntax nodes without docstrings: comments, names and layout weigh nothing.
@@ -11,7 +13,7 @@ def program_size(source: str) -> int:
     A program that does not parse has the size of its text, so that nothing is simpler than a program that does.
     """
     try:
-        tree = ast.parse(source)
+        tree = parse_program(source)
     except (SyntaxError, ValueError, RecursionError):
         return len(source)
     count = 0

@@ -1,7 +1,7 @@
 """Programs as text: what they may import, their parameters and their rules, read and rewritten in place.
 
 Works on the text a person wrote: every edit replaces exactly the characters that it is about and leaves the
-rest byte for byte (comments, blank lines, line endings). Nothing here runs a program.
+rest byte for byte (comments, blank lines, line endings, a byte order mark). Nothing here runs a program.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 ALLOWED_MODULES = frozenset({
-    "__future__", "abc", "array", "bisect", "cmath", "collections", "contextlib", "copy", "cv2",
-    "dataclasses", "decimal", "enum", "fractions", "functools", "heapq", "hlearn", "itertools", "json",
-    "math", "numbers", "numpy", "operator", "random", "re", "statistics", "string", "textwrap", "types",
-    "typing", "warnings",
+    "__future__", "abc", "array", "base64", "binascii", "bisect", "cmath", "collections", "colorsys", "contextlib",
+    "copy", "cv2", "dataclasses", "decimal", "difflib", "enum", "fractions", "functools", "graphlib", "heapq",
+    "hlearn", "itertools", "json", "math", "numbers", "numpy", "operator", "pprint", "random", "re", "statistics",
+    "string", "struct", "textwrap", "types", "typing", "unicodedata", "warnings", "weakref", "zlib",
 })  # fmt: skip
 """Top-level modules that a program may import; of ``hlearn`` only ``hlearn.policy`` and ``hlearn.parts``."""
 
 _HLEARN = ("hlearn.policy", "hlearn.parts")
 _NUMPY_REFUSED = ("numpy.ctypeslib", "numpy.distutils", "numpy.f2py", "numpy.testing")
 _NAMES_REFUSED = frozenset({"open", "exec", "eval", "compile", "input", "breakpoint", "__import__"})
+_MARK = "\ufeff"  # a byte order mark, which Windows editors put before UTF-8 and Python skips in files
 _ROLES = ("detect", "rule", "horizontal", "vertical", "trigger", "controller", "reflex")
 
 
@@ -65,13 +66,73 @@ class RuleSpec:
     summary: str
 
 
+def parse_program(source: str, filename: str = "policy.py") -> ast.Module:
+    """Parses a program as Python reads a file, without the blocks that never run in a program.
+
+    A byte order mark is skipped. A program is imported, never started as a script, so what stands at the top level
+    under ``if __name__ == "__main__":`` or ``if TYPE_CHECKING:`` is taken out: it may name whatever it likes. An import
+    that may fail (``try: import numba``, ``except ImportError: ...``) does fail where it is not allowed.
+
+    Raises:
+        SyntaxError: it is no Python; so does ValueError (NUL) and, where it is nested too deeply, RecursionError or
+            MemoryError.
+    """
+    tree = ast.parse(source.removeprefix(_MARK), filename)
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        if isinstance(statement, ast.If) and _never_runs(statement.test):
+            body += statement.orelse
+        else:
+            body.append(statement)
+    tree.body = body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(_catches_imports(h) for h in node.handlers):
+            node.body = [_failing(statement) for statement in node.body]
+    return tree
+
+
+def _catches_imports(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    caught = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+    return any(kind is None or _last_name(kind) in caught for kind in kinds)
+
+
+def _failing(statement: ast.stmt) -> ast.stmt:
+    """What stands for an import that is not allowed and may fail: its failure."""
+    refused = [m for m in _imported(statement) if not _may_import(m)]
+    if not refused:
+        return statement
+    text = ast.Constant(f"a program may not import {refused[0]}")
+    call = ast.Call(ast.Name("ImportError", ast.Load()), [text], [])
+    return ast.fix_missing_locations(ast.copy_location(ast.Raise(call), statement))
+
+
+def _imported(statement: ast.AST) -> list[str]:
+    """Names of the modules that an import statement loads; none for other statements and relative imports."""
+    if isinstance(statement, ast.Import):
+        return [alias.name for alias in statement.names]
+    if not isinstance(statement, ast.ImportFrom) or statement.level:
+        return []
+    module = statement.module or ""
+    if module == "hlearn":
+        return [f"hlearn.{alias.name}" for alias in statement.names]
+    return [module] + [f"numpy.{alias.name}" for alias in statement.names if module == "numpy"]
+
+
+def _never_runs(test: ast.expr) -> bool:
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        sides = {ast.unparse(test.left), ast.unparse(test.comparators[0])}
+        return sides == {"__name__", "'__main__'"}
+    return _last_name(test) == "TYPE_CHECKING"
+
+
 def check_source(source: str) -> list[str]:
     """Returns why a program may not run, one line each; empty if nothing speaks against it.
 
     This catches honest mistakes early and with a clear message. It is no wall: that is the sandbox.
     """
     try:
-        return check_tree(ast.parse(source))
+        return check_tree(parse_program(source))
     except (SyntaxError, ValueError) as error:
         return [f"line {getattr(error, 'lineno', 0) or 0}: does not parse: {error}"]
     except (RecursionError, MemoryError):
@@ -79,29 +140,40 @@ def check_source(source: str) -> list[str]:
 
 
 def check_tree(tree: ast.Module) -> list[str]:
-    """The same for a parsed program."""
+    """The same for a program parsed by :func:`parse_program`."""
     refusals = []
+    refused = _NAMES_REFUSED - _bound_names(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                refusals.append(
-                    f"line {node.lineno}: relative imports are not available, a program is one module"
-                )
-                continue
-            module = node.module or ""
-            modules = [f"{module}.{alias.name}" for alias in node.names] if module == "hlearn" else [module]
-            modules += [f"numpy.{alias.name}" for alias in node.names if module == "numpy"]
-        elif isinstance(node, ast.Name) and node.id in _NAMES_REFUSED:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            refusals.append(
+                f"line {node.lineno}: relative imports are not available, a program is one module"
+            )
+        elif isinstance(node, ast.Name) and node.id in refused:
             refusals.append(f"line {node.lineno}: a program may not use {node.id}()")
-            continue
-        else:
-            continue
-        refusals += [
-            f"line {node.lineno}: a program may not import {m}" for m in modules if not _may_import(m)
-        ]
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            refusals += [
+                f"line {node.lineno}: a program may not import {m}"
+                for m in _imported(node)
+                if not _may_import(m)
+            ]
     return refusals
+
+
+def _bound_names(tree: ast.Module) -> set[str]:
+    """Names that a program gives to something of its own, such as a variable ``input``; they hide Python's."""
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.alias):
+            bound.add(node.asname or node.name)
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            bound.add(node.name)
+    return bound - {"__import__"}
 
 
 def _may_import(module: str) -> bool:
@@ -122,7 +194,7 @@ def read_params(source: str) -> dict[str, ParamSpec]:
         SyntaxError: the source does not parse.
     """
     found = {}
-    for name, call in _params(ast.parse(source)):
+    for name, call in _params(ast.parse(source.removeprefix(_MARK))):
         given = {k.arg: _literal(k.value) for k in call.keywords if k.arg}
         node = _value_node(call)
         value = None if node is None else _literal(node)
@@ -153,18 +225,18 @@ def with_params(source: str, values: Mapping[str, float]) -> str:
     if unknown:
         raise KeyError(f"no parameter {', '.join(unknown)}; the program has: {', '.join(known) or 'none'}")
     edits = []
-    for name, call in _params(ast.parse(source)):
+    for name, call in _params(ast.parse(source.removeprefix(_MARK))):
         node = _value_node(call)
         if name in values and node is not None and _is_number(_literal(node)):
             edits.append((node, _number(name, values[name])))
-    lines = _lines(source)
+    mark, lines = _lines(source)
     for node, text in sorted(edits, key=lambda e: (e[0].lineno, e[0].col_offset), reverse=True):
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
         head = lines[first].encode()[: node.col_offset].decode()
         tail = lines[last].encode()[node.end_col_offset :].decode()
         lines[first : last + 1] = [head + text + tail]
         lines[first + 1 : first + 1] = [""] * (last - first)  # keeps the numbering for the edits before it
-    return "".join(lines)
+    return mark + "".join(lines)
 
 
 def list_rules(source: str) -> tuple[RuleSpec, ...]:
@@ -173,7 +245,7 @@ def list_rules(source: str) -> tuple[RuleSpec, ...]:
     Raises:
         SyntaxError: the source does not parse.
     """
-    return tuple(spec for spec, _, _ in _rules(ast.parse(source)))
+    return tuple(spec for spec, _, _ in _rules(ast.parse(source.removeprefix(_MARK))))
 
 
 def without_rule(source: str, name: str) -> str:
@@ -184,11 +256,11 @@ def without_rule(source: str, name: str) -> str:
         ValueError: it is a controller, without which a composed policy cannot act.
         SyntaxError: the source does not parse.
     """
-    matches = [m for m in _rules(ast.parse(source)) if m[0].name == name]
+    matches = [m for m in _rules(ast.parse(source.removeprefix(_MARK))) if m[0].name == name]
     if not matches:
         names = ", ".join(r.name for r in list_rules(source)) or "none"
         raise KeyError(f"no rule {name}; the program has: {names}")
-    lines = _lines(source)
+    mark, lines = _lines(source)
     for spec, method, owner in reversed(matches):
         if spec.role == "controller":
             raise ValueError(f"{name} is the controller; a composed policy cannot act without it")
@@ -202,7 +274,7 @@ def without_rule(source: str, name: str) -> str:
             last += 1  # the blank lines above it stay, those below it go
         stub = [f"{indent}pass\n"] if len(owner.body) == 1 else []
         lines[first:last] = stub
-    return "".join(lines)
+    return mark + "".join(lines)
 
 
 def _params(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
@@ -277,6 +349,10 @@ def _number(name: str, value: float) -> str:
     return repr(int(value)) if isinstance(value, int) or hasattr(value, "__index__") else repr(float(value))
 
 
-def _lines(source: str) -> list[str]:
-    """Splits where Python's tokenizer does, ends kept (``str.splitlines`` also splits at form feeds)."""
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", source)
+def _lines(source: str) -> tuple[str, list[str]]:
+    """Returns the byte order mark, "" without one, and the lines as Python's tokenizer sees them, their ends kept.
+
+    ``str.splitlines`` also splits at form feeds.
+    """
+    text = source.removeprefix(_MARK)
+    return source[: len(source) - len(text)], re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import select
 import signal
@@ -15,7 +14,7 @@ import numpy as np
 from hlearn.evaluate.child import describe, load_policy, seed_globals
 from hlearn.evaluate.host import preload, prepare
 from hlearn.evaluate.sandbox import limit, sandbox_report, seal
-from hlearn.policy.source import check_tree
+from hlearn.policy.source import check_tree, parse_program
 
 _REPORT_LIMIT = 16 << 20  # bytes
 
@@ -23,7 +22,7 @@ _REPORT_LIMIT = 16 << 20  # bytes
 def check(source: str) -> list[str]:
     """Returns what the static checks refuse in a program, one message each; empty where it is allowed."""
     try:
-        return list(check_tree(ast.parse(source)))
+        return list(check_tree(parse_program(source)))
     except (SyntaxError, ValueError, RecursionError) as error:
         return [f"{type(error).__name__}: {error}"]
 
