@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hlearn.editors.api import Editor
-from hlearn.editors.table import make_editor
+from hlearn.editors.table import checked_editor, make_editor
 from hlearn.gate import Gate
 from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
@@ -70,7 +70,7 @@ def learn(
     with workplace(
         task if target is None else replace(task, target=target),
         out=out,
-        editor=make_editor(editor) if isinstance(editor, str) else editor,
+        editor=make_editor(editor) if isinstance(editor, str) else checked_editor(editor),
         gate=gate or Gate(),
         progress=progress or Silent(),
         steps=steps,

@@ -119,6 +119,23 @@ class Failure:
 Outcome = Episode | Failure
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a proposal cost beside environment steps, as its editor tells it; 0 where it tells nothing.
+
+    Attributes:
+        input_tokens: tokens that a model read, cached ones included.
+        output_tokens: tokens that it wrote.
+        usd: money, US dollars.
+        seconds: wall time of making it, measuring included.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+
+
 def spared_lives(outcome: Outcome, target: float | None) -> int:
     """Lives left where an episode reached the target, else 0: who dallies before it keeps them to no purpose."""
     reached = target is not None and isinstance(outcome, Episode) and outcome.score >= target

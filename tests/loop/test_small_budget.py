@@ -232,6 +232,7 @@ class Unfit:
     """Does not fit the task."""
 
     name = "unfit"
+    deterministic = True
 
     def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
         raise UsageError("this editor does not fit")

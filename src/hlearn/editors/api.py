@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from hlearn.evaluate.api import Job, Result
-from hlearn.records import Evaluation, Program
+from hlearn.records import Cost, Evaluation, Program
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.task import Task
 
@@ -41,12 +41,14 @@ class Proposal:
         note: one line for people: what changed and why.
         dev: development scores the editor measured itself, if any.
         files: what comes with it: path within the system and text of added tests, cases and notes.
+        cost: what making it cost beside environment steps; None where nothing is known.
     """
 
     program: Program
     note: str
     dev: Evaluation | None = None
     files: tuple[tuple[str, str], ...] = ()
+    cost: Cost | None = None
 
 
 class Lab(Protocol):
@@ -92,10 +94,19 @@ class Lab(Protocol):
         """Shows what is being tried, in a few words."""
 
 
+@runtime_checkable
 class Editor(Protocol):
-    """Proposes changes to the program."""
+    """Proposes changes to the program.
+
+    Attributes:
+        name: how the ledger calls it.
+        deterministic: whether it proposes the same again when it is shown the same, as the search does. An interrupted
+            run is then replayed from the ledger; one of a coding agent, which is no such function, goes on from its last
+            settled trial.
+    """
 
     name: str
+    deterministic: bool
 
     def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
         """Returns the next proposal, or None when it has nothing more to try."""

@@ -1,27 +1,86 @@
-"""From the word on the command line to an editor: the one table."""
+"""From the word on the command line to an editor: a table, entry points of installed packages, or a dotted path."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
 from collections.abc import Callable
 
 from hlearn.editors.api import Editor
 from hlearn.editors.command import CommandEditor
-from hlearn.errors import UsageError
+from hlearn.errors import MissingExtra, UsageError
+
+ENTRY_POINTS = "hlearn.editors"  # group under which an installed package offers editors by name
 
 
 def make_editor(spec: str) -> Editor:
     """Returns the editor that a word stands for.
 
     Args:
-        spec: "search", or "command:COMMAND LINE".
+        spec: "search"; "command:COMMAND LINE"; the name of an entry point in the group ``hlearn.editors``; or where it
+            lies, "package.module:Class" (anything that returns an editor when it is called without arguments).
 
     Raises:
-        UsageError: no such editor; lists the choices.
+        UsageError: no such editor, or it lacks what an editor has; lists the choices.
+        MissingExtra: its module needs a package that is not installed.
     """
     kind, _, rest = spec.partition(":")
-    if kind not in _EDITORS or (rest and kind not in _WITH_ARGUMENT):
-        raise UsageError(f"no editor {spec}; choose {' or '.join(CHOICES)}")
-    return _EDITORS[kind](_unquoted(rest.strip()))
+    if kind in _EDITORS and (kind in _WITH_ARGUMENT or not rest):
+        return _EDITORS[kind](_unquoted(rest.strip()))
+    entry = _entry_points().get(spec)
+    if entry is not None:
+        return checked_editor(_made(spec, entry.load))
+    if (
+        rest
+        and kind not in _EDITORS
+        and all(part.isidentifier() for part in (*kind.split("."), *rest.split(".")))
+    ):
+        return checked_editor(_made(spec, lambda: _found(kind, rest)))
+    raise UsageError(f"no editor {spec}; choose {' or '.join(choices())}")
+
+
+def choices() -> tuple[str, ...]:
+    """What may be asked for: the table, what installed packages offer, and the form of a path."""
+    return ("search", "command:'COMMAND LINE'", *sorted(_entry_points()), "package.module:Class")
+
+
+def checked_editor(editor: object) -> Editor:
+    """Returns an editor after a look at whether it has all that the loop asks of one.
+
+    Raises:
+        UsageError: something is missing; names it.
+    """
+    if isinstance(editor, Editor):
+        return editor
+    lacking = [name for name in ("name", "deterministic", "propose") if not hasattr(editor, name)]
+    raise UsageError(
+        f"{type(editor).__name__} is no editor: it lacks {', '.join(lacking)}; an editor has a name, says whether "
+        "it is deterministic (True: it proposes the same again when it is shown the same), and propose(brief, lab)"
+    )
+
+
+def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
+    return {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+
+
+def _found(module: str, path: str) -> object:
+    value: object = importlib.import_module(module)
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def _made(spec: str, load: Callable[[], object]) -> object:
+    """Loads and calls what makes the editor; an editor's own fault is told as such."""
+    try:
+        maker = load()
+        return maker() if callable(maker) else maker
+    except ModuleNotFoundError as error:
+        if error.name and spec.partition(":")[0].startswith(error.name):
+            raise UsageError(f"no editor {spec}: there is no module {error.name} on the path") from error
+        raise MissingExtra(f"editor {spec} needs {error.name}; pip install {error.name}") from error
+    except (AttributeError, TypeError, ImportError) as error:
+        raise UsageError(f"editor {spec} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _search(_: str) -> Editor:
@@ -39,4 +98,3 @@ def _unquoted(text: str) -> str:
 
 _EDITORS: dict[str, Callable[[str], Editor]] = {"search": _search, "command": CommandEditor}
 _WITH_ARGUMENT = ("command",)
-CHOICES = ("search", "command:'COMMAND LINE'")

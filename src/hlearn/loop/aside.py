@@ -12,7 +12,7 @@ from hlearn.lab import Progress, Silent
 from hlearn.ledger import RunEnded, RunStarted, Trial
 from hlearn.ledger.events import started
 from hlearn.ledger.totals import learning_steps
-from hlearn.loop.opening import ASIDE, is_deterministic, last_run, versions
+from hlearn.loop.opening import ASIDE, last_run, versions
 from hlearn.loop.session import Session
 from hlearn.records import Program
 from hlearn.system import System
@@ -113,7 +113,7 @@ def run_aside(
         trials = []
         while (proposal := session.propose()) is not None:
             trials.append(session.settle(proposal, session.judge(proposal)))
-            if is_deterministic(editor) and session.lab.remaining <= 0:
+            if editor.deterministic and session.lab.remaining <= 0:
                 break
         session.end("nothing more to try")
     return tuple(trials)

@@ -70,7 +70,7 @@ def next_run(
             and run.task == task.key
             and not _rolled_back(ledger, run)
         )
-        if same and (is_deterministic(editor) or run.steps == steps):
+        if same and (editor.deterministic or run.steps == steps):
             ledger.append(RunResumed(run=run.run, versions=versions()))
             return run
         ledger.append(RunEnded(run=run.run, why="another run took over", champion=None))
@@ -98,11 +98,6 @@ def next_run(
     new = last_run(ledger)
     assert new is not None
     return new
-
-
-def is_deterministic(editor: Editor) -> bool:
-    """Whether the editor proposes the same again when it is shown the same; coding agents do not."""
-    return bool(getattr(editor, "deterministic", True))
 
 
 def usable_cores() -> int:

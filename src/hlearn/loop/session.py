@@ -17,7 +17,6 @@ from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
 from hlearn.loop.allotment import Allotment
 from hlearn.loop.asking import Asking
 from hlearn.loop.court import RunCourt
-from hlearn.loop.opening import is_deterministic
 from hlearn.loop.trials import Trials, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.source import check_source
@@ -64,7 +63,7 @@ class Session:
         self.task = task
         self.editor = editor
         self.progress = progress
-        self.replaying = is_deterministic(editor)
+        self.replaying = editor.deterministic
         self.meter = Meter(
             task=task,
             run=run,

@@ -1,1 +1,7 @@
-"""What tests use, shipped so that others can use it too: toy environments, scripted doubles, contract kits."""
+"""What tests use, shipped so that others can use it too: toy environments, labs without a system, contract kits.
+
+- :mod:`hlearn.testing.toys`: small environments with a known best policy;
+- :mod:`hlearn.testing.labs`: labs for trying an editor without a system on disk;
+- :mod:`hlearn.testing.contracts`: a test class for each door. Subclass it, say what is to be tested, and pytest runs
+  the contract against it.
+"""

@@ -5,59 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
 from hlearn.editors.search.race import Arena, Runner, better, clearly_better, hopeless
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.records import Episode, Failure, FailureKind, Outcome, Program
-from hlearn.tasks import resolve_task
-from hlearn.tasks.environment import Discrete, ObservationSpec
-from tests.editors.search.plain_lab import PlainLab
-
-
-class ScriptedLab(PlainLab):
-    """A lab that knows the outcome of every program and seed beforehand; an episode costs 10 steps."""
-
-    def __init__(self, scores: dict[str, list[float]], *, steps: int = 10_000) -> None:
-        self.task = resolve_task("CartPole-v1")
-        self.observation = ObservationSpec(shape=(4,), dtype="float32")
-        self.actions = Discrete(n=2)
-        self.workers = 1
-        self.longest = None
-        self.stall = 9000
-        self.rng = np.random.default_rng(0)
-        self.jobs: list[Job] = []
-        self._scores = {Program(source=s).sha256: v for s, v in scores.items()}
-        self._left = steps
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self._left)
-
-    def seeds(self, start: int, count: int) -> list[int]:
-        return list(range(start, start + count))
-
-    def measure(self, jobs: Sequence[Job]) -> list[Result]:
-        results = []
-        for job in jobs:
-            if self._left <= 0:
-                raise BudgetExhausted("spent", (*results, *[None] * (len(jobs) - len(results))))
-            self._left -= 10
-            self.jobs.append(job)
-            score = self._scores[job.program.sha256][job.seed]
-            outcome: Outcome = Episode(
-                seed=job.seed, score=score, length=10, env_steps=10, terminated=True, truncated=False
-            )
-            if math.isnan(score):
-                outcome = Failure(seed=job.seed, kind=FailureKind.CRASHED, message="", env_steps=10)
-            none = np.zeros(0)
-            recording = Recording(observations=none, actions=none, rewards=none)
-            results.append(Result(outcome, recording if job.record is Record.TRACES else None))
-        return results
-
-    def say(self, text: str) -> None: ...
+from hlearn.evaluate.api import Record
+from hlearn.records import Program
+from hlearn.testing.labs import ScriptedLab
 
 
 def runner(scores: Sequence[float] = (), steps: int = 100, source: str = "") -> Runner:

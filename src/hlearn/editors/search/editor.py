@@ -30,6 +30,7 @@ class SearchEditor:
     """The default editor. One instance serves one run: it carries on where its last proposal left off."""
 
     name = "search"
+    deterministic = True
 
     def __init__(self) -> None:
         self._search: Search | None = None
