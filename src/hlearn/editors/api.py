@@ -101,7 +101,7 @@ class Editor(Protocol):
     Attributes:
         name: how the ledger calls it.
         deterministic: whether it proposes the same again when it is shown the same, as the search does. An interrupted
-            run is then replayed from the ledger; one of a coding agent, which is no such function, goes on from its last
+            run is then replayed from the ledger; one of a coding agent goes on from its last
             settled trial.
     """
 
