@@ -136,6 +136,14 @@ class Cost:
     seconds: float = 0.0
 
 
+def cost_of(outcome: Outcome) -> int:
+    """What an episode costs a budget: its environment steps, and one where a program failed before the first.
+
+    So a search whose programs all fail at once comes to its end.
+    """
+    return max(1, outcome.env_steps)
+
+
 def spared_lives(outcome: Outcome, target: float | None) -> int:
     """Lives left where an episode reached the target, else 0: who dallies before it keeps them to no purpose."""
     reached = target is not None and isinstance(outcome, Episode) and outcome.score >= target

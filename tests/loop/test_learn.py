@@ -110,7 +110,7 @@ def test_the_result_adds_up(learnt) -> None:
     out, result, listener = learnt
     ledger = System.open(out).ledger
     measured = [r.event for r in ledger.rows if isinstance(r.event, Measured)]
-    learning = sum(e.env_steps for e in measured if e.purpose is not Purpose.REPORT)
+    learning = sum(e.cost for e in measured if e.purpose is not Purpose.REPORT)
     golden = next(r.event.env_steps for r in ledger.rows if isinstance(r.event, Spent))
     assert result.env_steps == learning + golden
     assert result.holdout_env_steps == sum(e.env_steps for e in measured if e.purpose is Purpose.REPORT)

@@ -9,9 +9,12 @@ from hlearn.evaluate.api import Job
 from hlearn.lab.known import Key
 from hlearn.lab.tallies import Tallies
 from hlearn.ledger import Purpose
-from hlearn.records import Episode, Outcome
+from hlearn.records import Episode, Outcome, cost_of
 
 _FIRST_EPISODE = 20_000  # environment steps that an episode may take, while none was seen
+_HOPELESS = (
+    1_000  # episodes in a row that failed before their first decision: whoever edits does not get further
+)
 _EPISODE = 5_000  # and that an unknown program's may take at least, until a time limit was seen
 
 
@@ -45,6 +48,12 @@ class Account:
         self._longest: dict[str, int] = {}  # the longest of them, by program
         self._limit = 0  # the environment's time limit, 0 until an episode ran into it
         self._seen: set[Key] = set()
+        self._failed_at_once = 0  # episodes in a row
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing but programs that fail before their first decision were played for long."""
+        return self._failed_at_once >= _HOPELESS
 
     @property
     def usual(self) -> int:
@@ -64,11 +73,13 @@ class Account:
             return
         if purpose is Purpose.EDIT:
             self.dev.add(key[0], key[2], outcome)
-        self.by_purpose[purpose] += outcome.env_steps
+        cost = cost_of(outcome)
+        self.by_purpose[purpose] += cost
         if purpose is Purpose.REPORT:
             return
-        self.spent += outcome.env_steps
+        self.spent += cost
         self.episodes += 1
+        self._failed_at_once = self._failed_at_once + 1 if outcome.length == 0 else 0
         if key[2].max_steps is None or key[2].max_steps >= self._cap:
             self._note_whole(key[0], outcome, purpose)
         if purpose is Purpose.EDIT and isinstance(outcome, Episode):

@@ -57,7 +57,12 @@ class SystemLab:
 
     @property
     def remaining(self) -> int:
-        """Environment steps left that editors may spend (the gate's reserve is not among them)."""
+        """Environment steps left that editors may spend (the gate's reserve is not among them).
+
+        None where nothing but failures was measured for long (:attr:`hlearn.lab.account.Account.hopeless`).
+        """
+        if self._meter.account.hopeless:
+            return 0
         return max(0, self._meter.run.steps - self._meter.spent - self._reserve())
 
     def seeds(self, start: int, count: int) -> list[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hlearn.evaluate.api import Job, Record
-from hlearn.records import Access, Episode, Outcome, Protocol, Split
+from hlearn.records import Access, Episode, Outcome, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 1
@@ -115,6 +115,11 @@ class Measured:
     def env_steps(self) -> int:
         """Environment steps consumed, failures included."""
         return sum(o.env_steps for o in self.outcomes)
+
+    @property
+    def cost(self) -> int:
+        """What they cost a budget: their environment steps, one at least for each."""
+        return sum(map(cost_of, self.outcomes))
 
     @property
     def planner_steps(self) -> int:

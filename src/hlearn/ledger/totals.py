@@ -71,7 +71,7 @@ def totals(ledger: Ledger) -> Totals:
             if event.purpose is Purpose.REPORT:
                 report += event.env_steps
                 continue
-            steps += event.env_steps
+            steps += event.cost
             planner += event.planner_steps
             episodes += len(event.outcomes)
             if event.split is Split.DEV:
@@ -96,7 +96,7 @@ def curve(ledger: Ledger, *, split: Split | None = None) -> tuple[Point, ...]:
         if isinstance(event, Spent):
             steps += event.env_steps
         elif isinstance(event, Measured) and event.purpose is not Purpose.REPORT:
-            steps += event.env_steps
+            steps += event.cost
             scores = [o.score for o in event.outcomes if isinstance(o, Episode)]
             if scores and (split is None or event.split is split):
                 capped = event.caps.max_steps is not None or event.caps.stall_steps is not None

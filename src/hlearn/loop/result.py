@@ -26,7 +26,8 @@ class LearnResult:
         target: the score that was wanted.
         target_reached: whether ``score`` reaches it; None without a target.
         episodes: episodes played for learning, failed ones and the gate's included.
-        env_steps: environment steps spent on learning: probes, failed trials and the gate included.
+        env_steps: environment steps spent on learning: probes, failed trials and the gate included; a program that
+            fails before its first step costs one.
         planner_steps: simulator steps that planners inside programs took, beside ``env_steps``.
         steps_to_target: ``env_steps`` when the gate accepted the first program whose mean reached the target.
         trials: proposals judged.
@@ -39,7 +40,8 @@ class LearnResult:
         system: the system's folder.
         model: "none", or "simulator" where a planner stepped a copy of the environment.
         seed: learning seed.
-        why: how the run ended: "target reached", "budget spent", "nothing more to try" or "interrupted".
+        why: how the run ended: "target reached", "budget spent", "nothing more to try", "nothing but failures" or
+            "interrupted".
         refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
     """
 

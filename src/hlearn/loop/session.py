@@ -27,7 +27,9 @@ from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.task import Task
 
 _REMEMBERED = 30  # turned-down proposals that a brief names
-_IDLE_TRIALS = 20  # proposals in a row that were judged before: the editor goes in circles
+_IDLE_TRIALS = (
+    20  # trials in a row in which not a step was played: the editor goes in circles, or may not run at all
+)
 
 
 class Session:
@@ -96,7 +98,7 @@ class Session:
         self._rejected = self.trials.turned_down()
         self._judged: set[tuple[str, str | None]] = set()
         self.undecided = Undecided(gate, self._dev_lead)
-        self._idle = 0
+        self._idle = self._spent_before = 0
         self.asking = Asking(
             editor, self.lab, self.allotment, self.undecided, replaying=self.replaying, lead=self._dev_lead
         )
@@ -108,7 +110,8 @@ class Session:
     # The recipe's steps -----------------------------------------------------------------------------------
 
     def propose(self) -> Proposal | None:
-        """What to judge next (:meth:`Asking.next`); None when nothing more comes or the editor goes in circles."""
+        """What to judge next (:meth:`Asking.next`); None when nothing more comes or trials bring nothing new."""
+        self._spent_before = self.meter.spent
         if self._idle >= _IDLE_TRIALS:
             return self.asking.reopened()
         return self.asking.next(self._brief(), self._leftover)
@@ -118,10 +121,8 @@ class Session:
         program, champion = proposal.program, self.champion
         pair = (program.sha256, champion.sha256 if champion else None)
         if pair in self._judged and not self.undecided.plays_on(proposal):
-            self._idle += 1
             return _refused("no change: this program was judged before against this champion")
         self._judged.add(pair)
-        self._idle = 0
         refusals = check_source(program.source)
         if refusals:
             return _refused("the program may not be run: " + "; ".join(refusals[:5]))
@@ -153,6 +154,8 @@ class Session:
         program = proposal.program
         trial = self.trials.settle(proposal, self.champion, verdict)
         self.meter.trials += 1
+        idle = trial.decision is not Decision.ACCEPTED and self.meter.spent == self._spent_before
+        self._idle = self._idle + 1 if idle else 0
         self.allotment.judged(verdict)
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
@@ -170,6 +173,8 @@ class Session:
     @property
     def why_over(self) -> str:
         """Why nothing more is proposed."""
+        if self.meter.account.hopeless:
+            return "nothing but failures"
         if self.lab.remaining <= 0 or self.allotment.has_given:
             return "budget spent"
         return "nothing more to try"

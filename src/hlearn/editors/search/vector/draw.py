@@ -211,7 +211,10 @@ def _effects(
     m = push.shape[1]
     effects = contrasts @ weights[:m]
     deviation = np.sqrt(np.einsum("ij,jk,ik->i", contrasts, inverse[:m, :m], contrasts))
-    return effects, effects / (deviation[:, None] * np.sqrt(variance)[None, :])
+    spread = np.maximum(
+        deviation[:, None] * np.sqrt(variance)[None, :], 1e-300
+    )  # 0 where there is one action alone
+    return effects, effects / spread
 
 
 def _axes(

@@ -19,6 +19,10 @@ def act_by_urges(sketch: Sketch) -> str:
         axis = sketch.axes[0]
         lines.append(f"    return {axis.plus} if s.{axis.name} > 0.0 else {axis.minus}")
         return "\n".join(lines)
+    if len(sketch.axes) == 1 and sketch.neutral is None:
+        return "\n".join(
+            [*lines, f"    return {sketch.axes[0].plus}"]
+        )  # there is one action, and nothing to choose
     sizes = ", ".join(_size(a) for a in sketch.axes)
     if sketch.neutral is not None:
         sizes += ", 1.0"
