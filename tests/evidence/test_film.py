@@ -11,9 +11,10 @@ import pytest
 from hlearn.errors import HarnessError, UsageError
 from hlearn.evaluate.api import Recording
 from hlearn.evidence.film import write_film
-from hlearn.evidence.replay import Replay, decisions_per_second, replay, shots
+from hlearn.evidence.replay import Replay, replay, shots
 from hlearn.records import Episode, Program
 from hlearn.tasks import resolve_task
+from hlearn.tasks.registry import traits
 from tests.cli.programs import SEEK
 
 
@@ -93,7 +94,7 @@ def test_an_episode_that_is_not_repeatable_is_a_fault() -> None:
 
 
 def test_natural_speeds() -> None:
-    assert decisions_per_second(resolve_task("ALE/Pong-v5")) == 60
-    assert decisions_per_second(resolve_task("ALE/Pong-v5", protocol="v5")) == 15
-    assert decisions_per_second(resolve_task("CartPole-v1")) == 50
-    assert decisions_per_second(resolve_task("hlearn.testing.toys:Corridor-v0")) == 30
+    assert traits(resolve_task("ALE/Pong-v5")).decisions_per_second == 60
+    assert traits(resolve_task("ALE/Pong-v5", protocol="v5")).decisions_per_second == 15
+    assert traits(resolve_task("CartPole-v1")).decisions_per_second == 50
+    assert traits(resolve_task("hlearn.testing.toys:Corridor-v0")).decisions_per_second == 30

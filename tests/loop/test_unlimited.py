@@ -13,7 +13,8 @@ from hlearn.learn import learn
 from hlearn.ledger import Measured, Purpose
 from hlearn.records import Split
 from hlearn.system import System
-from hlearn.tasks import registry, resolve_task
+from hlearn.tasks import resolve_task
+from hlearn.tasks.families import gymnasium as gymnasium_family
 from tests.cli.conftest import hl
 
 ENDLESS = "tests.tasks.broken_environments:Broken/Endless-v0"
@@ -21,7 +22,7 @@ STAYS = "class S:\n    def reset(self, seed): pass\n    def act(self, observatio
 
 
 def test_reports_of_an_endless_environment_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "UNLIMITED_STEPS", 400)
+    monkeypatch.setattr(gymnasium_family, "UNLIMITED_STEPS", 400)
     task, out = resolve_task(ENDLESS), tmp_path / "system"
     result = learn(task, out=out, editor=ScriptedEditor([STAYS]), steps=1_000, holdout=2, workers=1)
     assert result.score == 400

@@ -14,8 +14,8 @@ from hlearn.errors import UnsupportedAccess, UsageError
 from hlearn.records import Access, Protocol
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.atari import AtariEnvironment
+from hlearn.tasks.atari_scores import reference_scores
 from hlearn.tasks.clean_start import CleanStart, generator_text
-from hlearn.tasks.scores import reference_scores
 
 ALL_57 = sorted(reference_scores())
 # reset_game leaves state behind in the first ten; Q*bert's score keeper and Tetris's are outside a cloned state;

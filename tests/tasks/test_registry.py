@@ -70,7 +70,7 @@ def test_access_and_protocol_that_an_environment_lacks() -> None:
         resolve_task("CartPole-v1", access="smell")
     with pytest.raises(UnsupportedProtocol, match="Atari"):
         resolve_task("CartPole-v1", protocol="sticky")
-    with pytest.raises(UnsupportedProtocol, match="article or sticky or v5"):
+    with pytest.raises(UnsupportedProtocol, match="sticky or article or v5"):
         resolve_task("ALE/Pong-v5", protocol="standard")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gymnasium
 import pytest
 
-from hlearn.tasks.scores import atari_game, human_normalized_score, reference_scores
+from hlearn.tasks.atari_scores import atari_game, reference_scores
+from hlearn.tasks.scores import human_normalized_score
 
 
 def test_all_57_games_have_an_id() -> None:

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from hlearn.ledger.totals import Totals
     from hlearn.tasks.task import Scalar, Task
 
-_ATARI_STEPS = 2_000_000
-_OTHER_STEPS = 500_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
@@ -153,7 +150,7 @@ def _plan(
 ) -> _Plan:
     from hlearn.loop.opening import usable_cores
     from hlearn.tasks import resolve_task
-    from hlearn.tasks.registry import ATARI_PROTOCOLS
+    from hlearn.tasks.families import family_of
 
     _refuse_a_file(out)
     defaults = tuple(n for n, v in (("access", access), ("protocol", protocol), ("seed", seed)) if v is None)
@@ -183,7 +180,7 @@ def _plan(
         task=task,
         out=out,
         editor=editor or "search",
-        steps=steps or (_ATARI_STEPS if task.protocol in ATARI_PROTOCOLS else _OTHER_STEPS),
+        steps=steps or family_of(task.env_id).default_steps,
         seed=seed,
         workers=workers or usable_cores(),
         defaults=defaults,

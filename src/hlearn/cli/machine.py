@@ -116,7 +116,7 @@ def _packages() -> Iterator[Finding]:
 def _roms() -> Iterator[Finding]:
     from ale_py import roms
 
-    from hlearn.tasks.scores import reference_scores
+    from hlearn.tasks.atari_scores import reference_scores
 
     present = set(roms.get_all_rom_ids())
     games = reference_scores()

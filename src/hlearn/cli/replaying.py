@@ -71,9 +71,10 @@ def replay(
     Exit code 1 if the program fails in it; 3 if it goes another way than the ledger says it went.
     """
     from hlearn.evidence.film import check_film
-    from hlearn.evidence.replay import check_repeats, decisions_per_second
+    from hlearn.evidence.replay import check_repeats
     from hlearn.evidence.replay import replay as play
     from hlearn.records import Failure, Split
+    from hlearn.tasks.registry import traits
     from hlearn.tasks.seeds import split_of, split_seeds
 
     screen = console(as_json)
@@ -92,7 +93,7 @@ def replay(
     outcome = episode.outcome
     check_repeats(episode, subject, system.ledger)
     failure = outcome if isinstance(outcome, Failure) else None
-    per_second = decisions_per_second(system.task)
+    per_second = traits(system.task).decisions_per_second
     screen.print(
         f"{system.task.env_id}, seed {seed}: score {number(outcome.score)} in {several(outcome.length, 'decision')}, "
         f"{duration(outcome.length / per_second)} at natural speed"

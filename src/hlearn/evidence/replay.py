@@ -17,13 +17,10 @@ from hlearn.errors import NotRepeatable
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.ledger import Ledger, Measured
-from hlearn.records import Episode, Outcome, Program, Protocol
-from hlearn.tasks.atari import RULES
-from hlearn.tasks.registry import ATARI_PROTOCOLS, open_environment, report_cap
+from hlearn.records import Episode, Outcome, Program
+from hlearn.tasks.registry import open_environment, report_cap, traits
 from hlearn.tasks.task import Task
 
-_ATARI_HZ = 60.0
-_USUAL_HZ = 30.0
 _SMALLEST_PX = 400  # pictures are enlarged by a whole factor until their height is at least this
 _STRIP_PX = 22
 
@@ -108,22 +105,6 @@ def _compare(film: Replay, again: Episode, known: Episode) -> None:
         )
 
 
-def decisions_per_second(task: Task) -> float:
-    """How many decisions make one second when the environment is shown at its natural speed."""
-    if task.protocol in ATARI_PROTOCOLS:
-        return _ATARI_HZ / RULES[Protocol(task.protocol)].frame_skip
-    import gymnasium
-
-    open_environment(task).close()  # imports the module that registers it
-    try:
-        entry = gymnasium.spec(task.env_id.rpartition(":")[2]).entry_point
-        made = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
-        rate = float(getattr(made, "metadata", {}).get("render_fps", _USUAL_HZ))
-    except (ImportError, AttributeError, TypeError, ValueError):
-        return _USUAL_HZ
-    return rate if rate > 0 else _USUAL_HZ
-
-
 def shots(
     film: Replay, *, every: float, start: int = 0, stop: int | None = None, caption: bool = True
 ) -> Iterator[Shot]:
@@ -143,7 +124,7 @@ def shots(
     spec = environment.observation
     observation = np.zeros(spec.shape, spec.dtype)
     actions, rewards = film.recording.actions, film.recording.rewards
-    blink = film.task.protocol in ATARI_PROTOCOLS and every > 1
+    blink = traits(film.task).flickers and every > 1
     try:
         environment.reset(film.seed, observation)
         score, due = 0.0, float(start)
