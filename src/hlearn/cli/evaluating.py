@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hlearn.evidence.measure import Measured
     from hlearn.evidence.statistics import Summary
+    from hlearn.loop.controls import Controls
     from hlearn.records import Outcome, Program
 
 C = TypeVar("C", bound="StrEnum")
@@ -62,6 +63,7 @@ def evaluate(
     """
     from hlearn.evidence.measure import measure_program, open_desk
     from hlearn.evidence.statistics import summarize
+    from hlearn.loop.controls import play_controls_of
     from hlearn.loop.opening import usable_cores
     from hlearn.records import Protocol, Split
     from hlearn.tasks.scores import human_normalized_score
@@ -87,6 +89,15 @@ def evaluate(
     summary = summarize(evaluation.scores)
     hns = None if evaluation.mean is None else human_normalized_score(task.env_id, evaluation.mean)
     _show_evaluation(measured, summary, hns, screen)
+    controls = None
+    if chosen is Split.HOLDOUT and evaluation.mean is not None:
+        with (
+            _saying_what_is_kept(screen),
+            screen.status("playing at random and constant actions, to compare"),
+        ):
+            controls = play_controls_of(desk.system, task, evaluation, workers=workers or usable_cores())
+    if controls is not None:
+        _show_controls(controls, screen)
     data = {
         "system": str(desk.system.path),
         "task": task.env_id,
@@ -104,6 +115,11 @@ def evaluate(
         "completed": len(evaluation.episodes),
         "failed": len(evaluation.failures),
         "env_steps": evaluation.env_steps,
+        "random_play": controls.random.mean if controls else None,
+        "best_constant": controls.constant.mean if controls else None,
+        "best_constant_action": controls.constant.name if controls else None,
+        "better_than_trivial": controls.better if controls else None,
+        "trivial_verdict": controls.reason if controls else None,
         "played": measured.played,
         "played_steps": measured.played_steps,
         "episodes": [] if chosen is Split.GATE else [_as_data(o) for o in evaluation.outcomes],
@@ -208,6 +224,20 @@ def _show_evaluation(measured: Measured, summary: Summary | None, hns: float | N
             style="bold red",
         )
         screen.print(outcome.message.rstrip(), markup=False, soft_wrap=True)
+
+
+def _show_controls(controls: Controls, screen: Console) -> None:
+    said = {
+        True: "better than both",
+        False: "NOT better than trivial play",
+        None: "too few episodes to compare",
+    }
+    screen.print(
+        f"random play {number(controls.random.mean)}   {controls.constant.name} {number(controls.constant.mean)} "
+        f"(the best constant) on the same seeds: {said[controls.better]}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _ended(outcome: Outcome) -> str:

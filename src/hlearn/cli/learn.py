@@ -6,11 +6,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -25,7 +24,7 @@ from hlearn.cli.options import (
     Workers,
     env_arguments,
 )
-from hlearn.cli.output import DONE, NO, STOPPED, Answer, AsJson, Debug, console, verb
+from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
 
@@ -88,8 +87,8 @@ def learn(
 ) -> Answer:
     """Learn a program for TASK and leave a heuristic system on disk.
 
-    Exit code 0: done; 1: no program, or the target was missed; 2: wrong usage; 3: harness fault;
-    130: stopped by Ctrl-C.
+    Exit code 0: done; 1: no program, none better than trivial play, or the target was missed; 2: wrong usage;
+    3: harness fault; 130: stopped by Ctrl-C (143 by SIGTERM).
     """
     from hlearn.cli.progress import showing
     from hlearn.cli.summary import announce, announce_resumption, summary
@@ -107,7 +106,7 @@ def learn(
     if resume:
         announce_resumption(plan.so_far, screen)
     title = f"{plan.task.env_id}{arguments(plan.task)}  {plan.task.access.value}  {plan.task.protocol.value}"
-    with showing(title, plan.task.env_id, screen) as progress, _terminated_like_ctrl_c():
+    with _Stops() as stops, showing(title, plan.task.env_id, screen) as progress:
         result = run(
             plan.task,
             out=plan.out,
@@ -121,13 +120,12 @@ def learn(
             progress=progress,
         )
     summary(result, plan.task, plan.out, plan.steps, screen)
-    return Answer(data=result.as_json(), code=_code(result))
+    return Answer(data=result.as_json(), code=stops.code if result.interrupted else _code(result))
 
 
 def _code(result: LearnResult) -> int:
-    if result.interrupted:
-        return STOPPED
-    if result.program_sha256 is None:
+    failed = result.holdout_episodes > 0 and result.score is None
+    if result.program_sha256 is None or failed or result.better_than_trivial is False:
         return NO
     if result.target is None:
         return DONE
@@ -247,11 +245,40 @@ def _let_agents_find_hl() -> None:
     )
 
 
-@contextmanager
-def _terminated_like_ctrl_c() -> Iterator[None]:
-    """A polite request to end (SIGTERM, as schedulers send it) stops as cleanly as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+class _Stops:
+    """Requests to end, from the keyboard (SIGINT), a scheduler (SIGTERM) or a terminal that closes (SIGHUP).
+
+    The first one stops as Ctrl-C does, with everything kept. The second changes nothing, so that what is being put
+    away is put away; the third ends at once, which loses nothing that was recorded either. What the parent had ignored
+    (``nohup``, a shell's background) stays ignored.
+    """
+
+    def __init__(self) -> None:
+        self._number = signal.SIGINT
+        self._asked = 0
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def code(self) -> int:
+        """Exit code of who was stopped: 130, 143 or 129, as shells count signals."""
+        return 128 + self._number
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._asked += 1
+        if self._asked == 1:
+            self._number = signal.Signals(number)
+            raise KeyboardInterrupt
+        if self._asked == 2:
+            os.write(2, b"hl: stopping already; once more ends at once (what was recorded is kept)\n")
+            return
+        os._exit(128 + number)

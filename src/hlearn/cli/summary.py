@@ -79,12 +79,13 @@ def announce_resumption(so_far: Totals | None, screen: Console) -> None:
 def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Console) -> None:
     """Prints what came of it, and what to try next."""
     resume = f"hl learn {result.task} --resume --out {shlex.quote(str(out))}"
+    unjudged = unjudged_words(result, out)
     if result.interrupted:
         screen.print(
             Text(
                 f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, "
                 f"{several(result.trials, 'trial')}, "
-                f"{result.accepted} accepted. Everything measured is kept. Go on with:\n  {resume}"
+                f"{result.accepted} accepted. Everything measured is kept. {unjudged}Go on with:\n  {resume}"
             ),
             soft_wrap=True,
         )
@@ -95,11 +96,15 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
                 f"No program was accepted ({result.why}): {count(result.env_steps)} steps, "
                 f"{several(result.trials, 'trial')}.\n"
                 + (f"The editor's last attempt: {result.refused.strip()}\n" if result.refused else "")
+                + (f"{unjudged.strip()}\n" if unjudged else "")
+                + _seen(result)
                 + (f"Try more steps: {resume} --steps {2 * steps}" if result.refused is None else "")
             ),
             soft_wrap=True,
         )
         return
+    if result.better_than_trivial is False:
+        screen.print(Text(f"{_not_better(result)}\n{_seen(result)}".rstrip(), style="bold"), soft_wrap=True)
     screen.print(_box(result, task, out))
     place = shlex.quote(str(out))
     screen.print("Try next:", style="bold")
@@ -114,6 +119,42 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
         screen.print(Text(f"  {command}"), soft_wrap=True)
 
 
+def unjudged_words(result: LearnResult, out: Path) -> str:
+    """Where the best program lies that the gate has not judged, and how it is judged; "" where there is none."""
+    if result.unjudged is None:
+        return ""
+    place, name = shlex.quote(str(out)), Path(result.unjudged).name
+    return (
+        f"The best program so far that no trial has judged is {out / name} (best development episode of all: "
+        f"{number(result.best_dev)}). Judge it with:\n  hl gate {place} --program {shlex.quote(str(out / name))}\n"
+    )
+
+
+def _not_better(result: LearnResult) -> str:
+    """What a champion comes to that trivial play equals, for the first line."""
+    return (
+        f"nothing better than chance was found: the program scores {number(result.score)}, {result.best_trivial} "
+        f"{number(_trivial(result))} on the same fresh seeds ({result.trivial_verdict}). The program is kept"
+    )
+
+
+def _trivial(result: LearnResult) -> float | None:
+    means = (result.random_play, result.best_constant, result.blind_replay)
+    names = ("random play", result.best_constant_action, "the blind replay")
+    return next((m for m, n in zip(means, names, strict=True) if n == result.best_trivial), None)
+
+
+def _seen(result: LearnResult) -> str:
+    """What learning has seen of rewards, where that says why nothing was found."""
+    only = result.score_seen_always
+    if only is None:
+        return ""
+    played = several(result.episodes, "episode")
+    if only == 0:
+        return f"No reward was ever seen in {played}: there was nothing to learn from.\n"
+    return f"Every one of {played} scored {number(only)}: there was nothing to learn from.\n"
+
+
 def _box(result: LearnResult, task: Task, out: Path) -> Panel:
     from hlearn.loop.report import blind_episodes
 
@@ -123,6 +164,12 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
     table.add_row("score", Text(_score(result), style="bold"))
     if result.hns is not None:
         table.add_row("HNS", f"{result.hns:.2f}  (0 random, 1 human)")
+    if result.random_play is not None:
+        table.add_row("random play", f"{number(result.random_play)} on the same seeds")
+        table.add_row(
+            "constant",
+            f"{number(result.best_constant)}  ({result.best_constant_action}, the best of its kind)",
+        )
     if result.blind_replay is not None:
         played = several(blind_episodes(task, result.holdout_episodes), "episode")
         table.add_row(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
 
 from hlearn.evaluate.api import Job, Record, Result
@@ -10,8 +15,9 @@ from hlearn.lab import Meter
 from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, Refused, RunStarted, Trial
 from hlearn.ledger.totals import totals
 from hlearn.loop.blind import blind_program
+from hlearn.loop.controls import Controls
 from hlearn.loop.result import LearnResult
-from hlearn.records import Episode, Evaluation, Program, Split
+from hlearn.records import Episode, Evaluation, Failure, Program, Protocol, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace
 from hlearn.tasks.registry import report_cap, seed_matters
@@ -20,6 +26,9 @@ from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
 
 _BLIND_EPISODES = 10
+_LOOKED_AT = (
+    50  # decisions of a replay whose observations are compared, to see whether its seeds differ at all
+)
 
 
 def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why: str) -> Evaluation:
@@ -41,8 +50,21 @@ def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why
     )
 
 
-def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: int) -> float | None:
-    """Mean score of the champion's best development episode, replayed blindly on holdout seeds; None if it failed."""
+class Blind(NamedTuple):
+    """The blind replay on holdout seeds.
+
+    Attributes:
+        scores: one per episode.
+        counts: whether the seeds showed themselves: where every seed gives the same episode, a replay is that episode
+            and says nothing about eyes.
+    """
+
+    scores: tuple[float, ...]
+    counts: bool
+
+
+def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: int) -> Blind | None:
+    """The champion's best development episode, replayed blindly on holdout seeds; None if it failed."""
     best, cap = _best_dev(meter.ledger, champion), report_cap(meter.task)
     if best is None:
         first = split_seeds(Split.DEV, meter.run.seed, 0, 1)[0]
@@ -51,13 +73,29 @@ def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: 
     assert shown.recording is not None
     blind = blind_program(shown.recording.actions, actions)
     count = blind_episodes(meter.task, episodes)
-    stall = _stall(shown)
+    known = meter.task.protocol is not Protocol.STANDARD  # whether seeds matter
     jobs = [
-        Job(program=blind, seed=s, max_steps=cap, stall_steps=stall)
+        Job(
+            program=blind,
+            seed=s,
+            max_steps=cap,
+            stall_steps=_stall(shown),
+            record=Record.NOTHING if known else Record.STEPS,
+            record_limit=None if known else _LOOKED_AT,
+        )
         for s in split_seeds(Split.HOLDOUT, 0, 0, count)
     ]
-    outcomes = tuple(r.outcome for r in meter.measure(jobs, Purpose.REPORT))
-    return Evaluation(program=blind.sha256, split=Split.HOLDOUT, outcomes=outcomes).mean
+    results = meter.measure(jobs, Purpose.REPORT)
+    if any(isinstance(r.outcome, Failure) for r in results):
+        return None
+    counts = seed_matters(meter.task) and not _all_alike(results)
+    return Blind(tuple(r.outcome.score for r in results), counts)
+
+
+def _all_alike(results: Sequence[Result]) -> bool:
+    """Whether episodes on several seeds showed the same, byte for byte, as far as was recorded."""
+    seen = [(r.recording.observations.tobytes(), r.outcome.score) for r in results if r.recording is not None]
+    return len(seen) > 1 and len(set(seen)) == 1
 
 
 def blind_episodes(task: Task, holdout: int) -> int:
@@ -102,7 +140,9 @@ def result_of(
     run: RunStarted,
     *,
     holdout: Evaluation | None,
-    blind: float | None,
+    blind: Blind | None,
+    controls: Controls | None,
+    unjudged: Path | None,
     why: str,
     seconds: float,
     busy_s: float,
@@ -118,7 +158,14 @@ def result_of(
         score_max=max(scores, default=None),
         hns=None if score is None else human_normalized_score(task.env_id, score),
         best_dev=sums.best_dev,
-        blind_replay=blind,
+        blind_replay=None if blind is None else statistics.fmean(blind.scores),
+        random_play=controls.random.mean if controls else None,
+        best_constant=controls.constant.mean if controls else None,
+        best_constant_action=controls.constant.name if controls else None,
+        best_trivial=controls.best.name if controls else None,
+        better_than_trivial=controls.better if controls else None,
+        trivial_verdict=controls.reason if controls else None,
+        score_seen_always=_only_score(system.ledger),
         target=task.target,
         target_reached=None if task.target is None else score is not None and score >= task.target,
         episodes=sums.episodes,
@@ -141,7 +188,21 @@ def result_of(
         seed=run.seed,
         why=why,
         refused=_last_refused(system.ledger, run.run),
+        unjudged=str(unjudged) if unjudged is not None else None,
     )
+
+
+def _only_score(ledger: Ledger) -> float | None:
+    """The one score of every learning episode that was completed; None where they differ, or there is none."""
+    measured = (row.event for row in ledger.rows if isinstance(row.event, Measured))
+    scores = {
+        o.score
+        for event in measured
+        if event.purpose is not Purpose.REPORT
+        for o in event.outcomes
+        if isinstance(o, Episode)
+    }
+    return scores.pop() if len(scores) == 1 else None
 
 
 def _last_refused(ledger: Ledger, run: int) -> str | None:

@@ -23,6 +23,15 @@ class LearnResult:
         best_dev: the best development episode of any program.
         blind_replay: mean score of the best development episode's actions replayed on fresh seeds, without looking;
             what remains of the score when the program is blind.
+        random_play: mean score of random play on the same fresh seeds.
+        best_constant: mean score of the best constant action there, doing nothing among them.
+        best_constant_action: which one, in words.
+        best_trivial: the best of random play, constant actions and (where seeds matter) the blind replay, in words.
+        better_than_trivial: whether the champion is better than that by the gate's own test; None where that was not
+            or could not be judged. The program is kept in any case.
+        trivial_verdict: the test's words.
+        score_seen_always: the one score that every completed learning episode had (0 where no reward was ever seen);
+            None where they differ.
         target: the score that was wanted.
         target_reached: whether ``score`` reaches it; None without a target.
         episodes: episodes played for learning, failed ones and the gate's included.
@@ -43,6 +52,8 @@ class LearnResult:
         why: how the run ended: "target reached", "budget spent", "nothing more to try", "nothing but failures" or
             "interrupted".
         refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
+        unjudged: file with the best program that was measured and not judged yet, where a run was stopped or ended
+            without a champion; None where there is none.
     """
 
     score: float | None
@@ -51,6 +62,13 @@ class LearnResult:
     hns: float | None
     best_dev: float | None
     blind_replay: float | None
+    random_play: float | None
+    best_constant: float | None
+    best_constant_action: str | None
+    best_trivial: str | None
+    better_than_trivial: bool | None
+    trivial_verdict: str | None
+    score_seen_always: float | None
     target: float | None
     target_reached: bool | None
     episodes: int
@@ -73,6 +91,7 @@ class LearnResult:
     seed: int
     why: str
     refused: str | None = None
+    unjudged: str | None = None
 
     @property
     def interrupted(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hlearn.editors.api import Brief, Editor, Proposal
+from hlearn.editors.search.probes import is_probe
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
@@ -210,12 +211,13 @@ class Session:
         )
 
     def _leftover(self) -> Proposal | None:
-        """The best program of those that were measured and never judged."""
+        """The best program of those that were measured and never judged; random probes are no programs."""
         for sha256 in self.meter.account.dev.ranking():
-            if (sha256, None) not in self._judged:
+            program = self.system.programs.get(sha256)
+            if (sha256, None) not in self._judged and not is_probe(program):
                 mean = self.meter.account.dev.mean(sha256)
                 note = f"the best of what was measured, {mean:g} in development"
-                return Proposal(program=self.system.programs.get(sha256), note=note)
+                return Proposal(program=program, note=note)
         return None
 
     def _dev_lead(self, program: Program) -> float:

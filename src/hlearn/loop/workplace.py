@@ -16,17 +16,20 @@ from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
 from hlearn.lab import Meter, Progress
 from hlearn.lab.recordings import Recordings
-from hlearn.ledger import Ledger, Measured, RunEnded, RunStarted, Trial
+from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
+from hlearn.loop.controls import SHOWN, Controls, Played, play_controls
 from hlearn.loop.opening import last_run, next_run, open_system
 from hlearn.loop.rehearsal import rehearse
-from hlearn.loop.report import play_blind, play_holdout, result_of
+from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
-from hlearn.records import Evaluation
+from hlearn.loop.unjudged import leave_unjudged
+from hlearn.records import Evaluation, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import open_environment
+from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 
@@ -75,27 +78,50 @@ class Workplace:
         return session
 
     def report(self, holdout_episodes: int) -> LearnResult:
-        """Plays the holdout and the blind control with the champion, and sums up."""
+        """Plays the holdout and the controls with the champion, and sums up."""
         run, champion = self._run(), self.system.champion()
         holdout: Evaluation | None = None
-        blind: float | None = None
+        blind: Blind | None = None
+        controls: Controls | None = None
         if champion is not None and holdout_episodes > 0:
             meter = self.meters[-1] if self.meters else self._meter(run)
             meter.say("holdout episodes")
             holdout = play_holdout(meter, self.task, champion, holdout_episodes, "end of learning")
             meter.say("blind replay")
             blind = play_blind(meter, champion, self.actions, holdout_episodes)
-            self.system.close_run("Holdout and blind replay")
+            meter.say("controls: random play and constant actions")
+            controls = self._controls(meter, holdout, blind)
+            self.system.close_run("Holdout and controls")
         ends = (r.event.why for r in reversed(self.system.ledger.rows) if isinstance(r.event, RunEnded))
-        return self._sum_up(run, holdout, blind, next(ends, "nothing was run"))
+        unjudged = self._leave_unjudged() if champion is None else leave_unjudged(self.system, None)
+        return self._sum_up(run, next(ends, "nothing was run"), holdout, blind, controls, unjudged)
 
     def stop(self) -> LearnResult:
         """Sums up after Ctrl-C; everything measured is kept, the run stays open for ``resume``."""
         self.system.restore()
-        return self._sum_up(self._run(), None, None, "interrupted")
+        return self._sum_up(self._run(), "interrupted", unjudged=self._leave_unjudged())
+
+    def _controls(self, meter: Meter, holdout: Evaluation, blind: Blind | None) -> Controls | None:
+        return play_controls(
+            lambda jobs: meter.measure(jobs, Purpose.REPORT),
+            self.task,
+            self.actions,
+            holdout,
+            split_seeds(Split.HOLDOUT, 0, 0, max(len(holdout.outcomes), SHOWN)),
+            blind=Played("the blind replay", blind.scores) if blind is not None and blind.counts else None,
+        )
+
+    def _leave_unjudged(self) -> Path | None:
+        return leave_unjudged(self.system, self.meters[-1].account.dev if self.meters else None)
 
     def _sum_up(
-        self, run: RunStarted, holdout: Evaluation | None, blind: float | None, why: str
+        self,
+        run: RunStarted,
+        why: str,
+        holdout: Evaluation | None = None,
+        blind: Blind | None = None,
+        controls: Controls | None = None,
+        unjudged: Path | None = None,
     ) -> LearnResult:
         return result_of(
             self.system,
@@ -103,6 +129,8 @@ class Workplace:
             run,
             holdout=holdout,
             blind=blind,
+            controls=controls,
+            unjudged=unjudged,
             why=why,
             seconds=time.monotonic() - self.began,
             busy_s=sum(m.busy_s for m in self.meters),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 from hlearn.tasks.task import Task
 
-GITIGNORE = "recordings/\n/report.png\n__pycache__/\n.pytest_cache/\n*.lock\n"
+GITIGNORE = "recordings/\n/report.png\n/unjudged.py\n__pycache__/\n.pytest_cache/\n*.lock\n"
 
 ATTRIBUTES = "ledger.jsonl -text\nprograms/pack -text -diff\n*.npz binary\n"
 

@@ -13,6 +13,7 @@ from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.probes import HOLDING
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.probe.motion import Motion
 from hlearn.records import Program
@@ -69,7 +70,7 @@ def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sig
     imports = sorted({line for s in sights for line in s.imports})
     constants = [line for i, s in enumerate(sights) for line in s.written(s.constants, f"sight_{i}")]
     setup = [line for i, s in enumerate(sights) for line in s.written(s.setup, f"sight_{i}")]
-    lines = ['"""Holds a random action for a random while: shows what actions do."""', "", *imports]
+    lines = [f'{HOLDING} for a random while: shows what actions do."""', "", *imports]
     lines += ["from hlearn.policy import RulePolicy, detect, rule", "", *constants, ""]
     lines += ["", "class Wanderer(RulePolicy):", "    def setup(self):"]
     lines += [f"        {line}" for line in ("self.left = 0", "self.choice = 0", *setup)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.probes import PUSHING
 from hlearn.editors.search.vector.draw import draw_sketch
 from hlearn.editors.search.vector.sketch import Sketch
 from hlearn.evaluate.api import Job, Record
@@ -15,7 +16,9 @@ ENOUGH_STEPS = 1_500
 MOST_ROUNDS = 5
 LONGEST = 500  # environment steps of one probing episode at most
 
-_SOURCE = '''"""Pushes at random and holds each push for up to 8 steps."""
+_SOURCE = (
+    PUSHING
+    + ''' and holds each push for up to 8 steps."""
 
 
 class Probe:
@@ -32,6 +35,7 @@ class Probe:
         self.left -= 1
         return self.push
 '''
+)
 
 
 def probing_program(actions: ActionSpace) -> Program:

@@ -1,0 +1,237 @@
+"""Trivial play on the champion's fresh seeds: what a program must beat to be worth anything.
+
+Random play, every constant action (doing nothing among them) and, where seeds matter, the blind replay. They are
+measured as reports, outside of learning, and judged by the gate's own test. One code for games and vectors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evidence.measure import aside_run
+from hlearn.gate.race import Race
+from hlearn.gate.randomness import uses_randomness
+from hlearn.lab import Meter
+from hlearn.lab.recordings import Recordings
+from hlearn.ledger import Decision, Purpose
+from hlearn.records import Evaluation, Program, Split
+from hlearn.system import System
+from hlearn.tasks.environment import ActionSpace, Box, Discrete
+from hlearn.tasks.registry import open_environment, report_cap, seed_matters
+from hlearn.tasks.seeds import split_seeds
+from hlearn.tasks.task import Task
+
+Measure = Callable[[Sequence[Job]], list[Result]]
+
+SHOWN = 10  # episodes of each control at least, where the champion has as many
+_SCREENED = 3  # episodes on which constant actions are compared; the best one plays on
+_MOST = 18  # constant actions that are tried; of more actions so many, evenly spread
+_STALL = 9_000  # environment steps without reward after which a control's episode is over, as at the gate
+_WIDE = 1e3  # a bound beyond this is none; pushes stay within 1 there
+
+_RANDOM = '''"""Random play: each action drawn anew, whatever is seen; written by hlearn as a control."""
+
+import random
+
+
+class RandomPlay:
+    """Draws every action evenly."""
+
+    def reset(self, seed):
+        self.rng = random.Random(seed)
+
+    def act(self, observation):
+        return {draw}
+'''
+_CONSTANT = '''"""One action, whatever is seen: {name}; written by hlearn as a control."""
+
+
+class Constant:
+    """Never looks."""
+
+    def reset(self, seed):
+        pass
+
+    def act(self, observation):
+        return {action}
+'''
+
+
+class Control(NamedTuple):
+    """One trivial way to play; ``name`` says it in words ("random play", "doing nothing", "always LEFT")."""
+
+    name: str
+    program: Program
+
+
+class Played(NamedTuple):
+    """A control's scores on the first holdout seeds, and their mean."""
+
+    name: str
+    scores: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean score, higher is better."""
+        return sum(self.scores) / len(self.scores)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """What trivial play scores on a champion's fresh seeds.
+
+    Attributes:
+        random: random play.
+        constant: the best constant action.
+        best: the best of these and, where seeds matter, the blind replay.
+        better: whether the champion is better than ``best`` by the gate's test; None where there are too few episodes
+            to tell.
+        reason: the test's own words.
+    """
+
+    random: Played
+    constant: Played
+    best: Played
+    better: bool | None
+    reason: str
+
+
+def random_play(actions: ActionSpace) -> Control:
+    """The program that draws every action anew."""
+    if isinstance(actions, Discrete):
+        draw = f"self.rng.randrange({actions.n})"
+    else:
+        draw = "[" + ", ".join(f"self.rng.uniform({a!r}, {b!r})" for a, b in _bounds(actions)) + "]"
+    return Control("random play", Program(source=_RANDOM.format(draw=draw)))
+
+
+def constant_play(actions: ActionSpace) -> tuple[Control, ...]:
+    """Programs of one action each: every discrete one (18 at most); of a box zero, middle, low and high ends."""
+    if isinstance(actions, Discrete):
+        step = max(1, math.ceil(actions.n / _MOST))
+        return tuple(_constant(_called(actions, a), repr(a)) for a in range(0, actions.n, step))
+    bounds = _bounds(actions)
+    choices = {
+        "doing nothing (0)": [min(max(0.0, a), b) for a, b in bounds],
+        "always the middle": [(a + b) / 2 for a, b in bounds],
+        "always the lowest": [a for a, _ in bounds],
+        "always the highest": [b for _, b in bounds],
+    }
+    named = {repr(action): name for name, action in reversed(choices.items())}  # of equals the first
+    return tuple(_constant(named[repr(a)], repr(a)) for n, a in choices.items() if named[repr(a)] == n)
+
+
+def play_controls(
+    measure: Measure,
+    task: Task,
+    actions: ActionSpace,
+    champion: Evaluation,
+    seeds: Sequence[int],
+    *,
+    blind: Played | None = None,
+) -> Controls | None:
+    """Plays trivial programs on holdout seeds and judges the champion against the best of them.
+
+    Clear cases are decided on the first ten seeds; where they do not tell, the controls play all that the champion has.
+
+    Args:
+        measure: plays jobs as reports.
+        task: what is played.
+        actions: what it takes.
+        champion: its holdout episodes.
+        seeds: holdout seeds, as many as a control may play at most; the champion's come first.
+        blind: the blind replay's scores where it counts: not where every seed gives the same episode.
+
+    Returns:
+        None where the champion failed an episode.
+    """
+    ours = list(champion.scores)
+    if champion.failures or not ours:
+        return None
+    if not seed_matters(task):
+        ours = ours + [ours[-1]] * (len(seeds) - len(ours)) if len(ours) == 1 else ours
+    most = len(ours)
+    chance, constants = random_play(actions), constant_play(actions)
+    screened = [_play(measure, task, c, seeds[: min(_SCREENED, most)]) for c in constants]
+    first = max(range(len(constants)), key=lambda i: screened[i].mean)
+    judged: Controls | None = None
+    for count in dict.fromkeys((min(SHOWN, most), most)):
+        played = [_play(measure, task, c, seeds[:count]) for c in (chance, constants[first])]
+        every = [*played, *([blind] if blind is not None else [])]
+        common = min(len(p.scores) for p in every)
+        best = max(every, key=lambda p: sum(p.scores[:common]))
+        better, reason = is_better(ours, best.scores)
+        judged = Controls(random=played[0], constant=played[1], best=best, better=better, reason=reason)
+        if better:
+            break
+    return judged
+
+
+def is_better(champion: Sequence[float], control: Sequence[float]) -> tuple[bool | None, str]:
+    """Whether the champion is better than a control on the same seeds, by the gate's test, and the test's words.
+
+    None where fewer seeds were played than the test can decide on.
+    """
+    n = min(len(champion), len(control))
+    race = Race()
+    judgement = race.judge(champion[:n], control[:n], last=True, final=True)
+    reason = judgement.reason.replace("gate seed", "fresh seed")
+    if judgement.decision is Decision.ACCEPTED:
+        return True, reason
+    return (False if race.may_decide(n) else None), reason
+
+
+def play_controls_of(system: System, task: Task, champion: Evaluation, *, workers: int) -> Controls | None:
+    """The same for a program that was measured on holdout seeds outside of any run."""
+    environment = open_environment(task)
+    actions = environment.actions
+    environment.close()
+    with IsolatedEvaluator(task, workers=workers) as evaluator:
+        meter = Meter(
+            task=task,
+            run=aside_run(system, task, workers=workers),
+            ledger=system.ledger,
+            programs=system.programs,
+            recordings=Recordings(system.path / "recordings"),
+            evaluator=evaluator,
+            replaying=False,
+        )
+        seeds = split_seeds(Split.HOLDOUT, 0, 0, max(len(champion.outcomes), SHOWN))
+        controls = play_controls(
+            lambda jobs: meter.measure(jobs, Purpose.REPORT), task, actions, champion, seeds
+        )
+    system.programs.sync()
+    return controls
+
+
+def _play(measure: Measure, task: Task, control: Control, seeds: Sequence[int]) -> Played:
+    cap = report_cap(task)
+    says_all = not seed_matters(task) and not uses_randomness(control.program)
+    different = seeds[:1] if says_all else seeds
+    jobs = [Job(program=control.program, seed=s, max_steps=cap, stall_steps=_STALL) for s in different]
+    scores = tuple(r.outcome.score for r in measure(jobs))
+    return Played(control.name, scores * len(seeds) if says_all else scores)
+
+
+def _constant(name: str, action: str) -> Control:
+    return Control(name, Program(source=_CONSTANT.format(name=name, action=action)))
+
+
+def _called(actions: Discrete, action: int) -> str:
+    if not actions.names:
+        return f"always action {action}"
+    name = actions.names[action]
+    return "doing nothing (NOOP)" if name == "NOOP" else f"always {name}"
+
+
+def _bounds(actions: Box) -> list[tuple[float, float]]:
+    """Bounds per component, finite."""
+    return [
+        (-1.0 if low < -_WIDE else low, 1.0 if high > _WIDE else high)
+        for low, high in zip(actions.low, actions.high, strict=True)
+    ]
