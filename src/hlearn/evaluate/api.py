@@ -24,14 +24,16 @@ class Record(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a program may use; each is enforced from outside the program.
+    """What a program and its environment may use; each is enforced from outside.
 
     Attributes:
         load_s: wall seconds to import and construct the policy.
         action_s: wall seconds for one action (checked by a watchdog, so up to twice this).
-        episode_s: wall seconds for one episode.
+        episode_s: seconds that it may think in one episode, the environment's time not counted.
         memory_mb: memory the program may add to its process.
         output_kb: what it may print in one episode.
+        env_s: wall seconds for one call of the environment (its constructor with the import of its module, reset, step,
+            close); an environment that does not come back is a fault, one that takes nearly as long is only slow.
     """
 
     load_s: float = 20.0
@@ -39,6 +41,7 @@ class Limits:
     episode_s: float = 1800.0
     memory_mb: int = 1024
     output_kb: int = 64
+    env_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,13 @@ Nothing in here is trusted by the worker: lengths are bounded, text is parsed as
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import json
 import mmap
 import os
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -45,8 +48,7 @@ class Channel:
         start = -(-(trace + _TRACE) // 64) * 64
         self.size = start + max(int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize, 1)
         if os.fstat(fd).st_size == 0:
-            os.ftruncate(fd, self.size)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+            set_size(fd, self.size)
         self._memory = mmap.mmap(fd, self.size)
         self._message, self._trace = message, trace
         self.slot = memoryview(self._memory)[:_HEADER].cast("q")
@@ -85,9 +87,38 @@ class Channel:
         return self._memory[self._trace : self._trace + length]
 
 
-def create_memory() -> int:
-    """Returns a new memfd that can be sealed, closed on exec."""
-    return os.memfd_create("hlearn", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+def create_memory(name: str, size: int = 0) -> int:
+    """Returns a descriptor of new memory, closed on exec: a memfd, or a nameless file where the kernel grants none.
+
+    Args:
+        name: what lists of open files call it.
+        size: in bytes; 0 leaves that to :func:`set_size`.
+    """
+    try:
+        fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    except (OSError, AttributeError):
+        fd = _nameless_file()
+    if size:
+        set_size(fd, size)
+    return fd
+
+
+def set_size(fd: int, size: int) -> None:
+    """Gives memory its size, for good where the kernel can seal it."""
+    os.ftruncate(fd, size)
+    try:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    except OSError:
+        return  # no memfd: a program's walls keep it from changing the size
+
+
+def _nameless_file() -> int:
+    for folder in ("/dev/shm", tempfile.gettempdir()):  # in memory where there is such a place
+        with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
+            return os.dup(file.fileno())
+    raise OSError(
+        errno.ENOSPC, "no shared memory: memfd_create is refused, /dev/shm and TMPDIR cannot be written"
+    )
 
 
 def parse_trace(data: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ already and nothing of the environment or the seeds was ever in this memory.
 
 from __future__ import annotations
 
+import fcntl
 import importlib.abc
 import importlib.machinery
 import linecache
@@ -28,6 +29,7 @@ from hlearn.records import FailureKind
 
 FILENAME = "policy.py"  # what tracebacks call a program
 MODULE = "policy"
+WALLS = "walls"  # what a message of a failed sandbox is called
 _IN, _OUT = 3, 4
 
 
@@ -86,7 +88,11 @@ def run(
     """Becomes the program: closes the walls, loads, plays until the worker hangs up or kills it."""
     status = 1
     try:
-        _close_walls(request, fds, report, host)
+        try:
+            _close_walls(request, fds, report, host)
+        except (OSError, ValueError) as error:
+            channel.put_message(WALLS, f"{type(error).__name__}: {error}")
+            raise
         os.write(_OUT, ch.SEALED)
         reserve = bytearray(1 << 20)  # so that a report still fits after the program ate everything
         try:
@@ -104,10 +110,11 @@ def run(
 def _close_walls(request: dict[str, Any], fds: Sequence[int], report: SandboxReport, host: int) -> None:
     os.setsid()
     die_with_parent(host)
-    output = os.memfd_create("output")
+    output = ch.create_memory("output")
     null = os.open(os.devnull, os.O_RDONLY)
     # First out of the way of the places they are going to, then to these places.
-    high = [os.dup2(fd, 200 + i) for i, fd in enumerate((null, output, output, *fds))]
+    sources = (null, output, output, *fds)
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, len(sources)) for fd in sources]
     for place, fd in enumerate(high):
         os.dup2(fd, place)
     os.closerange(len(high), 1 << 16)

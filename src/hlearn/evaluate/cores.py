@@ -8,6 +8,7 @@ ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 
@@ -15,19 +16,32 @@ import socket
 def claim_core(preferred: int) -> socket.socket | None:
     """Pins this process (and what it starts) to a free core, to one by its process id where none is free.
 
+    Where the kernel or a sandbox refuses pinning, it does without.
+
     Returns:
         The claim, which holds as long as the socket stays open; None where the core is shared.
     """
-    cores = sorted(os.sched_getaffinity(0))
+    try:
+        cores = sorted(os.sched_getaffinity(0))
+    except OSError:
+        return None
     start = preferred % len(cores)
     for core in cores[start:] + cores[:start]:
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        except OSError:  # sandboxes of coding agents refuse such sockets
+            break
         try:
             claim.bind(f"\0hlearn-core-{os.getuid()}-{core}")
         except OSError:
             claim.close()
             continue
-        os.sched_setaffinity(0, {core})
+        _pin(core)
         return claim
-    os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})  # so that latecomers do not crowd on one
+    _pin(cores[os.getpid() % len(cores)])  # so that latecomers do not crowd on one
     return None
+
+
+def _pin(core: int) -> None:
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, {core})

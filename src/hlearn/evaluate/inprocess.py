@@ -18,7 +18,7 @@ import numpy as np
 from hlearn.evaluate import child
 from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Result
-from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, play, policy_seed
+from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, check_score, play, policy_seed
 from hlearn.evaluate.traces import encode_trace
 from hlearn.policy.source import check_tree, parse_program
 from hlearn.records import FailureKind
@@ -55,6 +55,7 @@ class InProcessEvaluator:
         for job in jobs:
             program = _LocalProgram(self._environment, self._observation)
             results.append(play(self._environment, self._observation, program, job))
+            check_score(self.task, results[-1])
             if on_result is not None:
                 on_result(results[-1])
         return results

@@ -14,56 +14,66 @@ hides state in a library's module could, so the gate and reports keep the defaul
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from hlearn.errors import HarnessError, HlearnError
 from hlearn.evaluate.api import Job, Limits, Result
+from hlearn.evaluate.hosting import start_process
+from hlearn.evaluate.watchdog import Pulse
 from hlearn.evaluate.worker import READY, TOLD_TO_END, Setup
+from hlearn.inherited import Output, python_environment
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Environment
-from hlearn.tasks.faults import ended_process
+from hlearn.tasks.faults import ended_process, stuck
 from hlearn.tasks.registry import is_own
 from hlearn.tasks.task import Task
 
 _QUEUE = 8  # jobs that wait at one worker at most, so that short episodes do not wait for the main process
+_LOOK_S = 1.0  # how often workers' pulses are looked at
+_SILENCE_S = 5.0  # beyond the environment's limit, before a silent watchdog means that it cannot run
+_START_S = 120.0  # for a process to come up, on a machine however busy
 _QUEUE_BYTES = 1 << 16  # and their size, so that sending never blocks while the worker sends a result
 
 
 class _Worker:
-    """A worker process, seen from the main process."""
+    """A worker process, seen from the main process.
+
+    Args:
+        setup: what it is for.
+
+    Raises:
+        HarnessError: no process can be started.
+    """
 
     def __init__(self, setup: Setup) -> None:
         mine, theirs = socket.socketpair()
-        self.task = setup.task
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path))
-        environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-        with theirs:
-            command = [
-                sys.executable,
-                "-P",
-                "-m",
-                "hlearn.evaluate.worker",
-                str(theirs.fileno()),
-                str(os.getpid()),
-            ]
-            self.process = subprocess.Popen(
+        self.task, self._env_s = setup.task, setup.limits.env_s
+        self.output = Output()
+        self._pulse = Pulse()
+        self._beats, self._method = 0, ""
+        self._silent_s, self._looked = 0.0, time.monotonic()
+        with theirs, self.output.for_child() as printed:
+            fds = (theirs.fileno(), self._pulse.fd)
+            command = [sys.executable, "-P", "-m", "hlearn.evaluate.worker", *map(str, fds), str(os.getpid())]
+            self.process = start_process(
                 command,
-                env=environment,
-                pass_fds=(theirs.fileno(),),
+                env=python_environment(),
+                pass_fds=fds,
                 stdin=subprocess.DEVNULL,
-                stdout=self.errors,
-                stderr=self.errors,
+                stdout=printed,
+                stderr=printed,
                 start_new_session=True,
             )
         self.connection = Connection(mine.detach())
@@ -80,6 +90,54 @@ class _Worker:
         self.outstanding[index] = size
         return True
 
+    def hear(self, results: list[Result | None]) -> Result | None:
+        """Takes one message, puts a result into its place and returns it; None where it only says that it is ready.
+
+        Raises:
+            HlearnError: what the worker says that went wrong, or why it ended.
+        """
+        try:
+            message = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            raise self.died() from None
+        if isinstance(message, BaseException):
+            raise message
+        if message == READY:
+            self.ready = True
+            return None
+        index, result = message
+        results[index] = result
+        del self.outstanding[index]
+        return result  # type: ignore[no-any-return]
+
+    def check_pulse(self) -> None:
+        """Looks whether the worker's watchdog still runs; called often while something is expected of the worker.
+
+        Raises:
+            EnvironmentFault: the environment keeps the whole process from running, as native code does that hangs
+                without giving Python's lock back.
+            HarnessError: the process does not come up.
+        """
+        now = time.monotonic()
+        passed, self._looked = min(now - self._looked, 2 * _LOOK_S), now
+        beats, method = self._pulse.read()
+        if beats != self._beats:
+            self._beats, self._method, self._silent_s = beats, method, 0.0
+            return
+        self._silent_s += passed
+        if beats and self._silent_s > self._env_s + _SILENCE_S:
+            self.process.kill()
+            raise stuck(self.task.env_id, self._method or "step()", self._env_s)
+        if not beats and self._silent_s > _START_S:
+            self.process.kill()
+            raise HarnessError(
+                f"an evaluation worker did not start within {_START_S:g} s\n{self.output.end()}".rstrip()
+            )
+
+    def rest(self) -> None:
+        """Nothing is expected of the worker for now."""
+        self._silent_s, self._looked = 0.0, time.monotonic()
+
     def died(self) -> HlearnError:
         """Says how the process ended, and whether the environment did it."""
         try:
@@ -91,9 +149,7 @@ class _Worker:
             fault = ended_process(self.task.env_id, code)
             if fault is not None:
                 return fault
-        self.errors.seek(0)
-        said = self.errors.read()[-4000:].decode(errors="replace")
-        return HarnessError(f"an evaluation worker died (exit status {code})\n{said}")
+        return HarnessError(f"an evaluation worker died ({_ended(code)})\n{self.output.end()}".rstrip())
 
     def close(self, patience_s: float) -> None:
         """Ends the process and everything it started."""
@@ -104,7 +160,18 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.errors.close()
+        with contextlib.suppress(OSError):  # what the environment started, in the session that was made for it
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.output.close()
+        self._pulse.close()
+
+
+def _ended(code: int) -> str:
+    if code == -signal.SIGXCPU:
+        return "over the limit on processor time, ulimit -t"
+    if code == -signal.SIGKILL:
+        return "exit status -9: killed from outside, or by the kernel, which ran out of memory"
+    return f"exit status {code}"
 
 
 class IsolatedEvaluator:
@@ -195,28 +262,31 @@ class IsolatedEvaluator:
     ) -> None:
         waiting = deque(range(len(jobs)))
         missing = len(jobs)
-        by_connection = {w.connection: w for w in self._pool}
+        by_connection: dict[object, _Worker] = {w.connection: w for w in self._pool}
+        by_output: dict[object, _Worker] = {w.output: w for w in self._pool}
+        watched: list[Any] = [*by_connection, *by_output]
         for worker in self._pool:
+            worker.rest()
             if worker.ready:
                 self._feed(worker, waiting, jobs)
+        looked = time.monotonic()
         while missing:
-            for connection in wait(list(by_connection)):
-                worker = by_connection[connection]  # type: ignore[index]
-                try:
-                    message = worker.connection.recv()
-                except (EOFError, ConnectionResetError):
-                    raise worker.died() from None
-                if isinstance(message, BaseException):
-                    raise message
-                if message == READY:
-                    worker.ready = True
-                else:
-                    index, results[index] = message
-                    del worker.outstanding[index]
-                    missing -= 1
+            readable = wait(watched, _LOOK_S)
+            if time.monotonic() - looked > _LOOK_S / 2:
+                looked = time.monotonic()
+                for worker in self._pool:
+                    worker.check_pulse()
+            for one in readable:
+                if one in by_output:
+                    if not by_output[one].output.read():
+                        watched.remove(one)  # closed by its process, which may play on
+                    continue
+                worker = by_connection[one]
+                result = worker.hear(results)
+                missing -= result is not None
                 self._feed(worker, waiting, jobs)
-                if on_result is not None and message != READY:
-                    on_result(message[1])
+                if on_result is not None and result is not None:
+                    on_result(result)
 
     def _feed(self, worker: _Worker, waiting: deque[int], jobs: Sequence[Job]) -> None:
         # Few jobs left: one each, so that no worker sits on work that another could do.

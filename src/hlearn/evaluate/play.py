@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hlearn.errors import EnvironmentFault
 from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.evaluate.channel import parse_trace
 from hlearn.records import Episode, Failure, FailureKind
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, Environment
+from hlearn.tasks.task import Task
 
+LARGEST_SCORE = 1e150  # its square is still a float
 _BLOCK = 1024  # decisions per block of a recording without a limit
 
 
@@ -43,6 +46,7 @@ class BoxGuard:
     def __init__(self, space: Box) -> None:
         self._low = np.array(space.low, dtype=np.float64)
         self._high = np.array(space.high, dtype=np.float64)
+        self._zeros = np.zeros(len(space.low))
 
     def __call__(self, action: np.ndarray) -> np.ndarray:
         """Returns a clipped copy, float64[n].
@@ -51,8 +55,8 @@ class BoxGuard:
             BadAction: a component is NaN or infinite.
         """
         clean = action.copy()
-        # A finite sum proves that every component is finite; otherwise look closely (the sum may overflow).
-        if not math.isfinite(clean.sum()) and not np.isfinite(clean).all():
+        # Zero times a finite number is zero, times any other NaN; nothing overflows, whatever numpy is told to raise.
+        if not math.isfinite(clean.dot(self._zeros)):
             raise BadAction(f"expected finite floats, got {clean.tolist()}")
         np.maximum(clean, self._low, out=clean)
         np.minimum(clean, self._high, out=clean)
@@ -142,6 +146,20 @@ class _Recorder:
             rewards=np.array(self._rewards, np.float64),
             lives=np.array(self._lives, np.int16),
             traces=tuple(parse_trace(t) for t in self._traces[:count]),
+        )
+
+
+def check_score(task: Task, result: Result) -> None:
+    """Sees to it that the return of an episode is a number that can be summed and squared.
+
+    Raises:
+        EnvironmentFault: the rewards add up to more.
+    """
+    score = result.outcome.score
+    if not abs(score) < LARGEST_SCORE:  # NaN too: infinities of both signs met
+        raise EnvironmentFault(
+            f"the rewards of {task.env_id} add up to {score:g} in the episode of seed {result.outcome.seed}; expected "
+            f"returns below {LARGEST_SCORE:g}, so that means can be taken. Scale the rewards"
         )
 
 

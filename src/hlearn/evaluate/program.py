@@ -14,35 +14,30 @@ from hlearn.evaluate import channel as ch
 from hlearn.evaluate import wire
 from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import Job, Limits
+from hlearn.evaluate.child import WALLS
 from hlearn.evaluate.hosting import Host
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, policy_seed
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
+from hlearn.inherited import search_path
 from hlearn.records import FailureKind
 from hlearn.tasks.environment import Box, Discrete, Environment
 
+_REFUSED = -1  # old kernels, old containers' filters
+
 
 class IsolatedProgram:
-    """Plays the part of the program in :func:`hlearn.evaluate.play.play`.
+    """Plays the part of the program in :func:`hlearn.evaluate.play.play`, once it met the environment.
 
     Args:
-        environment: decides the layout of observations and actions.
         limits: what a program may use.
         watchdog: the worker's timer.
         episodes_per_child: how many episodes of the same program one child may play in a row.
     """
 
-    def __init__(
-        self, environment: Environment, limits: Limits, watchdog: Watchdog, episodes_per_child: int
-    ) -> None:
-        space, spec = environment.actions, environment.observation
-        self._box = box_size(space)
-        self._n = space.n if isinstance(space, Discrete) else 0
-        self._guard = BoxGuard(space) if isinstance(space, Box) else None
+    def __init__(self, limits: Limits, watchdog: Watchdog, episodes_per_child: int) -> None:
         self._limits, self._watchdog = limits, watchdog
-        self._layout = (tuple(spec.shape), spec.dtype, self._box)
-        self._memory = ch.create_memory()
-        self._channel = ch.Channel(self._memory, *self._layout)
-        self.observation = self._channel.observation
+        self._path = search_path()
+        self._layout: tuple[tuple[int, ...], str, int] | None = None
         self._host: Host | None = None
         self._episodes_per_child = episodes_per_child
         self._loaded = ""  # source that the living child runs
@@ -56,21 +51,40 @@ class IsolatedProgram:
         raise HarnessError("begin() comes before decide()")
 
     def start_host(self) -> None:
-        """Starts the host and waits until it is ready."""
+        """Starts the host; it gets ready meanwhile."""
         if self._host is None:
-            self._host = Host(self._memory, self._layout)
-            self._host.answer()
+            self._host = Host(self._path)
+            if self._layout is not None:
+                self._host.share(self._memory, self._layout)
+
+    def meet(self, environment: Environment) -> None:
+        """Makes the memory in which programs see this environment and act; waits until the host has it."""
+        space, spec = environment.actions, environment.observation
+        self._box = box_size(space)
+        self._n = space.n if isinstance(space, Discrete) else 0
+        self._guard = BoxGuard(space) if isinstance(space, Box) else None
+        layout = (tuple(spec.shape), spec.dtype, self._box)
+        self._memory = ch.create_memory("hlearn")
+        self._channel = ch.Channel(self._memory, *layout)
+        self.observation = self._channel.observation
+        self.start_host()
+        assert self._host is not None
+        self._host.share(self._memory, layout)
+        self._layout = layout
 
     def begin(self, job: Job) -> None:
         """Has a child load the program: a fresh one, or the one that runs it already."""
         dog, seed = self._watchdog, policy_seed(job.seed)
-        self.start_host()
+        try:
+            self.start_host()
+        except ConnectionError:
+            raise self._hostless() from None
         self._channel.clear()
         dog.begin(self._limits.episode_s)
         if self._pid and job.program.source == self._loaded and self._left > 0:
             self._left -= 1
             dog.guard(self._kill, self._limits.load_s, "loading the program")
-            dog.turn = 0
+            dog.turn = dog.fresh()
             try:
                 os.write(self._out, ch.NEXT + seed.to_bytes(8, "little"))
             except BrokenPipeError:
@@ -84,12 +98,13 @@ class IsolatedProgram:
             raise self._failure()
         dog.turn = NOBODY
         dog.guard(self._kill, self._limits.action_s, "an action")
+        dog.enter("reset()")
 
     def _start_child(self, source: str, seed: int) -> None:
         assert self._host is not None
         limits, dog = self._limits, self._watchdog
         dog.guard(self._host.process.kill, limits.load_s, "loading the program")
-        dog.turn = 0
+        dog.turn = dog.fresh()
         child_in, self._out = os.pipe()
         self._in, child_out = os.pipe()
         request = {
@@ -111,24 +126,28 @@ class IsolatedProgram:
             kind = FailureKind.TIMED_OUT if dog.fired else FailureKind.CRASHED
             self.close()
             raise ProgramFailed(kind, message) from None
+        if "no_child" in answer:
+            raise HarnessError(
+                f"a program's process cannot be started: {answer['no_child']}; limits on processes or memory "
+                "(ulimit -u, -v, or the container's) do that"
+            )
         if "failed" in answer:
             raise ProgramFailed(FailureKind(answer["failed"]), answer["message"])
-        self._pid = answer["pid"]
-        try:
-            self._pidfd = os.pidfd_open(self._pid)
-        except ProcessLookupError:
-            self._pidfd = 0  # it ended already
+        with dog.lock:
+            self._pid = answer["pid"]
+            self._pidfd = _pidfd(self._pid)
         self._loaded, self._left = source, self._episodes_per_child - 1
         dog.guard(self._kill, limits.load_s, "loading the program")
-        if os.read(self._in, 1) != ch.SEALED:
-            raise HarnessError(
-                f"the sandbox could not be set up, the program's process ended ({self._reap()})"
-            )
+        if os.read(self._in, 1) != ch.SEALED and not dog.fired:
+            kind_, why = self._channel.message()
+            status = self._reap()
+            why = why if kind_ == WALLS and why else f"the program's process ended ({status})"
+            raise HarnessError(f"the sandbox could not be set up: {why}")
 
     def _make_turn(self) -> Callable[[bytes], None]:
         """Builds the step of one episode: wake the child, wait for it. Locals only, it runs every frame."""
         write, read, wake, answer = os.write, os.read, self._out, self._in
-        dog, acted, turn = self._watchdog, ch.ACTED, 0
+        dog, acted, turn = self._watchdog, ch.ACTED, self._watchdog.fresh()
 
         def take(byte: bytes) -> None:
             nonlocal turn
@@ -140,14 +159,14 @@ class IsolatedProgram:
                 raise self._failure() from None
             if read(answer, 1) != acted:
                 raise self._failure()
-            dog.turn = NOBODY
+            dog.turn = -turn
 
         return take
 
     def _make_index(self) -> Callable[[], int]:
         """The same for a discrete action, unrolled."""
         write, read, wake, answer = os.write, os.read, self._out, self._in
-        dog, acted, go, turn = self._watchdog, ch.ACTED, ch.WAKE, 0
+        dog, acted, go, turn = self._watchdog, ch.ACTED, ch.WAKE, self._watchdog.fresh()
         slot, n = self._channel.slot, self._n
 
         def index() -> int:
@@ -160,7 +179,7 @@ class IsolatedProgram:
                 raise self._failure() from None
             if read(answer, 1) != acted:
                 raise self._failure()
-            dog.turn = NOBODY
+            dog.turn = -turn
             action = slot[0]
             if 0 <= action < n:
                 return action
@@ -217,27 +236,36 @@ class IsolatedProgram:
         return ProgramFailed(FailureKind.CRASHED, f"killed by {signal.Signals(number).name}")
 
     def _ends_by_itself(self) -> bool:
-        if not self._pidfd:
-            return True
+        assert self._host is not None
         poll = select.poll()
-        poll.register(self._pidfd, select.POLLIN)
+        poll.register(self._host.socket, select.POLLIN)  # it tells how its child ended
         return bool(poll.poll(500))
 
     def _kill(self) -> None:
-        if self._pidfd:
-            with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):
+            if self._pidfd > 0:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            elif self._pidfd == _REFUSED and self._pid:
+                os.kill(self._pid, signal.SIGKILL)
 
     def _reap(self) -> int:
         """Ends the child if it still runs and returns its wait status."""
         self._kill()
         assert self._host is not None
         status: int = self._host.answer()["status"]
-        self._pid = self._left = 0
-        if self._pidfd:
-            os.close(self._pidfd)
-            self._pidfd = 0
+        self._forget()
         return status
+
+    def _forget(self) -> None:
+        with self._watchdog.lock:
+            self._pid = self._left = 0
+            if self._pidfd > 0:
+                os.close(self._pidfd)
+            self._pidfd = 0
+
+    def _hostless(self) -> HarnessError:
+        self.close()
+        return HarnessError("the program host ended while it started; hl doctor may say why")
 
     def end(self) -> None:
         """The episode is over; the child goes too unless it may play another one."""
@@ -257,22 +285,28 @@ class IsolatedProgram:
 
     def close(self) -> None:
         """Ends the host and with it every process of the program's side."""
-        self._pid = 0  # ends with the host
-        if self._pidfd:
-            self._kill()
-            os.close(self._pidfd)
-            self._pidfd = 0
+        self._kill()
+        self._forget()  # ends with the host
         self.drop()
         if self._host is not None:
             self._host.close()
             self._host = None
 
     def abort(self) -> None:
-        """The same from within a signal handler, whatever was going on."""
-        self._kill()
+        """The same from within a signal handler or another thread, whatever was going on."""
+        with contextlib.suppress(OSError):
+            self._kill()
         if self._host is not None:
-            try:
+            with contextlib.suppress(OSError):
                 os.kill(self._host.process.pid, signal.SIGKILL)
                 os.waitpid(self._host.process.pid, 0)
-            except (ProcessLookupError, ChildProcessError):
-                pass
+
+
+def _pidfd(pid: int) -> int:
+    """A handle of a process that no other can take over: 0 where it ended already, _REFUSED without such handles."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return 0
+    except OSError:
+        return _REFUSED

@@ -18,7 +18,9 @@ on any of this: environment, seeds and rewards live in another process.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import mmap
 import os
 import resource
 import signal
@@ -80,15 +82,51 @@ def adopt_orphans() -> None:
 
 def limit(memory_mb: int, output_kb: int) -> None:
     """Caps what this process may add to its memory and what it may write to a file."""
+    _lower(resource.RLIMIT_AS, address_space() + memory_mb * 2**20)
+    _lower(resource.RLIMIT_FSIZE, output_kb * 1024)
+    _lower(resource.RLIMIT_CORE, 0)
+    with contextlib.suppress(
+        OSError
+    ):  # a preference: refused within other sandboxes, where /proc is read-only
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(fd, b"1000")
+        os.close(fd)
+
+
+def _lower(which: int, cap: int) -> None:
+    _, hard = resource.getrlimit(which)
+    cap = cap if hard == resource.RLIM_INFINITY else min(cap, hard)
+    resource.setrlimit(which, (cap, cap))
+
+
+def address_space() -> int:
+    """Bytes of memory that this process has mapped."""
+    try:
+        fd = os.open("/proc/self/statm", os.O_RDONLY)
+    except OSError:
+        return _measured_address_space()
+    try:
+        return int(os.read(fd, 64).split()[0]) * os.sysconf("SC_PAGESIZE")
+    finally:
+        os.close(fd)
+
+
+def _measured_address_space() -> int:
+    """The same without /proc: the smallest limit under which one more page can be mapped, found by bisection."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     page = os.sysconf("SC_PAGESIZE")
-    with open("/proc/self/statm", "rb", buffering=0) as statm:
-        present = int(statm.read(64).split()[0]) * page
-    cap = present + memory_mb * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (output_kb * 1024, output_kb * 1024))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with open("/proc/self/oom_score_adj", "wb", buffering=0) as score:
-        score.write(b"1000")
+    low, high = 0, 1 << 46  # more than half of what x86_64 and aarch64 can address
+    while high - low > 1 << 20:
+        middle = (low + high) // 2
+        with contextlib.suppress(ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (middle, hard))
+        try:
+            mmap.mmap(-1, page).close()
+            high = middle
+        except (OSError, MemoryError):
+            low = middle
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    return high
 
 
 def seal(report: SandboxReport) -> None:

@@ -1,8 +1,12 @@
-"""Length-prefixed JSON between a worker and its program host, with file descriptors alongside."""
+"""Length-prefixed JSON between a worker and its program host, with file descriptors alongside.
+
+Plain read and write and sendmsg: sandboxes of coding agents refuse send and recv as "the network".
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 from typing import Any
@@ -16,8 +20,13 @@ def send(sock: socket.socket, value: dict[str, Any], fds: tuple[int, ...] = ()) 
     if fds:
         socket.send_fds(sock, [_LENGTH.pack(len(data))], list(fds))
     else:
-        sock.sendall(_LENGTH.pack(len(data)))
-    sock.sendall(data)
+        _write(sock, _LENGTH.pack(len(data)))
+    _write(sock, data)
+
+
+def end_of(fd: int) -> socket.socket:
+    """The socket behind an inherited descriptor, without asking the kernel what it is."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=fd)
 
 
 def receive(sock: socket.socket, max_fds: int = 0) -> tuple[dict[str, Any], list[int]] | None:
@@ -34,9 +43,15 @@ def receive(sock: socket.socket, max_fds: int = 0) -> tuple[dict[str, Any], list
 def _read(sock: socket.socket, count: int) -> bytes | None:
     parts = []
     while count:
-        part = sock.recv(min(count, 1 << 20))
+        part = os.read(sock.fileno(), min(count, 1 << 20))
         if not part:
             return None
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
+
+
+def _write(sock: socket.socket, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(sock.fileno(), view) :]

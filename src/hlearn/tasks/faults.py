@@ -56,6 +56,19 @@ def raised(who: str, where: str, error: BaseException) -> EnvironmentFault:
     return EnvironmentFault(f"{who} raised in {where}: {said}" + (f" ({place})" if place else "") + hint)
 
 
+def stuck(env_id: str, method: str, limit_s: float) -> EnvironmentFault:
+    """The fault of an environment that did not come back from ``method`` ("step()") within ``limit_s`` seconds."""
+    return EnvironmentFault(
+        f"environment {env_id} did not come back from {method} within {limit_s:g} s and was ended. Is it waiting for "
+        "something that does not come (a lock, a socket, input)? If it is only slow, allow more with --env-timeout"
+    )
+
+
+def came_from_outside(error: BaseException) -> bool:
+    """Whether the code that raised belongs neither to hlearn nor to a library: it is the user's own."""
+    return bool(_place(error))
+
+
 def ended_process(env_id: str, code: int) -> EnvironmentFault | None:
     """The fault of an environment that ended the process it lives in; None where that came from outside.
 
