@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,8 +18,24 @@ from hlearn.cli.probing import probe
 from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
 from hlearn.cli.systems import diff, history, init, rollback
+from hlearn.inherited import put_right
 
-app = typer.Typer(
+
+class _Command(typer.Typer):
+    """The command as a process of its own: what it inherits is put right before anything is read or printed."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        put_right(alone=False)
+        try:
+            return super().__call__(*args, **kwargs)
+        except SystemExit as end:
+            if sys.flags.inspect:  # PYTHONINSPECT: Python would ask for input and forget the exit code
+                sys.stdout.flush()
+                os._exit(end.code if isinstance(end.code, int) else 1)
+            raise
+
+
+app = _Command(
     name="hl",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

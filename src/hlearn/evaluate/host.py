@@ -75,17 +75,12 @@ def prepare(source: str) -> Prepared:
 
 
 def _asks_for_late(tree: ast.Module) -> bool:
-    names = (
-        name
-        for node in ast.walk(tree)
-        for name in (
-            [n.name for n in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    )
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
     return any(name.partition(".")[0] == _LATE for name in names)
 
 

@@ -160,7 +160,9 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        with contextlib.suppress(OSError):  # what the environment started, in the session that was made for it
+        with contextlib.suppress(
+            OSError
+        ):  # what the environment started, in the session that was made for it
             os.killpg(self.process.pid, signal.SIGKILL)
         self.output.close()
         self._pulse.close()

@@ -26,7 +26,7 @@ def send(sock: socket.socket, value: dict[str, Any], fds: tuple[int, ...] = ()) 
 
 def end_of(fd: int) -> socket.socket:
     """The socket behind an inherited descriptor, without asking the kernel what it is."""
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=fd)
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd)
 
 
 def receive(sock: socket.socket, max_fds: int = 0) -> tuple[dict[str, Any], list[int]] | None:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import FrameType
+from typing import Any
 
 from hlearn.errors import HarnessError, UsageError
 from hlearn.evaluate.api import Limits
@@ -61,7 +62,8 @@ class _Line:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
-        self.poll, self.receive = connection.poll, connection.recv
+        self.poll = connection.poll
+        self.receive: Callable[[], Any] = connection.recv
 
     def say(self, message: object) -> None:
         with self._lock:
@@ -81,7 +83,6 @@ def main(fd: int, pulse: int, parent: int) -> None:
     setup: Setup | None = None
     try:
         setup = line.receive()
-        assert isinstance(setup, Setup)
         _serve(line, setup, Pulse(pulse), parent)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the main process closed or is gone
