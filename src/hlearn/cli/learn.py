@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ from hlearn.cli.options import (
     Workers,
     env_arguments,
 )
-from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
+from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, Stop, console, verb
 from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
 
@@ -259,7 +260,8 @@ class _Stops:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        at_hand = threading.current_thread() is threading.main_thread()  # others may not handle signals
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if at_hand else ():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._stop)
         return self
@@ -277,7 +279,7 @@ class _Stops:
         self._asked += 1
         if self._asked == 1:
             self._number = signal.Signals(number)
-            raise KeyboardInterrupt
+            raise Stop(self.code)
         if self._asked == 2:
             os.write(2, b"hl: stopping already; once more ends at once (what was recorded is kept)\n")
             return

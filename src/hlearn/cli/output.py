@@ -33,6 +33,14 @@ AsJson = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)]
 
 
+class Stop(KeyboardInterrupt):
+    """A request to end by a signal; ``code`` is the exit code as shells count signals: 130, 143, 129."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a verb comes to.
@@ -59,9 +67,10 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
             answer = function(*args, **kwargs)
         except typer.Exit:
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            code = stop.code if isinstance(stop, Stop) else STOPPED
             _tell("stopped")
-            answer = Answer(data=_error("Interrupted", "stopped by the user", STOPPED), code=STOPPED)
+            answer = Answer(data=_error("Interrupted", "stopped by the user", code), code=code)
         except BrokenPipeError:  # the reader of our output left, as head does
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise typer.Exit(DONE) from None
@@ -105,7 +114,7 @@ def _plain(value: object) -> object:
 def _failed(error: Exception, *, debug: bool) -> Answer:
     if debug:
         traceback.print_exc()
-    kind, text = type(error).__name__, str(error)
+    kind, text = type(error).__name__, "\n".join([str(error), *getattr(error, "__notes__", ())])
     if isinstance(error, UsageError):
         _tell(f"hl: {text}")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hlearn.editors.api import Editor
-from hlearn.errors import UsageError
+from hlearn.errors import HlearnError, UsageError
 from hlearn.evaluate.api import Evaluator
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
@@ -110,6 +111,13 @@ class Workplace:
             split_seeds(Split.HOLDOUT, 0, 0, max(len(holdout.outcomes), SHOWN)),
             blind=Played("the blind replay", blind.scores) if blind is not None and blind.counts else None,
         )
+
+    def leave_program(self, error: Exception) -> None:
+        """Leaves the best program that no trial has judged, and notes with the error where it lies."""
+        with suppress(HlearnError, OSError):
+            if (path := self._leave_unjudged()) is not None:
+                judge = f"hl gate {shlex.quote(str(self.system.path))} --program {shlex.quote(str(path))}"
+                error.add_note(f"The best program so far, not judged yet, is {path}; judge it with: {judge}")
 
     def _leave_unjudged(self) -> Path | None:
         return leave_unjudged(self.system, self.meters[-1].account.dev if self.meters else None)
@@ -212,7 +220,7 @@ def workplace(
             rehearse(evaluator, observation, actions, seed)
         with system.exclusive():
             system.restore()
-            yield Workplace(
+            place = Workplace(
                 system=system,
                 task=task,
                 observation=observation,
@@ -227,3 +235,8 @@ def workplace(
                 began=began,
                 meters=[],
             )
+            try:
+                yield place
+            except (HlearnError, OSError) as error:
+                place.leave_program(error)
+                raise
