@@ -5,21 +5,34 @@
 Without arguments on made-up score distributions, ties, two values and heavy tails among them; with systems on the gate
 and development scores that their ledgers hold for the champion. "The same" is the A/A check: the accepted share must
 stay below alpha (0.10). Rows "of 8" are races that cannot have more than 8 pairs, as with long episodes.
+
+Rows "asked again" go through the whole gate as runs and commands do: the same program is proposed up to thirty times
+to the same champion, each time with steps for 1 to 12 more pairs, until it is accepted. "Anew" is what ten times would
+come to were every asking a race of its own. The last row lets twenty programs, none better than the champion, each ask
+so: the share that is accepted stays below alpha; the chance that any of the twenty is does not, and cannot.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from hlearn.gate import aa_check
-from hlearn.ledger import Measured
-from hlearn.records import Episode
+from hlearn.evaluate.api import Job, Result
+from hlearn.gate import Decision, Gate, aa_check, past_race
+from hlearn.ledger import Measured, Purpose, Trial
+from hlearn.records import Episode, Program
 from hlearn.system import System
 
 ROUNDS = 2000
 FEW = 8  # pairs
+ASKINGS, ANEW = 30, 10
+RIVALS = 20  # programs that each ask
+STEPS = 100  # environment steps of an episode
+CHAMPION = Program(source="champion = 1\n")
+Scores = Sequence[float]
 
 
 def recorded(path: str) -> list[float]:
@@ -73,6 +86,116 @@ def with_lives(rng: np.random.Generator) -> None:
         )
 
 
+class Luck:
+    """A court whose episodes are drawn from recorded ones, the same for the same program and seed."""
+
+    def __init__(self, scores: Scores, lives: Sequence[int], rng: np.random.Generator) -> None:
+        self._scores, self._lives, self._rng = scores, lives, rng
+        self._drawn: dict[tuple[str, int], int] = {}
+        self.first_seed = 0
+        self.steps = 0
+
+    def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
+        """Draws what was not drawn before; the rest costs nothing."""
+        results = []
+        for job in jobs:
+            key = job.program.sha256, job.seed
+            if key not in self._drawn:
+                self._drawn[key] = int(self._rng.integers(len(self._scores)))
+                self.steps += STEPS
+            score, lives = self._scores[self._drawn[key]], self._lives[self._drawn[key]]
+            outcome = Episode(
+                seed=job.seed,
+                score=float(score),
+                length=STEPS,
+                env_steps=STEPS,
+                terminated=True,
+                truncated=False,
+                lives=lives,
+            )
+            results.append(Result(outcome, None))
+        return results
+
+    def seeds(self, start: int, count: int) -> list[int]:
+        """Positions stand for seeds."""
+        return [self.first_seed + start + i for i in range(count)]
+
+    def spent(self) -> int:
+        """Environment steps."""
+        return self.steps
+
+
+class Asked(NamedTuple):
+    """What came of asking again and again."""
+
+    accepted: bool
+    pairs: int
+
+
+def ask(
+    court: Luck, rng: np.random.Generator, challenger: Program, *, target: float | None, anew: bool
+) -> Asked:
+    """Proposes a program until it is accepted or was proposed so many times."""
+    trials: list[Trial] = []
+    for asking in range(ANEW if anew else ASKINGS):
+        past = None if anew else past_race(trials, challenger.sha256, CHAMPION.sha256)
+        court.first_seed = asking * 1000 if anew else 0
+        steps = int(rng.integers(1, 13)) * 2 * STEPS
+        closing = bool(rng.random() < 0.1)  # now and then a run ends with it
+        verdict = Gate().judge(
+            challenger,
+            CHAMPION,
+            court=court,
+            budget=steps,
+            limit=max(steps, 6 * STEPS),
+            past=past,
+            closing=closing,
+            stop_score=target,
+        )
+        trials.append(
+            Trial(
+                run=asking,
+                trial=asking,
+                program=challenger.sha256,
+                champion=CHAMPION.sha256,
+                note="",
+                decision=verdict.decision,
+                reasons=(),
+                pairs=len(verdict.pairs),
+                first_seed=court.first_seed,
+                final=verdict.final,
+            )
+        )
+        if verdict.decision is Decision.ACCEPTED or (verdict.final and not anew):
+            break  # after a final verdict the race is over, and every further asking says the same
+    return Asked(trials[-1].decision is Decision.ACCEPTED, max(t.pairs for t in trials))
+
+
+def asked_again(rng: np.random.Generator) -> None:
+    """Prints what asking again and again comes to."""
+    samples = {name: (champion, [0] * 300, None) for name, (champion, _) in made_up(rng).items()}
+    samples["864 in 90 of 100"] = (*at_target(rng, 0.9, 1.5), 864.0)
+    for name, (scores, lives, target) in samples.items():
+        for anew, rounds in ((False, ROUNDS // 8), (True, ROUNDS // 40)):
+            asked = [
+                ask(Luck(scores, lives, rng), rng, Program(source="rival = 1\n"), target=target, anew=anew)
+                for _ in range(rounds)
+            ]
+            accepted, pairs = np.mean([a.accepted for a in asked]), np.mean([a.pairs for a in asked])
+            how = "anew" if anew else "again"
+            print(f"{name:18} asked {how:7}: accepted {accepted:.3f} pairs {pairs:.1f}", flush=True)
+    scores, lives, _ = samples["normal(100, 20)"]
+    rivals = [Program(source=f"rival = {i}\n") for i in range(RIVALS)]
+    each = []
+    for _ in range(ROUNDS // 100):
+        court = Luck(scores, lives, rng)
+        each.append([ask(court, rng, rival, target=None, anew=False).accepted for rival in rivals])
+    print(
+        f"{'normal(100, 20)':18} {RIVALS} rivals   : accepted {np.mean(each):.3f} of them, "
+        f"any in {np.mean([any(e) for e in each]):.3f} of the rounds"
+    )
+
+
 def main(paths: list[str]) -> None:
     """Prints one table row per distribution and challenger."""
     rng = np.random.default_rng(0)
@@ -98,6 +221,7 @@ def main(paths: list[str]) -> None:
             ]
     if not paths:
         with_lives(rng)
+        asked_again(np.random.default_rng(1))
     for most in (None, FEW):
         for name, what, champion, challenger in rows:
             check = aa_check(champion, rounds=ROUNDS, rng=rng, challenger=challenger, most=most)

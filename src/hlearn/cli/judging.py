@@ -166,6 +166,10 @@ def _judged(system: System, trials: list[Trial], screen: Console, *, before: Pro
         screen.print(
             "The edited file stays as it is; the change and the reasons are kept in memory/rejected."
         )
+        if trials[0].decision is Decision.UNDECIDED and not trials[0].final:
+            screen.print(
+                "Asked again, hl gate plays on after these pairs; more of them with a larger --steps."
+            )
     champion = system.champion()
     sizes = [program_size(p.source) for p in (before, champion) if p is not None]
     if before is not None and accepted:

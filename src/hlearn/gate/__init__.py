@@ -5,6 +5,7 @@ Comes in: two programs and something to measure with. Goes out: a verdict with r
 
 from hlearn.gate.gate import Gate
 from hlearn.gate.match import Court
+from hlearn.gate.past import PastRace, first_seed_against, past_race
 from hlearn.gate.race import AACheck, Look, Race, aa_check
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, floor_of
@@ -17,9 +18,12 @@ __all__ = [
     "Gate",
     "Look",
     "Pair",
+    "PastRace",
     "Race",
     "Verdict",
     "aa_check",
+    "first_seed_against",
     "floor_of",
+    "past_race",
     "program_size",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hlearn.evaluate.api import Job
 from hlearn.gate.match import Court, Match, Terms
+from hlearn.gate.past import PastRace
 from hlearn.gate.race import Race
 from hlearn.gate.randomness import uses_randomness
 from hlearn.gate.verdict import Verdict, said_of
@@ -45,7 +46,8 @@ class Gate:
         budget: int,
         limit: int | None = None,
         longest: int | None = None,
-        paid: int = 0,
+        past: PastRace | None = None,
+        closing: bool = False,
         stop_score: float | None = None,
         cases: Sequence[Case] = (),
         run_seed: int = 0,
@@ -60,11 +62,13 @@ class Gate:
             court: what to measure with.
             budget: environment steps that this judgement may spend beyond the first look.
             limit: environment steps that are left altogether; where the first look is likely to need more, the
-                verdict is undecided. Where ``budget`` is no less, nothing is held back: the last look may spend what is
-                left of alpha.
+                verdict is undecided.
             longest: environment steps at which both programs' episodes are cut, so that one that hardly ever ends
                 does not cost the whole budget; None: whole episodes.
-            paid: pairs of the same race that were played before; they cost nothing and stay as they are.
+            past: what the two have played before: those pairs stand as they are, under the caps of then, and the race
+                goes on after them, under the same alpha.
+            closing: whether nothing will be left for this race to go on with, so that its last look may spend what is
+                left of alpha.
             stop_score: the target; an episode that reaches it is over.
             cases: every one must hold.
             run_seed: learning seed, which resolves the seeds of the cases.
@@ -81,8 +85,9 @@ class Gate:
             stop_score=stop_score,
             budget=budget,
             limit=limit,
-            longest=longest if seed_matters else None,
-            paid=paid,
+            longest=(longest if past is None else past.longest) if seed_matters else None,
+            past=past,
+            closing=closing,
         )
         match = Match(terms, challenger, champion, court)
         by_chance = uses_randomness(challenger) or (champion is not None and uses_randomness(champion))
@@ -131,14 +136,9 @@ class Gate:
 
 
 def _turned(verdict: Verdict, reasons: tuple[str, ...], broken: tuple[str, ...]) -> Verdict:
-    return Verdict(
+    return replace(
+        verdict,
         decision=Decision.REJECTED,
         reasons=(*reasons, *(f"but {r}" for r in verdict.reasons)),
-        pairs=verdict.pairs,
         broken=broken,
-        challenger=verdict.challenger,
-        champion=verdict.champion,
-        longest=verdict.longest,
-        cut=verdict.cut,
-        final=verdict.final,
     )

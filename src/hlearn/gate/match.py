@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Result
+from hlearn.gate.past import PastRace
 from hlearn.gate.race import Judgement, Race
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, said_of
@@ -43,7 +44,8 @@ class Terms:
         budget: environment steps that may be spent beyond the first look.
         limit: environment steps that are left altogether.
         longest: environment steps at which episodes are cut, None for whole ones.
-        paid: pairs that were played before and cost nothing.
+        past: what the two have played before.
+        closing: whether the last look may spend what is left of alpha.
     """
 
     race: Race
@@ -54,7 +56,8 @@ class Terms:
     budget: int
     limit: int | None
     longest: int | None
-    paid: int
+    past: PastRace | None
+    closing: bool
 
 
 class Match:
@@ -87,10 +90,29 @@ class Match:
             verdict = self._failed() or self._first()
             assert verdict is not None
             return verdict
+        return self._go_on() or self._race()
+
+    def _go_on(self) -> Verdict | None:
+        """Takes up the race where it stood; a verdict only where that decides already, or nothing more may."""
+        past = self.terms.past
+        if past is None:
+            return None
+        self._play(past.pairs)
+        failed = self._failed()
+        if failed:
+            return failed
+        over = past.final or past.pairs >= self.terms.max_pairs
+        if not over and not self.terms.race.is_look(past.pairs):
+            return None
+        verdict = self._verdict(self._judge(last=True, final=over), final=over)
+        return verdict if over or verdict.accepted else None
+
+    def _race(self) -> Verdict:
+        """Plays pairs from look to look."""
         before = self.court.spent()
         while True:
             have = len(self.ours)
-            want = min(max(self.terms.race.next_look(have), self.terms.paid), self.terms.max_pairs)
+            want = min(self.terms.race.next_look(have), self.terms.max_pairs)
             used = self.court.spent() - before
             last = spent = False
             if not self._can_afford(want, used):
@@ -101,25 +123,23 @@ class Match:
                 except BudgetExhausted:
                     if not have:
                         raise
-                    spent = True
+                    last, spent = True, self.terms.closing
                 failed = self._failed()
                 if failed:
                     return failed
-            final = spent or (last and self._is_final) or len(self.ours) >= self.terms.max_pairs
-            judgement = self.terms.race.judge(
-                *self._scores(), lives=self._lives(), life=self._life, last=last, final=final
-            )
+            final = spent or (last and self.terms.closing) or len(self.ours) >= self.terms.max_pairs
+            judgement = self._judge(last=last, final=final)
             if judgement.decision is not None:
                 return self._verdict(judgement, final=final)
 
-    @property
-    def _is_final(self) -> bool:
-        """Whether nothing is held back: where no more can be afforded, the race is over for good."""
-        return self.terms.limit is None or self.terms.budget >= self.terms.limit
+    def _judge(self, *, last: bool, final: bool) -> Judgement:
+        return self.terms.race.judge(
+            *self._scores(), lives=self._lives(), life=self._life, last=last, final=final
+        )
 
     def _last_look(self, have: int, want: int, used: int) -> int:
-        """Where nothing is held back any more, the last look may lie before the planned one."""
-        if not self._is_final:
+        """Where all of alpha may be spent, the last look may lie before the planned one."""
+        if not self.terms.closing:
             return have
         between = range(have + 1, want)
         chances = (n for n in between if self.terms.race.may_decide(n) and self._can_afford(n, used))
@@ -128,7 +148,7 @@ class Match:
     def _can_afford(self, want: int, used: int) -> bool:
         """Whether the episodes so far let expect that so many pairs cost no more than may be spent."""
         have = len(self.ours)
-        if not have or want <= self.terms.paid:
+        if not have:
             return True
         played = sum(r.outcome.env_steps for r in (*self.ours, *self.theirs))
         used += round(played / have * (want - have))
@@ -203,7 +223,11 @@ class Match:
                     Decision.ACCEPTED,
                     f"the same scores and simpler (size {new} against {old}): {reason}",
                 )
-            elif decision is Decision.UNDECIDED and new <= old * (1 - self.terms.simpler) and ours >= theirs:
+            elif (
+                self._may_be_simpler(judgement, final)
+                and new <= old * (1 - self.terms.simpler)
+                and ours >= theirs
+            ):
                 decision, reason = (
                     Decision.ACCEPTED,
                     f"no worse and simpler (size {new} against {old}): {reason}",
@@ -211,6 +235,7 @@ class Match:
         cut = self.terms.longest if any(self._is_cut(r) for r in (*self.ours, *self.theirs)) else None
         if cut is not None:
             reason += f"; episodes were cut at {cut:,} steps"
+        reason += self._said_of_past(final and decision is not Decision.ACCEPTED)
         theirs_scores: list[float | None] = [r.outcome.score for r in self.theirs] or [None] * len(self.ours)
         return Verdict(
             decision=decision,
@@ -221,7 +246,26 @@ class Match:
             longest=self.terms.longest,
             cut=cut,
             final=final,
+            stopped=judgement.stopped,
         )
+
+    def _may_be_simpler(self, judgement: Judgement, final: bool) -> bool:
+        """Whether an undecided one may win by its size: not on a handful of pairs, nor by asking until it leads."""
+        past = self.terms.past
+        first = final or past is None or not past.asked
+        enough = len(self.ours) >= self.terms.race.ties and not judgement.stopped
+        return judgement.decision is Decision.UNDECIDED and enough and first
+
+    def _said_of_past(self, over: bool) -> str:
+        """What a person who asks again should know."""
+        said = ""
+        past, pairs = self.terms.past, len(self.ours)
+        if past is not None:
+            which = "all" if past.pairs >= pairs else f"{past.pairs}"
+            said = f"; {which} of these pairs were played before (trial {past.trial})"
+        if over and self.champion is not None:
+            said += "; the race of these two programs is over, more pairs decide nothing: change the program"
+        return said
 
     def _is_cut(self, result: Result) -> bool:
         outcome, longest = result.outcome, self.terms.longest

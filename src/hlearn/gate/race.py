@@ -51,11 +51,19 @@ _FINAL = (
 
 
 class Judgement(NamedTuple):
-    """What the race says so far; ``decision`` is None while it goes on."""
+    """What the race says so far.
+
+    Attributes:
+        decision: None while it goes on.
+        reason: a sentence for people.
+        equal: whether all scores were the same.
+        stopped: whether the race ends early because little speaks for the challenger.
+    """
 
     decision: Decision | None
     reason: str
     equal: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +74,17 @@ class Race:
         alpha: upper bound of the chance to accept a challenger that is not better.
         looks: when the race is looked at.
         ties: equal pairs, without a single unequal one, after which the programs count as equal.
+        against: a race that stops early is a rejection where the test of "the challenger is worse" has at most this
+            p-value: something speaks against it.
+        enough: or after so many pairs, which would have shown a lead worth having (a standard deviation nearly always);
+            with fewer it is undecided.
     """
 
     alpha: float = 0.10
     looks: tuple[Look, ...] = LOOKS
     ties: int = 5
+    against: float = 0.10
+    enough: int = 12
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
@@ -119,15 +133,16 @@ class Race:
             return Judgement(Decision.REJECTED, f"scores must be finite to be compared: {said}")
         look = next((k for k in self.looks if k.pairs == n), None)
         final = final or n >= self.looks[-1].pairs
-        p = 1.0
+        tested = ""
         if n >= self.looks[0].pairs and (look is not None or final):
             p = self._sequential(challenger, champion, final)
+            tested = f" (permutation p = {p:.3g})"
             if ours >= theirs and p <= self.alpha * (_FINAL if final else self._spending(n)) + 1e-12:
-                return Judgement(Decision.ACCEPTED, f"better: {said} (permutation p = {p:.3g})")
-        if look is not None and self._is_hopeless(challenger, champion, look):
-            return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)")
+                return Judgement(Decision.ACCEPTED, f"better: {said}{tested}")
+        if look is not None and (stop := self._stop(challenger, champion, look, said)) is not None:
+            return stop
         if last or final:
-            return Judgement(Decision.UNDECIDED, f"undecided: {said} (permutation p = {p:.3g})")
+            return Judgement(Decision.UNDECIDED, f"undecided: {said}{tested}")
         return Judgement(None, "")
 
     def _sequential(self, challenger: Sequence[float], champion: Sequence[float], final: bool) -> float:
@@ -141,13 +156,21 @@ class Race:
         """Share of alpha that may have been spent after n pairs, a planned look."""
         return next(k.spent for k in self.looks if k.pairs == n)
 
-    def _is_hopeless(self, challenger: Sequence[float], champion: Sequence[float], look: Look) -> bool:
+    def _stop(
+        self, challenger: Sequence[float], champion: Sequence[float], look: Look, said: str
+    ) -> Judgement | None:
+        """The early end of a race in which little speaks for the challenger."""
         if look.pairs <= DEALT:
             p, reverse = p_two_samples(challenger, champion), p_two_samples(champion, challenger)
         else:
             differences = [a - b for a, b in zip(challenger, champion, strict=True)]
             p, reverse = p_pairs(differences), p_pairs([-d for d in differences])
-        return (p + 1.0 - reverse) / 2 >= look.hopeless
+        if (p + 1.0 - reverse) / 2 < look.hopeless:
+            return None
+        if reverse <= self.against + 1e-12 or look.pairs >= self.enough:
+            return Judgement(Decision.REJECTED, f"no better: {said} (stopped early)", stopped=True)
+        why = "stopped early, too few pairs to tell"
+        return Judgement(Decision.UNDECIDED, f"undecided: {said} ({why})", stopped=True)
 
     def is_look(self, n: int) -> bool:
         """Whether n pairs are a planned look, after which the race may go on."""

@@ -41,7 +41,8 @@ class Verdict:
         champion: the champion's on the same seeds.
         longest: the environment step at which episodes would have been cut, None for whole ones.
         cut: the same where any was cut, None if all were whole.
-        final: whether all that may be spent of alpha was spent, so that the race must not go on.
+        final: whether all that may be spent of alpha was spent, so that more pairs decide nothing.
+        stopped: whether the race ended early because little spoke for the challenger.
     """
 
     decision: Decision
@@ -53,6 +54,7 @@ class Verdict:
     longest: int | None = None
     cut: int | None = None
     final: bool = False
+    stopped: bool = False
 
     @property
     def accepted(self) -> bool:

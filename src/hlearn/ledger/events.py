@@ -153,6 +153,10 @@ class Trial:
         pairs: gate seeds that both programs played.
         challenger_mean: mean gate score of the challenger, None where an episode failed.
         champion_mean: the champion's on the same seeds, None where there was no champion.
+        first_seed: position in its split of the first pair's seed, the others follow it; None in ledgers of an older
+            hlearn, where each run began at seeds of its own.
+        longest: environment steps at which the pairs' episodes would have been cut, None for whole ones.
+        final: whether all of alpha was spent on these two programs, so that more pairs decide nothing.
     """
 
     run: int
@@ -166,6 +170,9 @@ class Trial:
     challenger_mean: float | None = None
     champion_mean: float | None = None
     env_steps: int = 0
+    first_seed: int | None = None
+    longest: int | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,8 @@ def run_aside(
         trials = []
         while (proposal := session.propose()) is not None:
             trials.append(session.settle(proposal, session.judge(proposal)))
-            if editor.deterministic and session.lab.remaining <= 0:
+            asked_once = editor.name == ASIDE[0]
+            if asked_once or (editor.deterministic and session.lab.remaining <= 0):
                 break
         session.end("nothing more to try")
     return tuple(trials)

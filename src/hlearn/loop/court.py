@@ -27,6 +27,10 @@ class RunCourt:
         lab: the editor's, for development seeds.
         allotment: divides what is left.
         gate: its rules for endless episodes.
+
+    Attributes:
+        first_seed: position in its split of the first seed: every race has its own beginning
+            (:func:`hlearn.gate.first_seed_against`).
     """
 
     def __init__(self, meter: Meter, lab: SystemLab, allotment: Allotment, gate: Gate) -> None:
@@ -35,7 +39,7 @@ class RunCourt:
         self._allotment = allotment
         self._gate = gate
         self._task = meter.task
-        self._first_seed = (meter.run.run - 1) * SEEDS_PER_RUN
+        self.first_seed = (meter.run.run - 1) * SEEDS_PER_RUN
 
     def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
         """Plays jobs for the gate, which may spend all that is left.
@@ -47,9 +51,8 @@ class RunCourt:
 
     def seeds(self, start: int, count: int) -> list[int]:
         """Gate seeds; development seeds where the seed has no effect and the splits would hide nothing."""
-        if not seed_matters(self._task):
-            return self._lab.seeds(start, count)
-        return split_seeds(Split.GATE, self._meter.run.seed, self._first_seed + start, count)
+        split = Split.GATE if seed_matters(self._task) else Split.DEV
+        return split_seeds(split, self._meter.run.seed, self.first_seed + start, count)
 
     def spent(self) -> int:
         """Environment steps charged so far."""

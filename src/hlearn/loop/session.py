@@ -12,12 +12,12 @@ from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
 from hlearn.lab import Meter, Progress, SystemLab
-from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
 from hlearn.loop.allotment import Allotment
 from hlearn.loop.asking import Asking
 from hlearn.loop.court import RunCourt
+from hlearn.loop.opening import ASIDE
 from hlearn.loop.trials import Trials, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.source import check_source
@@ -80,9 +80,7 @@ class Session:
         )
         self.gate = gate = replace(gate, stall_steps=max(gate.stall_steps, self.meter.stall))
         self.allotment = Allotment(self.meter, gate)
-        self.trials = Trials(
-            system, self.meter, replaying=self.replaying, first_seed=(run.run - 1) * SEEDS_PER_RUN
-        )
+        self.trials = Trials(system, self.meter, replaying=self.replaying)
         self.lab = SystemLab(
             task=task,
             observation=observation,
@@ -121,6 +119,7 @@ class Session:
         """Static checks, then the gate; a proposal judged before against the same champion is turned down."""
         program, champion = proposal.program, self.champion
         pair = (program.sha256, champion.sha256 if champion else None)
+        self.court.first_seed = self.trials.first_seed(champion)
         if pair in self._judged and not self.undecided.plays_on(proposal):
             return _refused("no change: this program was judged before against this champion")
         self._judged.add(pair)
@@ -134,15 +133,21 @@ class Session:
 
     def _judge(self, proposal: Proposal) -> Verdict:
         share, left = self.allotment.gate_share(), self.allotment.left()
-        again = self.undecided.playing if self.undecided.plays_on(proposal) else None
+        by_hand = self.run.editor == ASIDE[0]  # who asks by hand may ask again: their race stays open
+        last = not self.lab.remaining or self.undecided.plays_on(proposal)
+        longest = self.allotment.longest()
+        past = self.trials.race(proposal.program, self.champion, longest)
+        if past is not None:
+            self.court.first_seed = past.first_seed
         return self.gate.judge(
             proposal.program,
             self.champion,
             court=self.court,
-            budget=share // 2 if self.lab.remaining and not again else max(share, left),
+            budget=max(share, left) if last or by_hand else share // 2,
             limit=left,
-            longest=self.allotment.longest(),
-            paid=len(again.verdict.pairs) if again else 0,
+            longest=longest,
+            past=past,
+            closing=last and not by_hand,
             stop_score=self.task.target,
             cases=(*self.trials.cases(), *cases_in(proposal.files)),
             run_seed=self.run.seed,
@@ -153,7 +158,7 @@ class Session:
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
         """Writes the verdict down and makes an accepted program the champion."""
         program = proposal.program
-        trial = self.trials.settle(proposal, self.champion, verdict)
+        trial = self.trials.settle(proposal, self.champion, verdict, self.court.first_seed)
         self.meter.trials += 1
         idle = trial.decision is not Decision.ACCEPTED and self.meter.spent == self._spent_before
         self._idle = self._idle + 1 if idle else 0
@@ -163,7 +168,7 @@ class Session:
         else:
             self.system.remember(trial, program, self.champion)
             self._rejected.append(said_of(trial))
-            if trial.decision is Decision.UNDECIDED:
+            if trial.decision is Decision.UNDECIDED and not verdict.stopped:
                 self.undecided.add(proposal, verdict)
         for evaluation in (proposal.dev, verdict.challenger):
             if evaluation is not None and evaluation.failures:
@@ -245,7 +250,12 @@ class Session:
         return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
 
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
-        self.system.commit(trial, proposal.program, self.trials.new_cases(trial, verdict), proposal.files)
+        self.system.commit(
+            trial,
+            proposal.program,
+            self.trials.new_cases(trial, verdict, self.court.first_seed),
+            proposal.files,
+        )
         self.champion = proposal.program
         self.undecided.forget()
         self.meter.accepted += 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hlearn.editors.api import Proposal
-from hlearn.gate import Verdict, floor_of
+from hlearn.gate import PastRace, Verdict, first_seed_against, floor_of, past_race
 from hlearn.lab import Meter
-from hlearn.ledger import Decision, Trial
+from hlearn.lab.lab import SEEDS_PER_RUN
+from hlearn.ledger import Decision, RunStarted, Trial
 from hlearn.records import Program, Split
 from hlearn.system import Case, System
 from hlearn.system.checks import run_system_tests
@@ -19,16 +22,16 @@ class Trials:
         system: where.
         meter: of the run.
         replaying: whether the trials that the ledger holds of this run will be asked for again.
-        first_seed: number of the first gate seed of this run.
     """
 
-    def __init__(self, system: System, meter: Meter, *, replaying: bool, first_seed: int) -> None:
+    def __init__(self, system: System, meter: Meter, *, replaying: bool) -> None:
         self._system = system
         self._meter = meter
         self._replaying = replaying
-        self._first_seed = first_seed
         self._run = meter.run.run
         self._before = [r.event for r in system.ledger.rows if isinstance(r.event, Trial)]
+        alike = _runs_alike(system, meter.run)
+        self._settled = [t for t in self._before if t.run in alike and not (replaying and t.run == self._run)]
 
     def gate_score(self, program: Program) -> float | None:
         """The score with which the gate accepted a program, None if it never did."""
@@ -58,11 +61,33 @@ class Trials:
         asked = (self._run, program.sha256, champion.sha256 if champion else None)
         return next((t for t in self._before if (t.run, t.program, t.champion) == asked), None)
 
-    def settle(self, proposal: Proposal, champion: Program | None, verdict: Verdict) -> Trial:
+    def settle(
+        self, proposal: Proposal, champion: Program | None, verdict: Verdict, first_seed: int
+    ) -> Trial:
         """Writes the verdict down, unless the ledger has it."""
-        trial = self.past(proposal.program, champion) or self._record(proposal, champion, verdict)
+        trial = self.past(proposal.program, champion) or self._record(proposal, champion, verdict, first_seed)
         self._before = [t for t in self._before if t is not trial]
+        self._settled.append(trial)
         return trial
+
+    def race(self, program: Program, champion: Program | None, longest: int | None) -> PastRace | None:
+        """What two programs have played against each other, in whichever run of this system.
+
+        Args:
+            program: the challenger.
+            champion: None where there is none, and so no race.
+            longest: where episodes are cut now; taken for trials in which an older hlearn did not write it down.
+        """
+        if champion is None:
+            return None
+        return past_race([_placed(t, longest) for t in self._settled], program.sha256, champion.sha256)
+
+    def first_seed(self, champion: Program | None) -> int:
+        """Position of the seed at which races against a champion begin."""
+        own = (self._run - 1) * SEEDS_PER_RUN
+        if champion is None:
+            return own
+        return first_seed_against([_placed(t, None) for t in self._settled], champion.sha256, own)
 
     def system_tests(self, proposal: Proposal, champion: Program | None) -> str | None:
         """What fails of the system's tests; on a replay, what they said the first time."""
@@ -76,14 +101,18 @@ class Trials:
         numbers = {t.trial for t in self._before if t.run == self._run} if self._replaying else set()
         return tuple(c for c in self._system.cases() if c.trial not in numbers)
 
-    def new_cases(self, trial: Trial, verdict: Verdict) -> list[Case]:
-        """What must stay: the skill that this trial stands on, on the first gate seed, which all trials play."""
+    def new_cases(self, trial: Trial, verdict: Verdict, first_seed: int) -> list[Case]:
+        """What must stay: the skill that this trial stands on, on its first gate seed.
+
+        Args:
+            trial: the accepted one.
+            verdict: with its episodes.
+            first_seed: position of the first of them.
+        """
         matters = seed_matters(self._meter.task)
         split = Split.GATE if matters else Split.DEV
         floor = floor_of(verdict, exact=not matters)
-        known = [
-            c.min_score for c in self._system.cases() if c.number == self._first_seed and c.split is split
-        ]
+        known = [c.min_score for c in self._system.cases() if c.number == first_seed and c.split is split]
         if any(k is not None and (floor is None or k >= floor) for k in known) or (known and floor is None):
             return []
         why = f"every champion since trial {trial.trial} "
@@ -93,14 +122,16 @@ class Trials:
                 name=f"trial-{trial.trial:04d}",
                 why=why,
                 split=split,
-                number=self._first_seed,
+                number=first_seed,
                 max_steps=verdict.longest,
                 min_score=floor,
                 trial=trial.trial,
             )
         ]
 
-    def _record(self, proposal: Proposal, champion: Program | None, verdict: Verdict) -> Trial:
+    def _record(
+        self, proposal: Proposal, champion: Program | None, verdict: Verdict, first_seed: int
+    ) -> Trial:
         self._system.add_program(proposal.program, proposal.note)
         numbers = [r.event.trial for r in self._system.ledger.rows if isinstance(r.event, Trial)]
         trial = Trial(
@@ -115,9 +146,25 @@ class Trials:
             challenger_mean=verdict.challenger.mean if verdict.challenger else None,
             champion_mean=verdict.champion.mean if verdict.champion else None,
             env_steps=self._meter.spent,
+            first_seed=first_seed,
+            longest=verdict.longest,
+            final=verdict.final,
         )
         self._system.ledger.append(trial)
         return trial
+
+
+def _runs_alike(system: System, run: RunStarted) -> set[int]:
+    """The runs in which episodes ended at the same target: others ask another question."""
+    started = (r.event for r in system.ledger.rows if isinstance(r.event, RunStarted))
+    return {r.run for r in started if (r.task, r.target) == (run.task, run.target)}
+
+
+def _placed(trial: Trial, longest: int | None) -> Trial:
+    """A trial of an older hlearn with what it did not write down: its run had gate seeds of its own."""
+    if trial.first_seed is not None:
+        return trial
+    return replace(trial, first_seed=(trial.run - 1) * SEEDS_PER_RUN, longest=longest)
 
 
 def said_of(trial: Trial) -> str:
