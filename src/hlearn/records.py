@@ -1,4 +1,4 @@
-"""Frozen values that cross the borders between rooms (layer 0: imports nothing but the standard library).
+"""Frozen values that cross the borders between rooms (layer 0: needs nothing but the standard library).
 
 Scores keep one direction everywhere: higher is better. ``env_steps`` counts emulator frames or
 environment steps *before* frame skip is folded in, planner steps stand beside them.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from hlearn.foreign_text import safe
 
 
 class Access(StrEnum):
@@ -50,6 +52,11 @@ class FailureKind(StrEnum):
 class Program:
     """The source of one policy, addressed by its content.
 
+    The source is the file's text byte for byte, a byte order mark and whatever line ends it has included, so that the
+    address is the SHA-256 of the file. It runs as Python runs such a file: the mark is skipped, every line end ends a
+    line. Two files that differ in these alone are two programs. (What is no UTF-8 at all, lone surrogates, has an
+    address too, and is refused as soon as it is to run.)
+
     Attributes:
         source: Python source of one module that defines exactly one concrete policy class.
         parent: SHA-256 of the program it was edited from, or None for the first.
@@ -60,7 +67,7 @@ class Program:
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        digest = hashlib.sha256(self.source.encode()).hexdigest()
+        digest = hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
         object.__setattr__(self, "sha256", digest)
 
 
@@ -101,7 +108,8 @@ class Failure:
     Attributes:
         seed: environment seed.
         kind: the typed outcome.
-        message: what happened, with the program's traceback where there is one (at most 4,000 characters).
+        message: what happened, with the program's traceback where there is one: at most 4,000 characters, safe to
+            write and to show (:func:`hlearn.foreign_text.safe`).
         score: sum of rewards until the failure; never used as a result, shown to the editor.
         env_steps: environment steps consumed, which count against the budget all the same.
         length: decisions taken before the failure.
@@ -114,6 +122,9 @@ class Failure:
     env_steps: int = 0
     length: int = 0
     wall_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", safe(self.message))
 
 
 Outcome = Episode | Failure

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 from pathlib import Path
 
 import av
 import pytest
 
-from tests.cli.conftest import CORRIDOR, hl, process
+from tests.cli.conftest import CORRIDOR, command, hl, process
 from tests.cli.programs import LEFT, SEEK
 
 UNSEEN = """
@@ -95,14 +96,16 @@ def test_history_in_a_pipe_cuts_nothing(system: Path) -> None:
     assert note.strip() in hl("history", system).out
 
 
-def test_history_in_a_narrow_terminal_leaves_room_for_what_was_proposed(
-    system: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_history_in_a_narrow_terminal_leaves_room_for_what_was_proposed(system: Path) -> None:
     (system / "policy.py").write_text(LEFT)
     assert hl("gate", system, "--workers", 1, "--note", "x" * 99).code == 1
-    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "80"), ("TERM", "dumb")):
-        monkeypatch.setenv(name, value)
-    (line,) = (line for line in hl("history", system).out.splitlines() if "xxx" in line)
+    leader, follower = pty.openpty()
+    env = os.environ | {"COLUMNS": "80", "TERM": "dumb"}
+    subprocess.run(command("history", system), stdout=follower, stderr=follower, env=env, check=True)
+    os.close(follower)
+    said = os.read(leader, 1 << 16).decode()
+    os.close(leader)
+    (line,) = (line for line in said.splitlines() if "xxx" in line)
     assert line.count("x") >= 20 and "…" in line and len(line) <= 80
 
 

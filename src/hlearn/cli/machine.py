@@ -170,13 +170,21 @@ def _room() -> Iterator[Finding]:
     yield Finding("disk", True if free >= _DISK_LOW else None, f"{size(free)} free in this folder{low}", free)
     with tempfile.TemporaryFile() as file:
         file.write(b"x")
+    yield _films()
+
+
+def _films() -> Finding:
+    """Which films can be written, and whether MuJoCo can draw for them here."""
+    from hlearn.evidence.renderers import mujoco_advice, mujoco_drawing
+
     films = _encoders()
-    yield Finding(
-        "films",
-        True if all(films.values()) else None,
-        ", ".join(f"{n} {'yes' if ok else 'NO'}" for n, ok in films.items()),
-        films,
-    )
+    drawing = mujoco_drawing()
+    how = f"yes (MUJOCO_GL={drawing.backend}, {drawing.chosen})" if drawing.backend else "NO"
+    said = ", ".join([*(f"{n} {'yes' if ok else 'NO'}" for n, ok in films.items()), f"of MuJoCo {how}"])
+    if not drawing.backend:
+        said += f"; {mujoco_advice(drawing=drawing)}"
+    fine = all(films.values()) and bool(drawing.backend)
+    return Finding("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
 
 
 def _encoders() -> dict[str, bool]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
+import io
 import json
 import math
 import os
@@ -18,11 +20,13 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from hlearn.errors import BudgetExhausted, HarnessError, HlearnError, UsageError
+from hlearn.foreign_text import encoded, safe, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 P = ParamSpec("P")
+_SAID = 16_000  # characters of an error's text
 DONE, NO, USAGE, FAULT, STOPPED = 0, 1, 2, 3, 130
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -63,6 +67,7 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json, debug = bool(kwargs.get("as_json")), bool(kwargs.get("debug"))
+        _take_any_letter()
         try:
             answer = function(*args, **kwargs)
         except typer.Exit:
@@ -85,13 +90,14 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
 
 
 def console(as_json: bool) -> Console:
-    """Where text for people goes: stdout, or stderr where stdout is for JSON."""
-    from rich.console import Console
+    """Where text for people goes: stdout, or stderr where stdout is for JSON.
 
-    plain = Console(stderr=as_json, highlight=False)
-    if not plain.is_terminal and "COLUMNS" not in os.environ:
-        plain = Console(stderr=as_json, highlight=False, width=120)
-    return plain
+    Whether it *is* a terminal decides what moves and what is cut; what the environment says of colours decides colours
+    alone, so a log that was asked for colours has them and holds no moving panel.
+    """
+    from hlearn.cli.screen import screen_for
+
+    return screen_for(sys.stderr if as_json else sys.stdout, os.environ)
 
 
 def json_line(data: Mapping[str, object]) -> str:
@@ -113,8 +119,9 @@ def _plain(value: object) -> object:
 
 def _failed(error: Exception, *, debug: bool) -> Answer:
     if debug:
-        traceback.print_exc()
-    kind, text = type(error).__name__, "\n".join([str(error), *getattr(error, "__notes__", ())])
+        _tell(traceback.format_exc().rstrip())
+    kind = type(error).__name__
+    text = safe("\n".join([str(error), *getattr(error, "__notes__", ())]), _SAID)
     if isinstance(error, UsageError):
         _tell(f"hl: {text}")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)
@@ -129,6 +136,7 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
         return Answer(data=_error(kind, text, FAULT), code=FAULT)
     if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
         text = f"no right to use {error.filename}: {error.strerror}; check its owner and its rights (ls -l)"
+        text = safe(text)
         _tell(f"hl: {text}\nWhat was recorded before is kept.")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)
     where = "" if debug else f"\nThe traceback is in {_keep_traceback()}"
@@ -145,13 +153,21 @@ def _error(kind: str, message: str, code: int) -> dict[str, object]:
 
 def _keep_traceback() -> str:
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="hl-error-", suffix=".txt", delete=False) as file:
-            file.write(traceback.format_exc())
+        with tempfile.NamedTemporaryFile(prefix="hl-error-", suffix=".txt", delete=False) as file:
+            file.write(encoded(traceback.format_exc()))
         return file.name
     except OSError:
-        traceback.print_exc()
+        _tell(traceback.format_exc())
         return "the text above (no file could be written)"
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody listens; the exit code still says it
+        print(shown(text), file=sys.stderr, flush=True)
+
+
+def _take_any_letter() -> None:
+    """A stream whose encoding lacks a letter shows its escape instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from hlearn.cli.terminal import keys_unseen
 from hlearn.cli.words import count, duration, number, several, sparkline
+from hlearn.foreign_text import safe_line
 from hlearn.lab import Progress, Standing
 from hlearn.ledger import Decision, Purpose, Trial
 from hlearn.records import Outcome
@@ -31,6 +32,7 @@ _QUIET_LINE_S = 30.0  # and lines say that it goes on
 _RATE_WINDOW_S = 60.0
 _CURVE_POINTS = 2048
 _CURVE_WIDTH = 48
+_LINE = 2_000  # characters of a line at most
 
 
 class Pace:
@@ -242,17 +244,22 @@ class Lines:
     def _print(self, text: str) -> None:
         self._printed = self._monotonic()
         stamp = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
-        print(f"{stamp} {' '.join(text.split())}", file=self._console.file, flush=True)
+        print(f"{stamp} {safe_line(text, _LINE)}", file=self._console.file, flush=True)
 
 
 @contextmanager
 def showing(title: str, env_id: str, console: Console) -> Iterator[Progress]:
     """Shows progress while the block runs: a panel on a terminal, else lines."""
     display: LivePanel | Lines = (
-        LivePanel(title, env_id, console) if console.is_terminal else Lines(env_id, console)
+        LivePanel(title, env_id, console) if _moves(console) else Lines(env_id, console)
     )
     with keys_unseen(console.file), display as progress:
         yield progress
+
+
+def _moves(console: Console) -> bool:
+    """Whether what was printed can be printed over: not in a pipe, not on a terminal that knows no codes."""
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 def verdict_line(trial: Trial) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,6 +70,7 @@ def replay(
     Exit code 1 if the program fails in it; 3 if it goes another way than the ledger says it went.
     """
     from hlearn.evidence.film import check_film
+    from hlearn.evidence.renderers import ready_to_draw
     from hlearn.evidence.replay import check_repeats
     from hlearn.evidence.replay import replay as play
     from hlearn.records import Failure, Split
@@ -80,6 +80,7 @@ def replay(
     screen = console(as_json)
     if video is not None:
         check_film(video)
+        ready_to_draw()
     system = open_system(directory, screen)
     subject = system.program_of(program) if program else _standing(system, directory)
     if seed is None:
@@ -142,8 +143,6 @@ def _film(
     from hlearn.evidence.film import write_film
     from hlearn.evidence.replay import shots
 
-    # Pictures are drawn into memory: SDL is to look for no display, and not to complain where there is none.
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     suffix = video.suffix.lower()
     rate = min(_FILM_HZ[suffix], max(1, round(per_second * speed)))
     every = per_second * speed / rate

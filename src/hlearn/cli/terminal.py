@@ -21,7 +21,7 @@ def keys_unseen(file: IO[str]) -> Iterator[None]:
     try:
         fd = file.fileno()
         before = termios.tcgetattr(fd)
-    except (OSError, ValueError, termios.error):  # ValueError: a stream without a descriptor
+    except (OSError, ValueError, AttributeError, termios.error):  # closed, none at all, or no terminal
         yield
         return
     unseen = [*before]

@@ -20,6 +20,7 @@ from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.brief_text import brief_markdown
 from hlearn.errors import HlearnError, UsageError
 from hlearn.evaluate.api import Job
+from hlearn.foreign_text import decoded, encoded, read_source, safe_line
 from hlearn.records import Evaluation, Program, Split
 from hlearn.system.cases import read_case
 from hlearn.system.commands import ALLOWED, run_command
@@ -38,6 +39,7 @@ _PASSED = (
 )
 _NEVER_RAN = {126: "cannot be executed", 127: "was not found"}  # what a shell means by an exit status
 _FILE_LIMIT = 1 << 20  # bytes of one added file
+_NOTE_READ = 16 << 10  # bytes of a note that are looked at
 
 
 @runtime_checkable
@@ -128,7 +130,7 @@ class CommandEditor:
         base = git("rev-parse", "HEAD").strip()
         history = _branches(git)
         beside = tree.parent
-        (beside / "BRIEF.md").write_text(brief_markdown(brief, attempts=self.attempts))
+        (beside / "BRIEF.md").write_bytes(encoded(brief_markdown(brief, attempts=self.attempts)))
         note = beside / "NOTE.txt"
         done = run_command(
             ["/bin/sh", "-c", self.command], cwd=tree, env=self._env(beside, tree), limit_s=self.limit_s
@@ -156,9 +158,9 @@ class CommandEditor:
         for path, _ in files:
             if path.startswith("cases/"):
                 _check_case(tree / path)
-        words = _text(beside, "NOTE.txt").strip() if note.is_file() else ""
+        words = _note(note)
         program = Program(source=source, parent=brief.champion.sha256 if brief.champion else None)
-        return program, files, words.splitlines()[0][:200] if words else f"by {self.command[:80]}"
+        return program, files, words or safe_line(f"by {self.command[:80]}")
 
     def _env(self, beside: Path, tree: Path) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if any(fnmatch.fnmatchcase(k, p) for p in _PASSED)}
@@ -225,9 +227,18 @@ def _text(tree: Path, path: str) -> str:
     if file.stat().st_size > _FILE_LIMIT:
         raise _Refused(f"refused: {path} has {file.stat().st_size} bytes, at most {_FILE_LIMIT} are taken")
     try:
-        return file.read_text()
+        return read_source(file)
     except UnicodeDecodeError:
         raise _Refused(f"refused: {path} is not UTF-8 text") from None
+
+
+def _note(path: Path) -> str:
+    """The first line that says something of the note that the command left, whatever bytes it holds; else ""."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        lines = decoded(file.read(_NOTE_READ), _NOTE_READ).splitlines()
+    return next((safe_line(line, 200) for line in lines if line.strip()), "")
 
 
 def _check_case(path: Path) -> None:

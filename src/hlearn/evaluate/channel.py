@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from hlearn.foreign_text import safe
+
 WAKE, TRACE, NEXT = b"w", b"t", b"n"
 SEALED, READY, ACTED, FAILED = b"s", b"r", b"a", b"f"
 
@@ -61,7 +63,7 @@ class Channel:
 
     def put_message(self, kind: str, text: str) -> None:
         """Leaves the reason of a failure."""
-        data = json.dumps([kind, text[:4000]]).encode()[:_MESSAGE]
+        data = json.dumps([kind, safe(text)], ensure_ascii=False).encode()[:_MESSAGE]
         self._memory[self._message : self._message + len(data)] = data
         self.slot[MESSAGE_LENGTH] = len(data)
 
@@ -69,10 +71,13 @@ class Channel:
         """Returns kind and text of a failure, as the child claims them (both empty if unreadable)."""
         length = min(max(self.slot[MESSAGE_LENGTH], 0), _MESSAGE)
         try:
-            kind, text = json.loads(self._memory[self._message : self._message + length])
-        except (ValueError, TypeError, RecursionError):
+            said = json.loads(self._memory[self._message : self._message + length])
+        except (ValueError, RecursionError):
             return "", ""
-        return str(kind), str(text)[:4000]
+        match said:
+            case [str(kind), str(text)]:
+                return kind, safe(text)
+        return "", ""
 
     def put_trace(self, data: bytes) -> None:
         """Leaves the trace of the last decision, JSON; one that is too long is replaced by a note."""

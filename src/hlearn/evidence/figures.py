@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import itertools
+import logging
+import math
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, chdir, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from hlearn.errors import HarnessError, UsageError
 from hlearn.evidence.story import Story
+from hlearn.foreign_text import shown
 from hlearn.ledger import Decision
 from hlearn.tasks.scores import human_normalized_score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".pdf", ".svg")
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_LARGEST = 1e300
 _INK, _SOFT, _GOOD, _WARM = "#1f4e79", "#98a8b8", "#2e7d32", "#c62828"
 
 
@@ -32,19 +44,63 @@ def draw_learning(story: Story, path: Path) -> None:
         HarnessError: writing failed.
     """
     check_picture(path)
-    import matplotlib as mpl
+    with _own_settings() as figure_class:
+        _draw(story, path, figure_class)
 
-    mpl.use("Agg")
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 5), dpi=120, layout="constrained")
+@contextmanager
+def _own_settings() -> Iterator[type[Figure]]:
+    """Matplotlib as it comes, whatever backend, settings file, LaTeX or style a person's own work asks for.
+
+    Settings are read at the first import already, and one that is broken or names a missing backend ends it. So that
+    happens in an empty folder, with the file that ships; the canvas follows from the picture's suffix, no backend is
+    ever loaded.
+    """
+    with _nobodys_settings():
+        import matplotlib as mpl
+        from matplotlib.figure import Figure as figure_class  # noqa: N813 - a class in a variable
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that the font lacks is shown as a box
+        mpl.rcdefaults()
+        mpl.rcParams["text.parse_math"] = False  # a dollar in an environment's name is a dollar
+        yield figure_class
+
+
+@contextmanager
+def _nobodys_settings() -> Iterator[None]:
+    if "matplotlib" in sys.modules:
+        yield
+        return
+    spec = importlib.util.find_spec("matplotlib")
+    shipped = Path((spec.origin if spec else None) or "").parent / "mpl-data" / "matplotlibrc"
+    before = {name: os.environ.get(name) for name in ("MPLBACKEND", "MATPLOTLIBRC")}
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    with ExitStack() as stack:
+        with suppress(OSError):  # no room for a folder, or the present one is gone: then without
+            stack.enter_context(chdir(stack.enter_context(tempfile.TemporaryDirectory(prefix="hl-"))))
+        os.environ.update(MPLBACKEND="Agg", MATPLOTLIBRC=str(shipped))
+        logger.setLevel(logging.ERROR)  # that its cache lies elsewhere is no news
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _draw(story: Story, path: Path, figure_class: type[Figure]) -> None:
+    figure = figure_class(figsize=(9, 5), dpi=120, layout="constrained")
     axes = figure.add_subplot()
     _points(axes, story)
     _champions(axes, story)
     _levels(axes, story)
     task = story.task
     axes.set_title(
-        f"{task.env_id}   access {task.access.value}, protocol {task.protocol.value}, seed {story.seed}",
+        f"{shown(task.env_id)}   access {task.access.value}, protocol {task.protocol.value}, seed {story.seed}",
         fontsize=11,
         loc="left",
     )
@@ -85,8 +141,9 @@ def check_picture(path: Path) -> None:
 
 
 def _points(axes: Axes, story: Story) -> None:
-    whole = [p for p in story.points if not p.capped]
-    capped = [p for p in story.points if p.capped]
+    drawn = [p for p in story.points if _fits(p.score)]
+    whole = [p for p in drawn if not p.capped]
+    capped = [p for p in drawn if p.capped]
     for points, label, ink in (
         (capped, "tried, stopped early", _SOFT),
         (whole, "tried, whole episodes", "#6f8fb0"),
@@ -103,9 +160,9 @@ def _points(axes: Axes, story: Story) -> None:
                 rasterized=True,
                 label=label,
             )
-    if story.points:
-        best = itertools.accumulate((p.score for p in story.points), max)
-        steps = [p.env_steps for p in story.points]
+    if drawn:
+        best = itertools.accumulate((p.score for p in drawn), max)
+        steps = [p.env_steps for p in drawn]
         axes.step(
             [*steps, story.totals.env_steps],
             [*(values := list(best)), values[-1]],
@@ -118,9 +175,9 @@ def _points(axes: Axes, story: Story) -> None:
 
 def _champions(axes: Axes, story: Story) -> None:
     accepted = [
-        (j.env_steps, j.trial.challenger_mean)
+        (j.env_steps, mean)
         for j in story.judged
-        if j.trial.decision is Decision.ACCEPTED and j.trial.challenger_mean is not None
+        if j.trial.decision is Decision.ACCEPTED and _fits(mean := j.trial.challenger_mean)
     ]
     if accepted:
         axes.plot(
@@ -137,7 +194,7 @@ def _champions(axes: Axes, story: Story) -> None:
 
 
 def _levels(axes: Axes, story: Story) -> None:
-    if story.holdout is not None:
+    if story.holdout is not None and _fits(story.holdout.mean):
         axes.axhline(
             story.holdout.mean,
             color=_WARM,
@@ -145,13 +202,14 @@ def _levels(axes: Axes, story: Story) -> None:
             linestyle="--",
             label=f"champion on holdout seeds (n = {story.holdout.count}): {story.holdout.mean:,.4g}",
         )
-    if story.task.target is not None:
+    target = story.task.target
+    if _fits(target):
         axes.axhline(
-            story.task.target,
+            target,
             color="black",
             linewidth=0.8,
             linestyle=":",
-            label=f"target {story.task.target:,g}",
+            label=f"target {target:,g}",
         )
 
 
@@ -170,6 +228,11 @@ def _hns_axis(axes: Axes, story: Story) -> None:
 
     right = axes.secondary_yaxis("right", functions=(hns, score))
     right.set_ylabel("human-normalised score")
+
+
+def _fits(score: float | None) -> TypeGuard[float]:
+    """Whether a score has a place on an axis; sums of such numbers overflow."""
+    return score is not None and math.isfinite(score) and abs(score) < _LARGEST
 
 
 def _short(value: float) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from hlearn.errors import HarnessError, StorageFull, UsageError
@@ -24,16 +25,18 @@ _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 def write_film(path: Path, pictures: Iterable[np.ndarray], *, per_second: int) -> int:
     """Writes pictures as a film; the file appears whole or not at all.
 
+    The first picture's size is the film's; others are scaled to fit.
+
     Args:
         path: ends in .mp4 or .gif.
-        pictures: uint8[height, width, 3] each, RGB, all of one size with even sides.
+        pictures: uint8[height, width, 3] each, RGB.
         per_second: pictures per second (GIF players honour at most 50).
 
     Returns:
         The number of pictures.
 
     Raises:
-        UsageError: another suffix, or it cannot be written there.
+        UsageError: another suffix, no picture at all, or it cannot be written there.
         StorageFull: the disk is full.
     """
     check_film(path)
@@ -43,8 +46,10 @@ def write_film(path: Path, pictures: Iterable[np.ndarray], *, per_second: int) -
     try:
         with av.open(str(part), "w") as container:
             number = (_write_gif if path.suffix.lower() == ".gif" else _write_mp4)(
-                container, pictures, per_second
+                container, _alike(pictures), per_second
             )
+        if not number:
+            raise UsageError(f"{path}: there is no picture to film; choose another --start-s or --length-s")
         os.replace(part, path)
     except OSError as error:
         if error.errno in _FULL:
@@ -73,6 +78,30 @@ def check_film(path: Path) -> None:
         raise UsageError(f"{path} is a folder; name the film otherwise")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; create it first")
+
+
+def _alike(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The pictures in the first one's size, its sides made even, as H.264 wants them."""
+    size: tuple[int, int] | None = None
+    for picture in pictures:
+        if size is None:
+            height, width = picture.shape[:2]
+            size = (height + height % 2, width + width % 2)
+        yield _fitted(picture, *size)
+
+
+def _fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Returns a picture in a frame of that size: as it is, or scaled to fit with black around it."""
+    own_height, own_width = picture.shape[:2]
+    if (own_height, own_width) == (height, width):
+        return picture
+    scale = min(height / own_height, width / own_width)
+    inner = (max(1, min(width, round(own_width * scale))), max(1, min(height, round(own_height * scale))))
+    small = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
+    frame = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
+    frame[top : top + inner[1], left : left + inner[0]] = small
+    return frame
 
 
 def _write_mp4(

@@ -7,22 +7,27 @@ repeatable, so the second pass is the very episode; where it is not, that is sai
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from hlearn.errors import NotRepeatable
+from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evidence.renderers import mujoco_advice, ready_to_draw
+from hlearn.foreign_text import safe_line
 from hlearn.ledger import Ledger, Measured
 from hlearn.records import Episode, Outcome, Program
+from hlearn.tasks.environment import Environment
 from hlearn.tasks.registry import open_environment, report_cap, traits
 from hlearn.tasks.task import Task
 
 _SMALLEST_PX = 400  # pictures are enlarged by a whole factor until their height is at least this
 _STRIP_PX = 22
+_RULE = 80  # characters of a rule's name that are shown
 
 
 class Replay(NamedTuple):
@@ -62,8 +67,13 @@ def replay(task: Task, program: Program, seed: int) -> Replay:
         job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES)
         outcome, recording = evaluator.run([job])[0]
     assert recording is not None
-    rules = tuple(str(trace.get("rule", "")) for trace in recording.traces)
+    rules = tuple(_rule(trace) for trace in recording.traces)
     return Replay(task, seed, outcome, recording, rules)
+
+
+def _rule(trace: dict[str, Any]) -> str:
+    rule = trace.get("rule")
+    return safe_line(rule, _RULE) if isinstance(rule, str) else ""
 
 
 def check_repeats(film: Replay, program: Program, ledger: Ledger) -> None:
@@ -119,7 +129,9 @@ def shots(
 
     Raises:
         NotRepeatable: the episode does not come out the same.
+        EnvironmentFault: every picture is of one and the same colour, so that nothing was drawn.
     """
+    ready_to_draw()
     environment = open_environment(film.task, render=True)
     spec = environment.observation
     observation = np.zeros(spec.shape, spec.dtype)
@@ -129,10 +141,14 @@ def shots(
         environment.reset(film.seed, observation)
         score, due = 0.0, float(start)
         last: np.ndarray | None = None
+        colour: tuple[int, ...] | None = None
+        drawn = False
         for step in range(len(actions) + 1):
             final = step == len(actions)
             while due < step + 1 and (stop is None or step <= stop):
-                picture = environment.render()
+                picture = _rendered(environment)
+                if not drawn:
+                    colour, drawn = _looked(picture, colour)
                 # Consoles show many objects in every other frame only.
                 shown = np.maximum(picture, last) if blink and last is not None else picture
                 yield Shot(_framed(shown, _words(film, step, score) if caption else ""), step, score)
@@ -150,8 +166,35 @@ def shots(
                     f"first time {rewards[step]:g}; this environment is not repeatable"
                 )
             score += reward
+        if colour is not None and not drawn:
+            raise EnvironmentFault(_blank(film.task.env_id, colour))
     finally:
         environment.close()
+
+
+def _rendered(environment: Environment) -> np.ndarray:
+    try:
+        return environment.render()
+    except EnvironmentFault as fault:
+        if _draws_with_mujoco():
+            raise EnvironmentFault(f"{fault}; {mujoco_advice()}") from fault
+        raise
+
+
+def _looked(picture: np.ndarray, known: tuple[int, ...] | None) -> tuple[tuple[int, ...], bool]:
+    """The first picture's first colour, and whether this one shows another."""
+    corner = picture[0, 0]
+    colour = tuple(int(v) for v in corner)
+    return known or colour, colour != (known or colour) or bool((picture != corner).any())
+
+
+def _blank(env_id: str, colour: tuple[int, ...]) -> str:
+    what = mujoco_advice() if _draws_with_mujoco() else "look into its render()"
+    return f"{env_id} drew nothing: each picture of this film is of one colour, RGB {colour}, so none was kept; {what}"
+
+
+def _draws_with_mujoco() -> bool:
+    return "mujoco" in sys.modules
 
 
 def _words(film: Replay, step: int, score: float) -> str:

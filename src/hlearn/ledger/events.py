@@ -1,7 +1,9 @@
 """What the ledger can say: one frozen class per event.
 
 An event's name in the file is the class name in snake case. Fields are only ever added, with a default; any
-other change raises :data:`SCHEMA`.
+other change raises :data:`SCHEMA`. Words of strangers (notes, reasons, outputs) are made safe as an event is made, so
+what stands in the ledger can be committed, written and shown; names that mean something (an editor's command, an
+environment's id and arguments) stay as they are.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hlearn.evaluate.api import Job, Record
+from hlearn.foreign_text import safe, safe_line
 from hlearn.records import Access, Episode, Outcome, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 1
+_SAID = 8000  # characters of what a command said
 
 
 class Purpose(StrEnum):
@@ -143,6 +147,9 @@ class ProgramAdded:
     parent: str | None = None
     note: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "note", safe_line(self.note))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -173,6 +180,10 @@ class Trial:
     first_seed: int | None = None
     longest: int | None = None
     final: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "note", safe_line(self.note))
+        object.__setattr__(self, "reasons", tuple(safe(reason) for reason in self.reasons))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +242,18 @@ class Refused:
     run: int
     why: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "why", safe(self.why, _SAID))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Free text, for people."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", safe(self.text, _SAID))
 
 
 Event = (

@@ -51,13 +51,13 @@ class ProgramStore:
             HarnessError: the stored line does not unpack to that hash.
         """
         base, data = self._lines[sha256]
-        zdict = self.get(base).source.encode()[-_WINDOW:] if base != "-" else b""
+        zdict = _bytes(self.get(base).source)[-_WINDOW:] if base != "-" else b""
         try:
             unpack = zlib.decompressobj(zdict=zdict) if zdict else zlib.decompressobj()
-            source = unpack.decompress(base64.b64decode(data)).decode()
+            source = unpack.decompress(base64.b64decode(data)).decode("utf-8", "surrogatepass")
         except (ValueError, zlib.error) as error:
             raise HarnessError(f"{self.path}: program {sha256} cannot be unpacked: {error}") from error
-        if hashlib.sha256(source.encode()).hexdigest() != sha256:
+        if hashlib.sha256(_bytes(source)).hexdigest() != sha256:
             raise HarnessError(f"{self.path}: the line of program {sha256} holds another source")
         return Program(source=source)
 
@@ -96,11 +96,11 @@ class ProgramStore:
                 os.fsync(file.fileno())
 
     def _pack(self, program: Program) -> tuple[str, str]:
-        source = program.source.encode()
+        source = _bytes(program.source)
         whole = zlib.compress(source, 9)
         base, packed = "-", whole
         if self._base is not None:
-            packer = zlib.compressobj(9, zdict=self.get(self._base).source.encode()[-_WINDOW:])
+            packer = zlib.compressobj(9, zdict=_bytes(self.get(self._base).source)[-_WINDOW:])
             delta = packer.compress(source) + packer.flush()
             if len(delta) * 2 < len(whole):
                 base, packed = self._base, delta
@@ -145,3 +145,7 @@ class ProgramStore:
             if parts[1] == "-":
                 self._base = parts[0]
         self._end += len(whole)
+
+
+def _bytes(source: str) -> bytes:
+    return source.encode("utf-8", "surrogatepass")  # what a program's address is the hash of

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hlearn.errors import MissingExtra
+from hlearn.foreign_text import write_source
 from hlearn.records import Program
 from hlearn.system.commands import allowed_environment, run_command
 
@@ -47,7 +48,7 @@ def run_system_tests(
         for name in ("tests", "cases"):
             if (system / name).is_dir():
                 shutil.copytree(system / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (copy / "policy.py").write_text(program.source)
+        write_source(copy / "policy.py", program.source)
         for path, text in files:
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             (copy / path).write_text(text)

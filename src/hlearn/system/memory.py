@@ -7,8 +7,10 @@ the format that ``git apply`` takes. ``failures/0012-crashed.md`` is one failed 
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 
+from hlearn.foreign_text import lines_of
 from hlearn.ledger import Trial
 from hlearn.records import Failure, Program
 
@@ -33,8 +35,8 @@ def rejected_text(trial: Trial, program: Program, champion: Program | None) -> s
 
 def unified(a: Program | None, b: Program, name_a: str, name_b: str) -> str:
     """The change from one program to another, in the format that ``git apply`` takes."""
-    old = a.source.splitlines(keepends=True) if a else []
-    change = difflib.unified_diff(old, b.source.splitlines(keepends=True), name_a, name_b)
+    old = lines_of(a.source) if a else []
+    change = difflib.unified_diff(old, lines_of(b.source), name_a, name_b)
     return "".join(x if x.endswith("\n") else x + "\n\\ No newline at end of file\n" for x in change)
 
 
@@ -42,18 +44,20 @@ def rejected_notes(folder: Path, last: int = 30) -> tuple[str, ...]:
     """The heads of the latest notes, oldest first, one string each."""
     notes = []
     for path in sorted(folder.glob("*.patch"))[-last:]:
-        head = [line[2:].rstrip() for line in path.read_text().splitlines() if line.startswith("# ")]
+        text = path.read_text(encoding="utf-8", errors="replace")
+        head = [line[2:].rstrip() for line in text.split("\n") if line.startswith("# ")]
         notes.append("\n".join(head))
     return tuple(notes)
 
 
 def failure_text(trial: int, program: Program, failure: Failure, split: str) -> str:
     """One failed episode as Markdown."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", failure.message)), default=0))
     return (
         f"# {failure.kind.value} in trial {trial}\n\n"
         f"- program: `{program.sha256}`\n- split: {split}\n- decisions taken: {failure.length}\n"
         f"- environment steps: {failure.env_steps}\n- score until then: {failure.score:g}\n\n"
-        f"```\n{failure.message.rstrip()}\n```\n"
+        f"{fence}\n{failure.message.rstrip()}\n{fence}\n"
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hlearn.errors import UsageError
+from hlearn.foreign_text import encoded, read_source, write_source
 from hlearn.ledger import Committed, Ledger, ProgramAdded, ProgramStore, RolledBack, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.records import Failure, Program, Split
@@ -117,7 +118,7 @@ class System:
         if not path.exists():
             return None
         try:
-            return Program(source=path.read_text(encoding="utf-8"))
+            return Program(source=read_source(path))
         except UnicodeDecodeError as error:
             raise UsageError(
                 f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8, or drop the edit "
@@ -141,7 +142,7 @@ class System:
         if champion is None:
             (self.path / "policy.py").unlink(missing_ok=True)
         else:
-            (self.path / "policy.py").write_text(champion.source, encoding="utf-8")
+            write_source(self.path / "policy.py", champion.source)
 
     def commit(
         self,
@@ -168,7 +169,7 @@ class System:
         if trial.trial in known:  # killed between the commit and its row
             commit = known[trial.trial].commit
         else:
-            (self.path / "policy.py").write_text(program.source, encoding="utf-8")
+            write_source(self.path / "policy.py", program.source)
             for case in cases:
                 write_case(self.path / "cases", case)
             for path, text in files:
@@ -237,7 +238,7 @@ class System:
         if source is None or (champion is not None and champion.source == source):
             raise UsageError(f"{self.path}: trial {trial} is the champion already")
         self.restore()
-        (self.path / "policy.py").write_text(source, encoding="utf-8")
+        write_source(self.path / "policy.py", source)
         self._restore_cases(trial, change.commit)
         number, digest = self.ledger.head
         commit = self._commit(
@@ -284,7 +285,7 @@ class System:
         folder = self.path / "memory" / "rejected"
         folder.mkdir(parents=True, exist_ok=True)
         text = memory.rejected_text(trial, program, champion)
-        (folder / f"{trial.trial:04d}.patch").write_text(text)
+        (folder / f"{trial.trial:04d}.patch").write_bytes(encoded(text))
 
     def remember_failures(
         self, trial: int, program: Program, failures: Sequence[Failure], split: Split
@@ -294,7 +295,7 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, failure in {f.kind: f for f in reversed(failures)}.items():
             text = memory.failure_text(trial, program, failure, split.value)
-            (folder / f"{trial:04d}-{kind.value}.md").write_text(text)
+            (folder / f"{trial:04d}-{kind.value}.md").write_bytes(encoded(text))
 
     def rejected(self) -> tuple[str, ...]:
         """Notes of the latest proposals that were turned down, with reasons, oldest first."""

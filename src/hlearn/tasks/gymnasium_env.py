@@ -13,6 +13,7 @@ from gymnasium import spaces
 from hlearn.errors import EnvironmentFault, UnsupportedAccess, UsageError
 from hlearn.records import Access
 from hlearn.tasks import faults
+from hlearn.tasks.pictures import Pictures
 from hlearn.tasks.spaces import action_space, natural_access, observation_spec
 from hlearn.tasks.task import Scalar
 
@@ -57,6 +58,7 @@ class GymnasiumEnvironment:
                 f"choose access {given}"
             )
         self._renders = render
+        self._pictures = Pictures(self._who)
         self.observation, self._write = observation_spec(env.observation_space)
         self.actions, self._read = action_space(self._own_space("action_space"))
         self._step = env.step
@@ -126,17 +128,16 @@ class GymnasiumEnvironment:
         """Returns the present picture, uint8[height, width, 3].
 
         Raises:
-            UsageError: opened without ``render=True``, or the environment draws no pictures.
+            UsageError: opened without ``render=True``.
+            EnvironmentFault: the environment's ``render()`` raises, or gives something that is no picture.
         """
+        if not self._renders:
+            raise UsageError("no picture: open the task with render=True")
         try:
-            picture: Any = self._env.render() if self._renders else None
+            given: Any = self._env.render()
         except (Exception, SystemExit) as error:
             raise faults.raised(self._who, "render()", error) from error
-        if not isinstance(picture, np.ndarray):
-            raise UsageError(
-                "no picture: open the task with render=True, for an environment that renders rgb_array"
-            )
-        return picture
+        return self._pictures.take(given)
 
     def close(self) -> None:
         """Closes the environment."""
