@@ -12,7 +12,8 @@
     |  |- EnvironmentFault   the environment's own code raised, or breaks Gymnasium's interface
     |  `- SchemaTooNew       a system or ledger written by a newer hlearn
     |- HarnessError          the machinery around the program failed (exit code 3)
-    |  |- NotRepeatable      the same program and seed gave another episode
+    |  |- NotRepeatable      the same program and seed gave another episode; found of a user's environment before
+    |  |                     learning it is a UsageError too, NotRepeatableEnvironment (exit code 2)
     |  |- LedgerCorrupt      a past line of the ledger was edited or lost
     |  `- StorageFull        the disk is full; nothing recorded was lost
     `- BudgetExhausted       a step budget is spent; the loop ends cleanly on it
@@ -68,6 +69,10 @@ class HarnessError(HlearnError):
 
 class NotRepeatable(HarnessError):
     """The same program on the same seed gave another episode, so that no number of this task can be trusted."""
+
+
+class NotRepeatableEnvironment(NotRepeatable, UsageError):
+    """A user's environment plays the same episode differently: found before learning, and the user's to mend."""
 
 
 class LedgerCorrupt(HarnessError):

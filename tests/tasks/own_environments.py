@@ -22,7 +22,8 @@ ACTIONS: dict[str, spaces.Space[Any]] = {
     "product": spaces.MultiDiscrete([2, 3]),
     "large product": spaces.MultiDiscrete([9, 9]),
     "box": spaces.Box(np.float32([-1, 0]), np.float32([1, 2])),
-    "mixed": spaces.Dict({"a": spaces.Discrete(2)}),
+    "mixed": spaces.Dict({"a": spaces.Discrete(2), "push": spaces.Box(-1.0, 1.0, (2,))}),
+    "text": spaces.Text(5),
 }
 
 

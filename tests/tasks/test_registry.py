@@ -182,7 +182,7 @@ def test_actions_reach_the_environment_in_its_own_terms(acts: str, action: objec
 
 
 @pytest.mark.parametrize(
-    ("option", "kind"), [("observes", "text"), ("acts", "large product"), ("acts", "mixed")]
+    ("option", "kind"), [("observes", "text"), ("acts", "large product"), ("acts", "mixed"), ("acts", "text")]
 )
 def test_spaces_without_translation(option: str, kind: str) -> None:
     with pytest.raises(UsageError, match="expected"):

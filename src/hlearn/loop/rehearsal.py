@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hlearn.editors.search.vector.probing import PROBE_SEEDS, probing_program
-from hlearn.errors import NotRepeatable
+from hlearn.errors import NotRepeatableEnvironment
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.records import Failure, Split
@@ -34,7 +34,7 @@ def rehearse(
 
     Raises:
         EnvironmentFault: the environment raised, or ended its process.
-        NotRepeatable: the episodes differ.
+        NotRepeatableEnvironment: the episodes differ.
     """
     if not is_own(evaluator.task):
         return
@@ -51,7 +51,7 @@ def rehearse(
     for other in others:
         differs = _difference(one, other)
         if differs:
-            raise NotRepeatable(
+            raise NotRepeatableEnvironment(
                 f"{evaluator.task.env_id} is not repeatable: the same actions on seed {first}, played twice, "
                 f"{differs}. After reset(seed=...) everything must follow from that seed and the actions: draw from "
                 "self.np_random (call super().reset(seed=seed) first), and keep nothing from the episode before"

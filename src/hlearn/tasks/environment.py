@@ -43,6 +43,7 @@ class ObservationSpec:
     Attributes:
         parts: what the environment calls stretches of the vector (keys of a Dict, places in a Tuple), in order;
             empty where it names none. Each name is a Python identifier and occurs once.
+        left_out: parts of the environment's observation that no vector can hold, and why, in words.
     """
 
     shape: tuple[int, ...]
@@ -50,6 +51,7 @@ class ObservationSpec:
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Environment(Protocol):

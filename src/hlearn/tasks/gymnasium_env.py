@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import enum
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
@@ -13,6 +14,7 @@ from gymnasium import spaces
 from hlearn.errors import EnvironmentFault, UnsupportedAccess, UsageError
 from hlearn.records import Access
 from hlearn.tasks import faults
+from hlearn.tasks.environment import Discrete
 from hlearn.tasks.pictures import Pictures
 from hlearn.tasks.spaces import action_space, natural_access, observation_spec
 from hlearn.tasks.task import Scalar
@@ -60,7 +62,9 @@ class GymnasiumEnvironment:
         self._renders = render
         self._pictures = Pictures(self._who)
         self.observation, self._write = observation_spec(env.observation_space)
-        self.actions, self._read = action_space(self._own_space("action_space"))
+        self.actions, self._read = action_space(self._own_space("action_space"), _action_names(env))
+        if access is Access.PIXELS and isinstance(self.actions, Discrete):
+            self.actions = Discrete(n=self.actions.n)  # names promise a joystick to whoever looks at pictures
         self._step = env.step
         self._info: dict[str, Any] = {}
 
@@ -150,6 +154,28 @@ class GymnasiumEnvironment:
                 f"{self._who} has no {name}; its constructor must set self.{name} to a space of gymnasium.spaces"
             )
         return space
+
+
+def _action_names(env: gymnasium.Env[Any, Any]) -> tuple[str, ...]:
+    """What the environment calls its discrete actions, by ``get_action_meanings()`` or an enumeration ``actions``.
+
+    Empty where it names none, or not all.
+    """
+    bare, space = env.unwrapped, env.action_space
+    if not isinstance(space, spaces.Discrete):
+        return ()
+    try:
+        meanings = getattr(bare, "get_action_meanings", None)
+        if callable(meanings):
+            names = [str(m) for m in meanings()]
+        elif isinstance(kind := getattr(bare, "actions", None), enum.EnumType):
+            members = {int(m.value): m.name for m in cast(type[enum.Enum], kind)}
+            names = [members[int(space.start) + i] for i in range(int(space.n))]
+        else:
+            return ()
+    except Exception:  # noqa: BLE001 - names are a courtesy of the environment; without them it is played all the same
+        return ()
+    return tuple(names) if len(names) == space.n else ()
 
 
 def _refuse_without_pictures(spec: gymnasium.envs.registration.EnvSpec) -> None:

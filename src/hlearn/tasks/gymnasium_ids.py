@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hlearn.errors import MissingExtra, UnknownTask
@@ -30,14 +32,15 @@ def find_spec(env_id: str) -> EnvSpec:
     module, _, name = env_id.rpartition(":")
     if module:
         try:
-            importlib.import_module(module)
+            _import(module)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{module}.".startswith(f"{error.name}."):
                 raise MissingExtra(
                     f"{env_id}: module {module} needs {error.name}, which is not installed; pip install {error.name}"
                 ) from error
             raise UnknownTask(
-                f"{env_id}: there is no module {module}; install it, or put its folder on PYTHONPATH"
+                f"{env_id}: there is no module {module}, neither installed nor in this folder; install it, or put its "
+                "folder on PYTHONPATH"
             ) from error
         except (Exception, SystemExit) as error:
             from hlearn.tasks import faults
@@ -53,6 +56,24 @@ def find_spec(env_id: str) -> EnvSpec:
             f"(article, sticky or v5)"
         )
     return spec
+
+
+def _import(module: str) -> None:
+    """Imports a module from where Python finds it, else from the current folder.
+
+    A system's own folder is no such place: what an editor left there is no environment.
+    """
+    here = Path.cwd()
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        first = module.partition(".")[0]
+        found = (here / f"{first}.py").is_file() or (here / first).is_dir()
+        if error.name != first or not found or str(here) in sys.path or (here / "hl.toml").exists():
+            raise
+        sys.path.append(str(here))  # workers inherit it
+        importlib.invalidate_caches()
+        importlib.import_module(module)
 
 
 def _no_such(env_id: str, name: str, specs: list[EnvSpec]) -> str:

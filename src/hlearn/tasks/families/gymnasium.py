@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -106,10 +109,54 @@ def _open(
     except HlearnError:
         raise
     except (Exception, SystemExit) as error:
-        if kwargs and isinstance(
-            error, (gymnasium.error.Error, TypeError, ValueError, AssertionError, KeyError)
-        ):
-            said = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
-            raise UsageError(f"{env_id} does not take the arguments {said}: {error}") from error
+        if kwargs and _opens_without(spec, access):
+            raise UsageError(_turned_down(env_id, spec, kwargs, error)) from error
         who = f"{'environment' if faults.ships(spec) else 'your environment'} {env_id}"
         raise faults.raised(who, "its constructor", error) from error
+
+
+def _opens_without(spec: EnvSpec, access: Access) -> bool:
+    """Whether the environment can be made without arguments, so that these are to blame where it cannot with them."""
+    from hlearn.tasks.gymnasium_env import GymnasiumEnvironment
+
+    try:
+        GymnasiumEnvironment(spec, {}, access=access, render=False).close()
+    except UnsupportedAccess:
+        return True
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever it raises, it is not the arguments
+        return False
+    return True
+
+
+def _turned_down(env_id: str, spec: EnvSpec, kwargs: Mapping[str, Scalar], error: BaseException) -> str:
+    """What is wrong with the arguments: a name that the constructor does not know, or what it said of a value."""
+    from hlearn.tasks import faults
+
+    said = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if unknown is not None and unknown[1] in kwargs:
+        known = _parameters(spec)
+        near = difflib.get_close_matches(unknown[1], known, n=1)
+        return (
+            f"{env_id} does not take the arguments {said}: it knows no {unknown[1]}"
+            + (f", did you mean {near[0]}?" if near else "")
+            + (f" It takes {', '.join(known)}" if known else "")
+        )
+    told = str(faults.raised(env_id, "its constructor", error)).removeprefix(
+        f"{env_id} raised in its constructor: "
+    )
+    return f"{env_id} does not take the arguments {said} (--env): {told}; without arguments it can be made"
+
+
+def _parameters(spec: EnvSpec) -> list[str]:
+    """Names of the keyword arguments that an environment's constructor takes; empty where that cannot be seen."""
+    import gymnasium
+
+    try:
+        entry = spec.entry_point
+        made = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
+        parameters = inspect.signature(made).parameters.values()  # type: ignore[arg-type]
+    except (ImportError, AttributeError, TypeError, ValueError):
+        return []
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in named and p.name not in ("self", "render_mode")]
