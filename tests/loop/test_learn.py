@@ -37,6 +37,7 @@ class Listener:
     def __init__(self) -> None:
         self.standings: list[Standing] = []
         self.trials: list[Trial] = []
+        self.notes: list[str] = []
         self.outcomes = 0
 
     def said(self, text: str, standing: Standing) -> None:
@@ -52,6 +53,9 @@ class Listener:
     def judged(self, trial: Trial, standing: Standing) -> None:
         self.trials.append(trial)
         self.standings.append(standing)
+
+    def noted(self, text: str) -> None:
+        self.notes.append(text)
 
 
 @pytest.fixture(scope="module")

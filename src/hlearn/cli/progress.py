@@ -126,6 +126,10 @@ class LivePanel:
         style = "green" if trial.decision is Decision.ACCEPTED else "dim"
         self._console.print(Text(verdict_line(trial), style=style, overflow="ellipsis", no_wrap=True))
 
+    def noted(self, text: str) -> None:
+        """Something to know about the task."""
+        self._console.print(Text(f"note: {text}", style="yellow"), soft_wrap=True)
+
     def _hear(self, standing: Standing) -> None:
         self._standing, self._heard = standing, time.monotonic()
 
@@ -210,6 +214,10 @@ class Lines:
     def judged(self, trial: Trial, standing: Standing) -> None:
         """The gate decided."""
         self._print(verdict_line(trial))
+
+    def noted(self, text: str) -> None:
+        """Something to know about the task."""
+        self._print(f"note: {text}")
 
     def still(self) -> None:
         """Says that it goes on, if nothing was printed for long."""

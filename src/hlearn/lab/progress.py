@@ -54,6 +54,9 @@ class Progress(Protocol):
     def judged(self, trial: Trial, standing: Standing) -> None:
         """The gate decided; where it accepted, the champion is a new one."""
 
+    def noted(self, text: str) -> None:
+        """Something to know about the task, said once, at the start."""
+
 
 class Silent:
     """Listens to nothing."""
@@ -68,4 +71,7 @@ class Silent:
         """Ignores it."""
 
     def judged(self, trial: Trial, standing: Standing) -> None:
+        """Ignores it."""
+
+    def noted(self, text: str) -> None:
         """Ignores it."""

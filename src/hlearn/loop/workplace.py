@@ -20,6 +20,7 @@ from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, Played, play_controls
+from hlearn.loop.first_look import look_first
 from hlearn.loop.opening import last_run, next_run, open_system
 from hlearn.loop.rehearsal import rehearse
 from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
@@ -220,6 +221,12 @@ def workplace(
             rehearse(evaluator, observation, actions, seed)
         with system.exclusive():
             system.restore()
+            if last_run(system.ledger) is None:
+                first = look_first(
+                    evaluator, observation, actions, steps=steps, seed=seed, searches=editor.name == "search"
+                )
+                for note in first.notes:
+                    progress.noted(note)
             place = Workplace(
                 system=system,
                 task=task,
