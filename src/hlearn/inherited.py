@@ -7,12 +7,14 @@ closed, few descriptors, odd umasks. Every process of hlearn's own begins with :
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import resource
 import signal
 import sys
 from collections.abc import Iterator
 
+_PR_SET_PDEATHSIG = 1
 _FILES = 4096  # descriptors that are asked for where the soft limit is lower and the hard one allows it
 _STREAMS = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_WRONLY), ("stderr", "w", os.O_WRONLY))
 
@@ -76,6 +78,13 @@ def _raise_descriptors() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def die_with_parent(parent: int) -> None:
+    """Has the kernel kill this process when its parent ends; ends at once if ``parent`` is gone already."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 @contextlib.contextmanager

@@ -213,10 +213,10 @@ def _cost(result: LearnResult) -> str:
 
 def _draws(task: Task) -> bool:
     """Whether the environment opens for a film."""
-    from hlearn.tasks import open_environment
+    from hlearn.tasks import open_apart
 
     try:
-        open_environment(task, render=True).close()
+        open_apart(task, render=True).close()
     except UsageError:
         return False
     return True

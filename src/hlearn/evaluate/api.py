@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from hlearn.records import Outcome, Program
+from hlearn.tasks.apart import call_limit_s
 
 
 class Record(StrEnum):
@@ -33,7 +34,8 @@ class Limits:
         memory_mb: memory the program may add to its process.
         output_kb: what it may print in one episode.
         env_s: wall seconds for one call of the environment (its constructor with the import of its module, reset, step,
-            close); an environment that does not come back is a fault, one that takes nearly as long is only slow.
+            close); an environment that does not come back is a fault, one that takes nearly as long is only slow. By
+            default what :func:`hlearn.tasks.apart.limited_calls` says.
     """
 
     load_s: float = 20.0
@@ -41,7 +43,7 @@ class Limits:
     episode_s: float = 1800.0
     memory_mb: int = 1024
     output_kb: int = 64
-    env_s: float = 60.0
+    env_s: float = field(default_factory=call_limit_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,9 @@ import numpy as np
 
 from hlearn.evaluate import channel as ch
 from hlearn.evaluate.actions import BadAction, index_of, vector_of
-from hlearn.evaluate.sandbox import SandboxReport, die_with_parent, limit, seal
+from hlearn.evaluate.sandbox import SandboxReport, limit, seal
 from hlearn.evaluate.traces import encode_trace
+from hlearn.inherited import die_with_parent
 from hlearn.policy.base import Policy, find_policy
 from hlearn.records import FailureKind
 

@@ -24,8 +24,8 @@ from types import CodeType
 
 from hlearn.evaluate import child, wire
 from hlearn.evaluate.channel import Channel
-from hlearn.evaluate.sandbox import adopt_orphans, die_with_parent, sandbox_report
-from hlearn.inherited import put_right
+from hlearn.evaluate.sandbox import adopt_orphans, sandbox_report
+from hlearn.inherited import die_with_parent, put_right
 from hlearn.policy.source import ALLOWED_MODULES, check_tree, parse_program
 from hlearn.records import FailureKind
 

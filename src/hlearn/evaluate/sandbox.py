@@ -23,14 +23,13 @@ import ctypes
 import mmap
 import os
 import resource
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from hlearn.evaluate import landlock, seccomp
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -66,13 +65,6 @@ def sandbox_report() -> SandboxReport:
     if locked:
         notes.append(f"landlock: {locked}")
     return SandboxReport(seccomp=not fenced, landlock=0 if locked else version, notes=tuple(notes))
-
-
-def die_with_parent(parent: int) -> None:
-    """Has the kernel kill this process when its parent ends; ends at once if ``parent`` is gone already."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def adopt_orphans() -> None:

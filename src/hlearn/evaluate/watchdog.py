@@ -20,7 +20,7 @@ from collections.abc import Callable
 from hlearn.evaluate.channel import create_memory
 
 NOBODY = 0
-METHODS = ("", "its constructor", "reset()", "step()", "close()")
+METHODS = ("", "its import", "its constructor", "reset()", "step()", "close()")
 _STACK = (
     1 << 18
 )  # bytes: enough for this thread, also where the stack's limit is unlimited and memory's is not

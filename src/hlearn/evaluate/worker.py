@@ -8,6 +8,7 @@ Messages are pickled: both ends are ours. The first in is a :class:`Setup`; then
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -24,10 +25,9 @@ from hlearn.evaluate.api import Limits
 from hlearn.evaluate.cores import claim_core
 from hlearn.evaluate.play import check_score, play
 from hlearn.evaluate.program import IsolatedProgram
-from hlearn.evaluate.sandbox import die_with_parent
 from hlearn.evaluate.watchdog import Pulse, Watchdog
-from hlearn.inherited import put_right
-from hlearn.tasks import faults, open_environment
+from hlearn.inherited import die_with_parent, put_right
+from hlearn.tasks import calls, faults, open_environment
 from hlearn.tasks.environment import Environment
 from hlearn.tasks.faults import came_from_outside, raised
 from hlearn.tasks.registry import is_own
@@ -129,7 +129,10 @@ def _serve(line: _Line, setup: Setup, pulse: Pulse, parent: int) -> None:
     watchdog.start(pulse, parent, leave, stuck)
     environment: Environment | None = None
     try:
+        if setup.opener is open_environment:
+            _load_libraries()
         watchdog.enter("its constructor")
+        calls.listener = watchdog.enter
         environment = setup.opener(task)
         watchdog.end()
         program.meet(environment)
@@ -149,6 +152,13 @@ def _serve(line: _Line, setup: Setup, pulse: Pulse, parent: int) -> None:
             watchdog.end()
         if claim is not None:
             claim.close()
+
+
+def _load_libraries() -> None:
+    """What every environment stands on is not its own time."""
+    for name in ("gymnasium", "ale_py"):
+        with contextlib.suppress(ImportError):  # said in words where it is needed
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":

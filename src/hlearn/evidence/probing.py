@@ -11,7 +11,7 @@ import numpy as np
 from hlearn.evaluate.api import Recording
 from hlearn.records import Access, Split
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
-from hlearn.tasks.registry import open_environment
+from hlearn.tasks.registry import open_apart
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
@@ -58,7 +58,7 @@ def look(task: Task, *, steps: int, seed: int) -> Look:
         steps: environment steps to play.
         seed: decides seeds and actions.
     """
-    environment = open_environment(task)
+    environment = open_apart(task)
     try:
         spec, space = environment.observation, environment.actions
         rng = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ from hlearn.foreign_text import safe_line
 from hlearn.ledger import Ledger, Measured
 from hlearn.records import Episode, Outcome, Program
 from hlearn.tasks.environment import Environment
-from hlearn.tasks.registry import open_environment, report_cap, traits
+from hlearn.tasks.registry import open_apart, report_cap, traits
 from hlearn.tasks.task import Task
 
 _SMALLEST_PX = 400  # pictures are enlarged by a whole factor until their height is at least this
@@ -132,7 +132,7 @@ def shots(
         EnvironmentFault: every picture is of one and the same colour, so that nothing was drawn.
     """
     ready_to_draw()
-    environment = open_environment(film.task, render=True)
+    environment = open_apart(film.task, render=True)
     spec = environment.observation
     observation = np.zeros(spec.shape, spec.dtype)
     actions, rewards = film.recording.actions, film.recording.rewards

@@ -16,7 +16,7 @@ from hlearn.loop.opening import ASIDE, last_run, versions
 from hlearn.loop.session import Session
 from hlearn.records import Program
 from hlearn.system import System
-from hlearn.tasks.registry import open_environment
+from hlearn.tasks.registry import open_apart
 
 
 class OneEdit:
@@ -75,7 +75,7 @@ def run_aside(
     Returns:
         The trials, in order.
     """
-    environment = open_environment(system.task)
+    environment = open_apart(system.task)
     observation, actions = environment.observation, environment.actions
     environment.close()
     ledger = system.ledger

@@ -22,7 +22,7 @@ from hlearn.ledger import Decision, Purpose
 from hlearn.records import Evaluation, Program, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace, Box, Discrete
-from hlearn.tasks.registry import open_environment, report_cap, seed_matters
+from hlearn.tasks.registry import open_apart, report_cap, seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
@@ -188,7 +188,7 @@ def is_better(champion: Sequence[float], control: Sequence[float]) -> tuple[bool
 
 def play_controls_of(system: System, task: Task, champion: Evaluation, *, workers: int) -> Controls | None:
     """The same for a program that was measured on holdout seeds outside of any run."""
-    environment = open_environment(task)
+    environment = open_apart(task)
     actions = environment.actions
     environment.close()
     with IsolatedEvaluator(task, workers=workers) as evaluator:

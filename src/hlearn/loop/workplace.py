@@ -30,7 +30,7 @@ from hlearn.loop.unjudged import leave_unjudged
 from hlearn.records import Evaluation, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
-from hlearn.tasks.registry import open_environment
+from hlearn.tasks.registry import open_apart
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
@@ -208,7 +208,7 @@ def workplace(
     began = time.monotonic()
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}")
-    environment = open_environment(task)
+    environment = open_apart(task)
     try:
         observation, actions = environment.observation, environment.actions
     finally:

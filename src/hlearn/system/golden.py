@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
-from hlearn.tasks.registry import open_environment
+from hlearn.tasks.registry import open_apart
 from hlearn.tasks.task import Task
 
 _DECISIONS = 12
@@ -25,7 +25,7 @@ class Golden(NamedTuple):
 
 def golden_observations(task: Task) -> Golden:
     """Plays a few random decisions on development seed 0 and keeps what was seen."""
-    env = open_environment(task)
+    env = open_apart(task)
     try:
         spec, actions = env.observation, env.actions
         rng = np.random.default_rng(_SEED)

@@ -13,7 +13,7 @@ from gymnasium import spaces
 
 from hlearn.errors import EnvironmentFault, UnsupportedAccess, UsageError
 from hlearn.records import Access
-from hlearn.tasks import faults
+from hlearn.tasks import calls, faults
 from hlearn.tasks.environment import Discrete
 from hlearn.tasks.pictures import Pictures
 from hlearn.tasks.spaces import action_space, natural_access, observation_spec
@@ -50,6 +50,7 @@ class GymnasiumEnvironment:
             _refuse_without_pictures(spec)
             options["render_mode"] = "rgb_array"
         self._who = f"{'environment' if faults.ships(spec) else 'your environment'} {spec.id}"
+        calls.at("its constructor")
         self._env = env = gymnasium.make(lean, **options)
         self._space = self._own_space("observation_space")
         given = natural_access(env.observation_space)
@@ -145,7 +146,11 @@ class GymnasiumEnvironment:
 
     def close(self) -> None:
         """Closes the environment."""
-        self._env.close()
+        calls.at("close()")
+        try:
+            self._env.close()
+        except (Exception, SystemExit) as error:
+            raise faults.raised(self._who, "close()", error) from error
 
     def _own_space(self, name: str) -> spaces.Space[Any]:
         space = getattr(self._env, name, None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hlearn.errors import MissingExtra, UnknownTask
+from hlearn.tasks import calls
 
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
@@ -31,6 +32,7 @@ def find_spec(env_id: str) -> EnvSpec:
 
     module, _, name = env_id.rpartition(":")
     if module:
+        calls.at("its import")
         try:
             _import(module)
         except ModuleNotFoundError as error:

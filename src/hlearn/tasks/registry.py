@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from hlearn.errors import UnsupportedAccess, UnsupportedProtocol, UsageError
 from hlearn.records import Access, Protocol
+from hlearn.tasks.apart import Keeper, RemoteEnvironment
 from hlearn.tasks.environment import Environment
 from hlearn.tasks.families import families, family_of
 from hlearn.tasks.family import Traits
 from hlearn.tasks.task import Scalar, Task
 
 E = TypeVar("E", Access, Protocol)
+_OURS = "hlearn."  # modules of ours, toys for one
+_known: dict[str, Traits] = {}  # of environments that live in other processes, by their ids
 
 
 def resolve_task(
@@ -40,6 +44,26 @@ def resolve_task(
         EnvironmentFault: its module or its constructor raises.
         UsageError: it does not take these arguments, or its spaces have no translation.
     """
+    if not _is_foreign(env_id):
+        return resolve_here(env_id, access, protocol, target, kwargs)
+    keeper = Keeper(env_id)
+    try:
+        task, found = keeper.ask("its import", "resolve", env_id, access, protocol, target, kwargs)
+    finally:
+        keeper.close()
+    _known[env_id] = found
+    assert isinstance(task, Task)
+    return task
+
+
+def resolve_here(
+    env_id: str,
+    access: Access | str | None,
+    protocol: Protocol | str | None,
+    target: float | None,
+    kwargs: Mapping[str, Scalar],
+) -> Task:
+    """The same in this very process, whoever wrote the environment."""
     family = family_of(env_id)
     wanted = None if access is None else _choice(Access, access, UnsupportedAccess)
     how = family.protocols[0] if protocol is None else _choice(Protocol, protocol, UnsupportedProtocol)
@@ -79,8 +103,32 @@ def open_environment(task: Task, *, render: bool = False) -> Environment:
     return family.open(task, render=render)
 
 
+def open_apart(task: Task, *, render: bool = False) -> Environment:
+    """The same where the environment cannot do harm: one of somebody's own is opened in a process beside this one.
+
+    Raises:
+        EnvironmentFault: it also ended its process, or did not come back in time (:func:`call_limit_s`).
+    """
+    if _is_foreign(task.env_id) or (traits(task).is_own and not task.env_id.startswith(_OURS)):
+        return RemoteEnvironment(task, render=render)
+    return open_environment(task, render=render)
+
+
 def traits(task: Task) -> Traits:
     """What is known of a task's episodes without playing one."""
+    if not _is_foreign(task.env_id) or task.env_id.rpartition(":")[0] in sys.modules:
+        return traits_here(task)
+    if task.env_id not in _known:
+        keeper = Keeper(task.env_id)
+        try:
+            _known[task.env_id] = keeper.ask("its import", "traits", task)
+        finally:
+            keeper.close()
+    return _known[task.env_id]
+
+
+def traits_here(task: Task) -> Traits:
+    """The same, imported into this very process."""
     return family_of(task.env_id).traits(task)
 
 
@@ -97,6 +145,11 @@ def report_cap(task: Task) -> int | None:
 def is_own(task: Task) -> bool:
     """Returns True for a user's environment, False for one whose code comes with Gymnasium or ALE."""
     return traits(task).is_own
+
+
+def _is_foreign(env_id: str) -> bool:
+    """Whether a module of the user's own has to be imported for it."""
+    return ":" in env_id and not env_id.startswith(_OURS)
 
 
 def _choice(kind: type[E], value: str, error: type[UsageError]) -> E:
