@@ -55,6 +55,7 @@ class GymnasiumEnvironment:
         self._space = self._own_space("observation_space")
         given = natural_access(env.observation_space)
         if access is not given:
+            calls.at("close()")
             env.close()
             raise UnsupportedAccess(
                 f"{spec.id} has no access {access}: it observes {' '.join(str(env.observation_space).split())}; "
