@@ -6,11 +6,11 @@ environment steps *before* frame skip is folded in, planner steps stand beside t
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hlearn.foreign_text import safe
+from hlearn.program import Program as Program  # one of the values that cross borders
 
 
 class Access(StrEnum):
@@ -46,29 +46,6 @@ class FailureKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     INVALID_ACTION = "invalid_action"  # wrong type, out of range, NaN
     REFUSED = "refused"  # asked for what a program may not have: files, network, processes, imports
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """The source of one policy, addressed by its content.
-
-    The source is the file's text byte for byte, a byte order mark and whatever line ends it has included, so that the
-    address is the SHA-256 of the file. It runs as Python runs such a file: the mark is skipped, every line end ends a
-    line. Two files that differ in these alone are two programs. (What is no UTF-8 at all, lone surrogates, has an
-    address too, and is refused as soon as it is to run.)
-
-    Attributes:
-        source: Python source of one module that defines exactly one concrete policy class.
-        parent: SHA-256 of the program it was edited from, or None for the first.
-    """
-
-    source: str
-    parent: str | None = None
-    sha256: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        digest = hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
-        object.__setattr__(self, "sha256", digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,27 +9,22 @@ from __future__ import annotations
 import fcntl
 import importlib.abc
 import importlib.machinery
-import linecache
 import os
 import random
 import sys
-import traceback
 from collections.abc import Sequence
-from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
 
 from hlearn.evaluate import channel as ch
-from hlearn.evaluate.actions import BadAction, index_of, vector_of
+from hlearn.evaluate.actions import index_of, vector_of
+from hlearn.evaluate.loading import Loadable, describe, load_policy
 from hlearn.evaluate.sandbox import SandboxReport, limit, seal
 from hlearn.evaluate.traces import encode_trace
 from hlearn.inherited import die_with_parent
-from hlearn.policy.base import Policy, find_policy
 from hlearn.records import FailureKind
 
-FILENAME = "policy.py"  # what tracebacks call a program
-MODULE = "policy"
 WALLS = "walls"  # what a message of a failed sandbox is called
 _IN, _OUT = 3, 4
 
@@ -41,46 +36,15 @@ class _NoMoreImports(importlib.abc.MetaPathFinder):
         raise PermissionError(f"a program may not import {fullname}, or it is not installed")
 
 
-def load_policy(code: CodeType) -> Policy:
-    """Runs a program's module in a fresh namespace and constructs its one policy."""
-    module = ModuleType(MODULE)
-    sys.modules[MODULE] = module  # dataclasses and pickling-like tools look their module up
-    exec(code, module.__dict__)
-    return find_policy(module.__dict__, MODULE)()
-
-
 def seed_globals(seed: int) -> None:
     """Gives programs that use the global generators the same numbers every time."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - a program may use the legacy global generator
 
 
-def describe(error: BaseException, source: str) -> tuple[FailureKind, str]:
-    """Types a program's exception; the text is its traceback without the harness's own frames."""
-    kind = FailureKind.CRASHED
-    if isinstance(error, MemoryError) or (
-        type(error).__name__ == "error" and getattr(error, "code", 0) == -4
-    ):
-        kind = FailureKind.OUT_OF_MEMORY  # -4 is OpenCV's StsNoMem
-    elif isinstance(error, (PermissionError, ModuleNotFoundError)):
-        kind = FailureKind.REFUSED
-    elif isinstance(error, OSError) and error.errno == 27:  # EFBIG: the limit on output
-        return FailureKind.REFUSED, "printed more than the limit on output"
-    elif isinstance(error, BadAction):
-        return FailureKind.INVALID_ACTION, str(error)
-    lines = source.splitlines(keepends=True)
-    linecache.cache[FILENAME] = (len(source), None, lines, FILENAME)
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename != FILENAME:
-        frames = frames.tb_next
-    shown = traceback.TracebackException(type(error), error, frames or error.__traceback__, limit=-20)
-    text = "".join(shown.format(chain=False))
-    return kind, text if len(text) <= 4000 else text[:1000] + "\n...\n" + text[-2990:]
-
-
 def run(
     request: dict[str, Any],
-    code: CodeType,
+    program: Loadable,
     channel: ch.Channel,
     fds: Sequence[int],
     report: SandboxReport,
@@ -99,11 +63,11 @@ def run(
         try:
             seed: int | None = request["seed"]
             while seed is not None:
-                seed = _play(seed, request["box"], code, channel)
+                seed = _play(seed, request["box"], program, channel)
             status = 0
         except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes its typed failure
             del reserve
-            _report(error, request["source"], channel)
+            _report(error, program, channel)
     finally:
         os._exit(status)
 
@@ -128,14 +92,14 @@ def _close_walls(request: dict[str, Any], fds: Sequence[int], report: SandboxRep
     seal(report)
 
 
-def _play(seed: int, box: int, code: CodeType, channel: ch.Channel) -> int | None:
+def _play(seed: int, box: int, program: Loadable, channel: ch.Channel) -> int | None:
     """Loads the program afresh and plays until the worker hangs up.
 
     Returns:
         The seed of the next episode if the worker begins one with this child, else None.
     """
     seed_globals(seed)
-    policy = load_policy(code)
+    policy = load_policy(program)
     policy.reset(seed)
     read, write, wake, acted = os.read, os.write, ch.WAKE, ch.ACTED
     act, observation, slot, vector = policy.act, channel.observation, channel.slot, channel.vector
@@ -154,9 +118,9 @@ def _play(seed: int, box: int, code: CodeType, channel: ch.Channel) -> int | Non
     return None
 
 
-def _report(error: BaseException, source: str, channel: ch.Channel) -> None:
+def _report(error: BaseException, program: Loadable, channel: ch.Channel) -> None:
     try:
-        kind, text = describe(error, source)
+        kind, text = describe(error, program.texts)
     except MemoryError:
         kind, text = FailureKind.OUT_OF_MEMORY, "MemoryError"
     except RecursionError:

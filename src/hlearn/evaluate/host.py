@@ -2,14 +2,14 @@
 
 Started by a worker with ``python -m hlearn.evaluate.host``; it never held an environment, a seed or an API
 key. It loads a fixed list of modules, reads requests from the worker, checks and compiles programs (remembered
-by their text), forks one child per episode and reports how that ended. It runs no line of any program, and
+by their address), forks one child per episode and reports how that ended. It runs no line of any program, and
 imports nothing because a program names it: OpenCV, which is large, waits until the first program asks for it,
 and is the same whichever asks.
 """
 
 from __future__ import annotations
 
-import ast
+import base64
 import contextlib
 import gc
 import importlib
@@ -20,28 +20,26 @@ import socket
 import sys
 import warnings
 from collections import OrderedDict
-from types import CodeType
 
 from hlearn.evaluate import child, wire
 from hlearn.evaluate.channel import Channel
+from hlearn.evaluate.loading import Loadable, Unfit, compile_program
 from hlearn.evaluate.sandbox import adopt_orphans, sandbox_report
 from hlearn.inherited import die_with_parent, put_right
-from hlearn.policy.source import ALLOWED_MODULES, check_tree, parse_program
-from hlearn.records import FailureKind
+from hlearn.policy.source import ALLOWED_MODULES
+from hlearn.records import Program
 
 _REMEMBERED = 512
-_MAX_SOURCE = 1 << 20
+_REMEMBERED_BYTES = 64 << 20
 _LATE = "cv2"  # loaded when the first program asks for it: it would double the start
 _BESIDE = (
-    "collections.abc",
+    *("collections.abc", "zipfile", "encodings.cp437"),  # the latter two read a program's .npz files
     *("numpy.char", "numpy.dtypes", "numpy.exceptions", "numpy.fft", "numpy.lib.format"),
     *("numpy.lib.introspect", "numpy.lib.mixins", "numpy.lib.npyio", "numpy.lib.scimath"),
     *("numpy.lib.stride_tricks", "numpy.linalg", "numpy.ma", "numpy.ma.extras", "numpy.ma.mrecords"),
     *("numpy.matlib", "numpy.polynomial", "numpy.random", "numpy.rec", "numpy.strings", "numpy.typing"),
     *("hlearn.policy", "hlearn.parts"),
 )
-
-Prepared = CodeType | tuple[FailureKind, str]
 
 
 def preload() -> None:
@@ -57,31 +55,13 @@ def preload() -> None:
     gc.freeze()
 
 
-def prepare(source: str) -> Prepared:
-    """Parses, checks and compiles a program, or says why not."""
-    if len(source) > _MAX_SOURCE:
-        return FailureKind.REFUSED, f"the program has {len(source)} characters, the limit is {_MAX_SOURCE}"
-    try:
-        tree = parse_program(source, child.FILENAME)
-        refusals = check_tree(tree)
-        if refusals:
-            return FailureKind.REFUSED, "\n".join(refusals)[:4000]
-        code = compile(tree, child.FILENAME, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return FailureKind.CRASHED, child.describe(error, "")[1]
-    if _LATE not in sys.modules and _asks_for_late(tree):
+def prepare(program: Program) -> Loadable | Unfit:
+    """Parses, checks and compiles a program, or says why not; loads what only some programs need."""
+    found = compile_program(program)
+    imports = found.imports if isinstance(found, Loadable) else ()
+    if _LATE not in sys.modules and any(name.partition(".")[0] == _LATE for name in imports):
         _load_late()
-    return code
-
-
-def _asks_for_late(tree: ast.Module) -> bool:
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names.append(node.module or "")
-    return any(name.partition(".")[0] == _LATE for name in names)
+    return found
 
 
 def _load_late() -> None:
@@ -90,10 +70,33 @@ def _load_late() -> None:
         sys.modules[_LATE].setNumThreads(1)  # a program may not start threads
 
 
+class _Remembered:
+    """The programs that were asked for last, compiled."""
+
+    def __init__(self) -> None:
+        self._programs: OrderedDict[str, tuple[Loadable | Unfit, int]] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, sha256: str, packed: str) -> Loadable | Unfit:
+        """The program with this address; ``packed`` is its content in base64."""
+        found = self._programs.pop(sha256, None)
+        if found is None:
+            content = base64.b64decode(packed)
+            found = prepare(Program.of_content(content)), len(content)
+            self._bytes += len(content)
+            gc.freeze()
+        self._programs[sha256] = found
+        while len(self._programs) > 1 and (
+            len(self._programs) > _REMEMBERED or self._bytes > _REMEMBERED_BYTES
+        ):
+            self._bytes -= self._programs.popitem(last=False)[1][1]
+        return found[0]
+
+
 def serve(sock: socket.socket) -> None:
     """Answers the worker until it hangs up."""
     report = sandbox_report()
-    remembered: OrderedDict[str, Prepared] = OrderedDict()
+    remembered = _Remembered()
     host = os.getpid()
     opened = wire.receive(sock, 1)
     if opened is None:
@@ -105,16 +108,9 @@ def serve(sock: socket.socket) -> None:
     wire.send(sock, {"hello": host})
     while (received := wire.receive(sock, 2)) is not None:
         request, fds = received
-        source = request["source"]
-        prepared = remembered.pop(source, None)
-        if prepared is None:
-            prepared = prepare(source)
-            gc.freeze()
-        remembered[source] = prepared
-        if len(remembered) > _REMEMBERED:
-            remembered.popitem(last=False)
+        prepared = remembered.get(request["sha256"], request["program"])
         pid = 0
-        if isinstance(prepared, CodeType):
+        if isinstance(prepared, Loadable):
             try:
                 pid = os.fork()
             except OSError as error:
@@ -124,8 +120,8 @@ def serve(sock: socket.socket) -> None:
                 child.run(request, prepared, channel, fds, report, host)
         for fd in fds:
             os.close(fd)
-        if not isinstance(prepared, CodeType):
-            wire.send(sock, {"failed": prepared[0].value, "message": prepared[1]})
+        if isinstance(prepared, Unfit):
+            wire.send(sock, {"failed": prepared.kind.value, "message": prepared.message})
             continue
         wire.send(sock, {"pid": pid})
         _, status = os.waitpid(pid, 0)

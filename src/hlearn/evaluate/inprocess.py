@@ -8,7 +8,6 @@ Python's hash seed (iteration over sets of strings) can differ from isolated eva
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -18,9 +17,9 @@ import numpy as np
 from hlearn.evaluate import child
 from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.loading import Unfit, compile_program, describe, load_policy, unload
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, check_score, play, policy_seed
 from hlearn.evaluate.traces import encode_trace
-from hlearn.policy.source import check_tree, parse_program
 from hlearn.records import FailureKind
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Box, Discrete, Environment
@@ -74,27 +73,26 @@ class _LocalProgram:
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
         self._guard = BoxGuard(space) if isinstance(space, Box) else None
-        self._source = ""
+        self._texts: dict[str, str] = {}
         self._policy: Any = None
 
     def begin(self, job: Job) -> None:
         """Checks, loads and resets the program."""
-        self._source = job.program.source
+        self._texts = {}
         seed = policy_seed(job.seed)
         self._observation[...] = 0
         child.seed_globals(seed)
         try:
-            tree = parse_program(self._source, child.FILENAME)
-            code = compile(tree, child.FILENAME, "exec", dont_inherit=True)
-            refusals = check_tree(tree)
-            if refusals:
-                raise ProgramFailed(FailureKind.REFUSED, "\n".join(refusals))
-            self._policy = child.load_policy(code)
+            loadable = compile_program(job.program)
+            if isinstance(loadable, Unfit):
+                raise ProgramFailed(*loadable)
+            self._texts = loadable.texts
+            self._policy = load_policy(loadable)
             self._policy.reset(seed)
         except ProgramFailed:
             raise
         except Exception as error:
-            raise ProgramFailed(*child.describe(error, self._source)) from error
+            raise ProgramFailed(*describe(error, self._texts)) from error
 
     def decide(self) -> Any:
         """A checked action."""
@@ -102,7 +100,7 @@ class _LocalProgram:
             action = self._policy.act(self._observation)
             action = index_of(action) if self._guard is None else self._guard(vector_of(action, self._box))
         except Exception as error:
-            raise ProgramFailed(*child.describe(error, self._source)) from error
+            raise ProgramFailed(*describe(error, self._texts)) from error
         if self._guard is None and not 0 <= action < self._n:
             raise ProgramFailed(
                 FailureKind.INVALID_ACTION, f"expected an int in [0, {self._n}), got {action}"
@@ -115,9 +113,9 @@ class _LocalProgram:
         try:
             return action, encode_trace(self._policy)
         except Exception as error:
-            raise ProgramFailed(*child.describe(error, self._source)) from error
+            raise ProgramFailed(*describe(error, self._texts)) from error
 
     def end(self) -> None:
         """Forgets the program."""
         self._policy = None
-        sys.modules.pop(child.MODULE, None)
+        unload()

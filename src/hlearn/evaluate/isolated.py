@@ -83,7 +83,7 @@ class _Worker:
 
     def give(self, index: int, job: Job) -> bool:
         """Sends a job unless the queue is full."""
-        size = len(job.program.source) + 1000
+        size = len(job.program.content()) + 1000
         if self.outstanding and sum(self.outstanding.values()) + size > _QUEUE_BYTES:
             return False
         self.connection.send((index, job))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import select
@@ -19,7 +20,7 @@ from hlearn.evaluate.hosting import Host
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, policy_seed
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
 from hlearn.inherited import search_path
-from hlearn.records import FailureKind
+from hlearn.records import FailureKind, Program
 from hlearn.tasks.environment import Box, Discrete, Environment
 
 _REFUSED = -1  # old kernels, old containers' filters
@@ -40,7 +41,7 @@ class IsolatedProgram:
         self._layout: tuple[tuple[int, ...], str, int] | None = None
         self._host: Host | None = None
         self._episodes_per_child = episodes_per_child
-        self._loaded = ""  # source that the living child runs
+        self._loaded = ""  # SHA-256 of what the living child runs
         self._left = 0  # episodes it may still play
         self._pid = self._pidfd = 0
         self._in = self._out = -1
@@ -81,7 +82,7 @@ class IsolatedProgram:
             raise self._hostless() from None
         self._channel.clear()
         dog.begin(self._limits.episode_s)
-        if self._pid and job.program.source == self._loaded and self._left > 0:
+        if self._pid and job.program.sha256 == self._loaded and self._left > 0:
             self._left -= 1
             dog.guard(self._kill, self._limits.load_s, "loading the program")
             dog.turn = dog.fresh()
@@ -91,7 +92,7 @@ class IsolatedProgram:
                 raise self._failure() from None
         else:
             self.drop()
-            self._start_child(job.program.source, seed)
+            self._start_child(job.program, seed)
         self._take = self._make_turn()
         self.decide = self._take_vector if self._box else self._make_index()
         if os.read(self._in, 1) != ch.READY:
@@ -100,7 +101,7 @@ class IsolatedProgram:
         dog.guard(self._kill, self._limits.action_s, "an action")
         dog.enter("reset()")
 
-    def _start_child(self, source: str, seed: int) -> None:
+    def _start_child(self, program: Program, seed: int) -> None:
         assert self._host is not None
         limits, dog = self._limits, self._watchdog
         dog.guard(self._host.process.kill, limits.load_s, "loading the program")
@@ -108,7 +109,8 @@ class IsolatedProgram:
         child_in, self._out = os.pipe()
         self._in, child_out = os.pipe()
         request = {
-            "source": source,
+            "sha256": program.sha256,
+            "program": base64.b64encode(program.content()).decode(),
             "seed": seed,
             "box": self._box,
             "memory_mb": limits.memory_mb,
@@ -136,7 +138,7 @@ class IsolatedProgram:
         with dog.lock:
             self._pid = answer["pid"]
             self._pidfd = _pidfd(self._pid)
-        self._loaded, self._left = source, self._episodes_per_child - 1
+        self._loaded, self._left = program.sha256, self._episodes_per_child - 1
         dog.guard(self._kill, limits.load_s, "loading the program")
         if os.read(self._in, 1) != ch.SEALED and not dog.fired:
             kind_, why = self._channel.message()

@@ -1,8 +1,8 @@
 """Every program that was ever measured, by content: one append-only text file, one line per program.
 
-A line is ``sha256 base data``: base64 of the deflated source. Candidates of one search differ in a few
-constants, so all but the first of a family are deflated against an earlier one (``base``, itself always
-complete) as dictionary, and take some hundred bytes. A torn last line is cut before the next append.
+A line is ``sha256 base data``: base64 of the deflated content (``Program.content``). Candidates of one search
+differ in a few constants, so all but the first of a family are deflated against an earlier one (``base``, itself
+always complete) as dictionary, and take some hundred bytes. A torn last line is cut before the next append.
 
 Lines are written before the ledger names their hash, and synced whenever a trial is decided.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import errno
 import fcntl
-import hashlib
 import os
 import zlib
 from pathlib import Path
@@ -51,15 +50,15 @@ class ProgramStore:
             HarnessError: the stored line does not unpack to that hash.
         """
         base, data = self._lines[sha256]
-        zdict = _bytes(self.get(base).source)[-_WINDOW:] if base != "-" else b""
+        zdict = self.get(base).content()[-_WINDOW:] if base != "-" else b""
         try:
             unpack = zlib.decompressobj(zdict=zdict) if zdict else zlib.decompressobj()
-            source = unpack.decompress(base64.b64decode(data)).decode("utf-8", "surrogatepass")
-        except (ValueError, zlib.error) as error:
+            program = Program.of_content(unpack.decompress(base64.b64decode(data)))
+        except (ValueError, TypeError, zlib.error) as error:
             raise HarnessError(f"{self.path}: program {sha256} cannot be unpacked: {error}") from error
-        if hashlib.sha256(_bytes(source)).hexdigest() != sha256:
+        if program.sha256 != sha256:
             raise HarnessError(f"{self.path}: the line of program {sha256} holds another source")
-        return Program(source=source)
+        return program
 
     def matching(self, prefix: str) -> tuple[str, ...]:
         """The hashes that begin with ``prefix``."""
@@ -96,12 +95,12 @@ class ProgramStore:
                 os.fsync(file.fileno())
 
     def _pack(self, program: Program) -> tuple[str, str]:
-        source = _bytes(program.source)
-        whole = zlib.compress(source, 9)
+        content = program.content()
+        whole = zlib.compress(content, 9)
         base, packed = "-", whole
         if self._base is not None:
-            packer = zlib.compressobj(9, zdict=_bytes(self.get(self._base).source)[-_WINDOW:])
-            delta = packer.compress(source) + packer.flush()
+            packer = zlib.compressobj(9, zdict=self.get(self._base).content()[-_WINDOW:])
+            delta = packer.compress(content) + packer.flush()
             if len(delta) * 2 < len(whole):
                 base, packed = self._base, delta
         entry = (base, base64.b64encode(packed).decode())
@@ -145,7 +144,3 @@ class ProgramStore:
             if parts[1] == "-":
                 self._base = parts[0]
         self._end += len(whole)
-
-
-def _bytes(source: str) -> bytes:
-    return source.encode("utf-8", "surrogatepass")  # what a program's address is the hash of

@@ -3,6 +3,7 @@
 Comes in: programs, parts, the sandbox's child. Imports nothing of hlearn but errors and records.
 """
 
+from hlearn.policy.assets import asset
 from hlearn.policy.base import Policy, find_policy
 from hlearn.policy.joystick import JoystickPolicy, horizontal, trigger, vertical
 from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, controller, detect, reflex, rule
@@ -14,6 +15,7 @@ __all__ = [
     "Policy",
     "RulePolicy",
     "State",
+    "asset",
     "controller",
     "detect",
     "find_policy",

@@ -29,7 +29,7 @@ class Policy(Protocol):
 
 
 def find_policy(namespace: dict[str, Any], module: str) -> type[Policy]:
-    """Returns the one policy class that a program's module defines.
+    """Returns the one policy class that a program's main module defines, or else imports from its other modules.
 
     A class counts if it was defined in the module itself, has ``reset`` and ``act``, does not start with an
     underscore and is not the base of another such class; protocols and abstract classes describe policies and are
@@ -42,7 +42,7 @@ def find_policy(namespace: dict[str, Any], module: str) -> type[Policy]:
         value: None
         for name, value in namespace.items()
         if isinstance(value, type)
-        and value.__module__ == module
+        and value.__module__.partition(".")[0] == module
         and not name.startswith("_")
         and callable(getattr(value, "reset", None))
         and callable(getattr(value, "act", None))
@@ -51,7 +51,7 @@ def find_policy(namespace: dict[str, Any], module: str) -> type[Policy]:
     }
     leaves = [c for c in found if not any(o is not c and issubclass(o, c) for o in found)]
     named = [c for c in leaves if c is namespace.get("Policy")]
-    leaves = named or leaves
+    leaves = named or [c for c in leaves if c.__module__ == module] or leaves
     if len(leaves) != 1:
         names = ", ".join(c.__name__ for c in leaves) or "none"
         hint = "; begin the names of the others with _, or end with Policy = TheOne" if leaves else ""

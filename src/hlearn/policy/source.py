@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+
+from hlearn.program import PACKAGE, PROGRAM_FILE
 
 ALLOWED_MODULES = frozenset({
     "__future__", "abc", "array", "base64", "binascii", "bisect", "cmath", "collections", "colorsys", "contextlib",
@@ -66,12 +68,17 @@ class RuleSpec:
     summary: str
 
 
-def parse_program(source: str, filename: str = "policy.py") -> ast.Module:
+def parse_program(source: str, filename: str = PROGRAM_FILE, own: Collection[str] = ()) -> ast.Module:
     """Parses a program as Python reads a file, without the blocks that never run in a program.
 
     A byte order mark is skipped. A program is imported, never started as a script, so what stands at the top level
     under ``if __name__ == "__main__":`` or ``if TYPE_CHECKING:`` is taken out: it may name whatever it likes. An import
     that may fail (``try: import numba``, ``except ImportError: ...``) does fail where it is not allowed.
+
+    Args:
+        source: the text of a module.
+        filename: what its errors call it.
+        own: modules that the program brings and may import.
 
     Raises:
         SyntaxError: it is no Python; so does ValueError (NUL) and, where it is nested too deeply, RecursionError or
@@ -87,7 +94,7 @@ def parse_program(source: str, filename: str = "policy.py") -> ast.Module:
     tree.body = body
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(_catches_imports(h) for h in node.handlers):
-            node.body = [_failing(statement) for statement in node.body]
+            node.body = [_failing(statement, own) for statement in node.body]
     return tree
 
 
@@ -97,9 +104,9 @@ def _catches_imports(handler: ast.ExceptHandler) -> bool:
     return any(kind is None or _last_name(kind) in caught for kind in kinds)
 
 
-def _failing(statement: ast.stmt) -> ast.stmt:
+def _failing(statement: ast.stmt, own: Collection[str]) -> ast.stmt:
     """What stands for an import that is not allowed and may fail: its failure."""
-    refused = [m for m in _imported(statement) if not _may_import(m)]
+    refused = [m for m in imported(statement) if m not in own and not _may_import(m)]
     if not refused:
         return statement
     text = ast.Constant(f"a program may not import {refused[0]}")
@@ -107,7 +114,7 @@ def _failing(statement: ast.stmt) -> ast.stmt:
     return ast.fix_missing_locations(ast.copy_location(ast.Raise(call), statement))
 
 
-def _imported(statement: ast.AST) -> list[str]:
+def imported(statement: ast.AST) -> list[str]:
     """Names of the modules that an import statement loads; none for other statements and relative imports."""
     if isinstance(statement, ast.Import):
         return [alias.name for alias in statement.names]
@@ -139,24 +146,43 @@ def check_source(source: str) -> list[str]:
         return ["line 0: does not parse: nested too deeply"]
 
 
-def check_tree(tree: ast.Module) -> list[str]:
-    """The same for a program parsed by :func:`parse_program`."""
+def check_tree(tree: ast.Module, own: Collection[str] = (), package: str = "") -> list[str]:
+    """The same for a module parsed by :func:`parse_program`.
+
+    Args:
+        tree: the module.
+        own: modules that the program brings.
+        package: the one from which its relative imports begin, "" for a program of one file.
+    """
     refusals = []
     refused = _NAMES_REFUSED - _bound_names(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
-            refusals.append(
-                f"line {node.lineno}: relative imports are not available, a program is one module"
-            )
+            if why := _leads_nowhere(node, own, package):
+                refusals.append(f"line {node.lineno}: {why}")
         elif isinstance(node, ast.Name) and node.id in refused:
             refusals.append(f"line {node.lineno}: a program may not use {node.id}()")
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             refusals += [
                 f"line {node.lineno}: a program may not import {m}"
-                for m in _imported(node)
-                if not _may_import(m)
+                for m in imported(node)
+                if m not in own and not _may_import(m)
             ]
     return refusals
+
+
+def _leads_nowhere(node: ast.ImportFrom, own: Collection[str], package: str) -> str | None:
+    """What is wrong with a relative import, None where nothing is."""
+    said = "." * node.level + (node.module or "")
+    if not package:
+        return f"relative import {said}: {PROGRAM_FILE} has no other modules; make it a package, {PACKAGE}/"
+    parents = package.split(".")
+    if node.level > len(parents):
+        return f"relative import {said} leads out of the program"
+    target = ".".join([*parents[: len(parents) - node.level + 1], *(node.module or "").split(".")]).rstrip(
+        "."
+    )
+    return None if target in own else f"relative import {said}: the program has no module {target}"
 
 
 def _bound_names(tree: ast.Module) -> set[str]:

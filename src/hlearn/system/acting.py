@@ -6,34 +6,42 @@ import os
 import select
 import signal
 import time
-from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from hlearn.evaluate.child import describe, load_policy, seed_globals
+from hlearn.evaluate.child import seed_globals
 from hlearn.evaluate.host import preload, prepare
+from hlearn.evaluate.loading import Loadable, Unfit, describe, load_policy
 from hlearn.evaluate.sandbox import limit, sandbox_report, seal
-from hlearn.policy.source import check_tree, parse_program
+from hlearn.policy.modules import check_program
+from hlearn.records import Program
 
 _REPORT_LIMIT = 16 << 20  # bytes
 
 
-def check(source: str) -> list[str]:
+def check(program: Program | str) -> list[str]:
     """Returns what the static checks refuse in a program, one message each; empty where it is allowed."""
-    try:
-        return list(check_tree(parse_program(source)))
-    except (SyntaxError, ValueError, RecursionError) as error:
-        return [f"{type(error).__name__}: {error}"]
+    return check_program(_program(program))
+
+
+def _program(program: Program | str) -> Program:
+    """Tests of older systems hand over the text of the one file."""
+    return Program(source=program) if isinstance(program, str) else program
 
 
 def act_on(
-    source: str, observations: np.ndarray, *, seed: int, limit_s: float = 20.0, memory_mb: int = 1024
+    program: Program | str,
+    observations: np.ndarray,
+    *,
+    seed: int,
+    limit_s: float = 20.0,
+    memory_mb: int = 1024,
 ) -> list[Any]:
     """Loads a program in a sandboxed process and returns its action for each observation.
 
     Args:
-        source: the program.
+        program: the program, or the text of one that is one file.
         observations: [T, ...], shown in order as one episode.
         seed: the program's own seed.
         limit_s: wall seconds for the whole call.
@@ -46,9 +54,9 @@ def act_on(
         AssertionError: the program failed; the text is its traceback.
     """
     preload()  # what a program may import must be there before the walls close
-    code = prepare(source)
-    if not isinstance(code, CodeType):
-        raise AssertionError(code[1])
+    loadable = prepare(_program(program))
+    if isinstance(loadable, Unfit):
+        raise AssertionError(loadable.message)
     report = sandbox_report()
     read, write = os.pipe()
     pid = os.fork()
@@ -58,7 +66,7 @@ def act_on(
             os.close(read)
             limit(memory_mb, 64)
             seal(report)
-            text = _act(source, code, observations, seed)
+            text = _act(loadable, observations, seed)
             view = memoryview(text)
             while view:
                 view = view[os.write(write, view) :]
@@ -82,16 +90,16 @@ def act_on(
     return [list(map(float, row)) for row in values.reshape(-1, width)]
 
 
-def _act(source: str, code: CodeType, observations: np.ndarray, seed: int) -> bytes:
+def _act(loadable: Loadable, observations: np.ndarray, seed: int) -> bytes:
     try:
         seed_globals(seed)
-        policy = load_policy(code)
+        policy = load_policy(loadable)
         policy.reset(seed)
         actions = [np.array(policy.act(np.array(o)), dtype=np.float64) for o in observations]
         width = actions[0].size if actions and actions[0].ndim else 0
         return b"+" + width.to_bytes(7, "little") + np.asarray(actions, dtype=np.float64).tobytes()
     except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes the test's message
-        return b"-" + describe(error, source)[1].encode(errors="replace")
+        return b"-" + describe(error, loadable.texts)[1].encode(errors="replace")
 
 
 def _read(fd: int, deadline: float) -> bytes | None:
