@@ -15,6 +15,7 @@ from pathlib import Path
 from hlearn.editors.api import Editor
 from hlearn.editors.table import checked_editor, make_editor
 from hlearn.gate import Gate
+from hlearn.inherited import children_waited_for
 from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
 from hlearn.loop.opening import usable_cores
@@ -22,6 +23,7 @@ from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.loop.workplace import workplace
 from hlearn.tasks import resolve_task
+from hlearn.tasks.apart import limited_calls
 from hlearn.tasks.task import Task
 
 __all__ = ["LearnResult", "improve", "learn"]
@@ -41,6 +43,7 @@ def learn(
     gate: Gate | None = None,
     clock: Clock = time.time,
     progress: Progress | None = None,
+    env_timeout: float | None = None,
 ) -> LearnResult:
     """Learns a program for a task and leaves a heuristic system in ``out``.
 
@@ -58,6 +61,7 @@ def learn(
         gate: the rules of acceptance.
         clock: seconds since the epoch, for the ledger and the commits.
         progress: who is told what happens.
+        env_timeout: seconds that one call of the environment may take before it is ended as hanging; 60 if None.
 
     Returns:
         The result. After Ctrl-C (KeyboardInterrupt) the result so far, with ``interrupted`` set.
@@ -66,25 +70,26 @@ def learn(
         UsageError: the request cannot be met; nothing was changed.
         HarnessError: the machinery failed; what was measured is kept, ``resume`` goes on.
     """
-    task = resolve_task(task) if isinstance(task, str) else task
-    with workplace(
-        task if target is None else replace(task, target=target),
-        out=out,
-        editor=make_editor(editor) if isinstance(editor, str) else checked_editor(editor),
-        gate=gate or Gate(),
-        progress=progress or Silent(),
-        steps=steps,
-        seed=seed,
-        workers=workers or usable_cores(),
-        resume=resume,
-        clock=clock,
-    ) as place:
-        try:
-            while session := place.next_session():
-                session.end(improve(session))
-            return place.report(holdout)
-        except KeyboardInterrupt:
-            return place.stop()
+    with limited_calls(env_timeout), children_waited_for():
+        task = resolve_task(task) if isinstance(task, str) else task
+        with workplace(
+            task if target is None else replace(task, target=target),
+            out=out,
+            editor=make_editor(editor) if isinstance(editor, str) else checked_editor(editor),
+            gate=gate or Gate(),
+            progress=progress or Silent(),
+            steps=steps,
+            seed=seed,
+            workers=workers or usable_cores(),
+            resume=resume,
+            clock=clock,
+        ) as place:
+            try:
+                while session := place.next_session():
+                    session.end(improve(session))
+                return place.report(holdout)
+            except KeyboardInterrupt:
+                return place.stop()
 
 
 def improve(session: Session) -> str:

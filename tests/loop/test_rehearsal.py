@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.lab import Silent
 from hlearn.learn import learn
 from hlearn.loop.rehearsal import rehearse
 from hlearn.system import System
@@ -66,4 +68,31 @@ def test_learning_refuses_it_and_leaves_nothing(name: str, error: type[Exception
     task, out = resolve_task(f"{MODULE}/{name}-v0"), tmp_path / "system"
     with pytest.raises(error):
         learn(task, out=out, editor=ScriptedEditor([]), steps=1_000, workers=1)
+    assert not out.exists()
+
+
+class _Notes(Silent):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def noted(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_a_slow_environment_is_tried_for_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hlearn.loop.rehearsal._SECONDS", 1.0)
+    task, notes = resolve_task("tests.tasks.odd_environments:Odd-v0", habit="dawdle in reset"), _Notes()
+    environment = open_environment(task)
+    with IsolatedEvaluator(task, workers=2) as evaluator:
+        rehearse(evaluator, environment.observation, environment.actions, 0, notes)
+    [note] = notes.notes
+    assert re.fullmatch(
+        r"the environment takes 0\.1\d* s per step: it is tried for [5-7] steps.*\(about 2 s\)", note
+    )
+
+
+def test_one_that_hangs_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    task, out = resolve_task("tests.tasks.odd_environments:Odd-v0", habit="hang in step"), tmp_path / "system"
+    with pytest.raises(EnvironmentFault, match=r"did not come back from step\(\) within 1.5 s"):
+        learn(task, out=out, editor=ScriptedEditor([]), steps=1_000, workers=1, env_timeout=1.5)
     assert not out.exists()

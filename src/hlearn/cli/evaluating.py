@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from hlearn.cli.opening import note_torn_ledger
-from hlearn.cli.options import SystemDir, Workers
+from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number, several
 from hlearn.errors import UsageError
@@ -54,6 +54,7 @@ def evaluate(
         ),
     ] = None,
     workers: Workers = None,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:

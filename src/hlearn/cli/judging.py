@@ -9,7 +9,7 @@ import typer
 
 from hlearn.cli.evaluating import read_program, working_program
 from hlearn.cli.opening import note_torn_ledger
-from hlearn.cli.options import SystemDir, Workers
+from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count
 from hlearn.errors import UsageError
@@ -47,6 +47,7 @@ def gate(
         ),
     ] = _GATE_STEPS,
     workers: Workers = None,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:
@@ -84,6 +85,7 @@ def compress(
         typer.Option("--episodes", min=1, help="Development episodes on which a shorter program must hold."),
     ] = 5,
     workers: Workers = None,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:

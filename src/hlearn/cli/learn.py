@@ -18,6 +18,7 @@ from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import (
     AccessName,
     EnvArguments,
+    EnvTimeout,
     ProtocolName,
     Steps,
     Target,
@@ -83,6 +84,7 @@ def learn(
     holdout_episodes: Annotated[
         int, typer.Option("--holdout-episodes", min=0, help="Episodes on fresh seeds at the end; 0 for none.")
     ] = 30,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:

@@ -79,7 +79,19 @@ Target = Annotated[
     ),
 ]
 
-_TAKEN = ("render_mode", "disable_env_checker", "env_id", "access", "protocol", "target")
+EnvTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--env-timeout",
+        metavar="SECONDS",
+        min=0.1,
+        help="How long one call of the environment (its constructor, reset, step, render, close) may take before it is "
+        "ended as hanging. Default: 60.",
+        show_default=False,
+    ),
+]
+
+_TAKEN = ("render_mode", "disable_env_checker", "env_id", "access", "protocol", "target", "env_timeout")
 
 
 def env_arguments(given: list[str] | None) -> dict[str, Scalar]:

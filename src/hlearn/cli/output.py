@@ -13,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -61,7 +62,8 @@ class Answer:
 def verb(function: Callable[P, Answer]) -> Callable[P, None]:
     """Makes a command of a function: prints its answer as JSON where asked to, and exits with the right code.
 
-    The function must take ``as_json`` and ``debug``.
+    The function must take ``as_json`` and ``debug``; what it takes as ``env_timeout`` holds for the environments
+    that it opens.
     """
 
     @functools.wraps(function)
@@ -69,7 +71,8 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
         as_json, debug = bool(kwargs.get("as_json")), bool(kwargs.get("debug"))
         _take_any_letter()
         try:
-            answer = function(*args, **kwargs)
+            with _patience(kwargs.get("env_timeout")):
+                answer = function(*args, **kwargs)
         except typer.Exit:
             raise
         except KeyboardInterrupt as stop:
@@ -87,6 +90,14 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
         raise typer.Exit(answer.code)
 
     return run
+
+
+def _patience(seconds: object) -> AbstractContextManager[None]:
+    if not isinstance(seconds, float):
+        return nullcontext()
+    from hlearn.tasks.apart import limited_calls
+
+    return limited_calls(seconds)
 
 
 def console(as_json: bool) -> Console:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hlearn.cli.options import AccessName, EnvArguments, ProtocolName, Seed, TaskName, env_arguments
+from hlearn.cli.options import (
+    AccessName,
+    EnvArguments,
+    EnvTimeout,
+    ProtocolName,
+    Seed,
+    TaskName,
+    env_arguments,
+)
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number, several
 
@@ -23,6 +31,7 @@ def probe(
     env: EnvArguments = None,
     steps: Annotated[int, typer.Option("--steps", min=100, help="Environment steps to play.")] = 6_000,
     seed: Seed = 0,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:

@@ -137,7 +137,9 @@ class LivePanel:
         standing = self._standing
         elapsed = duration(time.monotonic() - self._began)
         if standing is None:
-            return Panel(Text(f"opening the environment  {elapsed}"), title=self._title, title_align="left")
+            return Panel(
+                Text(f"opening and trying the environment  {elapsed}"), title=self._title, title_align="left"
+            )
         left = self._pace.left_s(standing)
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", no_wrap=True)
@@ -224,7 +226,7 @@ class Lines:
         now = self._monotonic()
         if now - self._printed < _QUIET_LINE_S:
             return
-        doing = self._standing.saying if self._standing else "opening the environment"
+        doing = self._standing.saying if self._standing else "opening and trying the environment"
         self._print(f"{duration(now - self._heard)} since the last result | {doing or 'playing'}")
 
     def _tick(self) -> None:

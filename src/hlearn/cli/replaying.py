@@ -10,7 +10,7 @@ import typer
 
 from hlearn.cli.evaluating import working_program
 from hlearn.cli.opening import open_system
-from hlearn.cli.options import SystemDir
+from hlearn.cli.options import EnvTimeout, SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import duration, number, several
 from hlearn.errors import UsageError
@@ -62,6 +62,7 @@ def replay(
     caption: Annotated[
         bool, typer.Option("--caption/--no-caption", help="Score and acting rule below.")
     ] = True,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:

@@ -12,6 +12,7 @@ from hlearn.cli.opening import open_system
 from hlearn.cli.options import (
     AccessName,
     EnvArguments,
+    EnvTimeout,
     ProtocolName,
     Seed,
     SystemDir,
@@ -41,6 +42,7 @@ def init(
     env: EnvArguments = None,
     target: Target = None,
     seed: Seed = 0,
+    env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,17 +11,24 @@ from hlearn.editors.search.vector.probing import PROBE_SEEDS, probing_program
 from hlearn.errors import NotRepeatableEnvironment
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.lab import Progress, Silent
 from hlearn.records import Failure, Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import is_own
 from hlearn.tasks.seeds import split_seeds
 
 _STEPS = 200  # environment steps of the episode at most
+_TRIED = 5  # by which its speed is estimated first
+_SECONDS = 10.0  # that the episode may take, about; a slow environment is tried for fewer steps
 _BYTES = 1 << 23  # of observations that are compared at most
 
 
 def rehearse(
-    evaluator: IsolatedEvaluator, observation: ObservationSpec, actions: ActionSpace, seed: int
+    evaluator: IsolatedEvaluator,
+    observation: ObservationSpec,
+    actions: ActionSpace,
+    seed: int,
+    progress: Progress | None = None,
 ) -> None:
     """Plays the first random probing episode once more than there are workers; nothing is recorded or charged.
 
@@ -31,9 +39,10 @@ def rehearse(
         observation: what the task shows.
         actions: what it takes.
         seed: learning seed.
+        progress: who is told, also where the environment is so slow that it is tried for few steps only.
 
     Raises:
-        EnvironmentFault: the environment raised, or ended its process.
+        EnvironmentFault: the environment raised, ended its process, or did not come back.
         NotRepeatableEnvironment: the episodes differ.
     """
     if not is_own(evaluator.task):
@@ -47,9 +56,19 @@ def rehearse(
         record=Record.STEPS,
         record_limit=max(1, _BYTES // max(size, 1)),
     )
-    one, *others = evaluator.run([job] * (evaluator.workers + 1))
-    for other in others:
-        differs = _difference(one, other)
+    progress = progress or Silent()
+    short = evaluator.run([replace(job, max_steps=_TRIED)])[0]
+    tried = short.outcome
+    step_s = tried.wall_s / max(tried.env_steps, 1)
+    steps = min(_STEPS, max(_TRIED, int(_SECONDS / max(step_s, 1e-6))))
+    if steps < _STEPS and tried.env_steps >= _TRIED:
+        progress.noted(
+            f"the environment takes {step_s:.2g} s per step: it is tried for {steps} steps, once more than there are "
+            f"workers (about {2 * steps * step_s:.0f} s)"
+        )
+    one, *others = evaluator.run([replace(job, max_steps=steps)] * (evaluator.workers + 1))
+    for again, whole in ((one, steps == _TRIED), *((other, True) for other in others)):
+        differs = _difference(short if again is one else one, again, whole=whole)
         if differs:
             raise NotRepeatableEnvironment(
                 f"{evaluator.task.env_id} is not repeatable: the same actions on seed {first}, played twice, "
@@ -58,8 +77,8 @@ def rehearse(
             )
 
 
-def _difference(one: Result, other: Result) -> str:
-    """Where two episodes part, in words; "" where they are the same."""
+def _difference(one: Result, other: Result, *, whole: bool) -> str:
+    """Where two episodes part, in words; "" where they are the same (as far as both went, unless ``whole``)."""
     if isinstance(one.outcome, Failure) or isinstance(other.outcome, Failure):
         return ""  # a busy machine
     seen, again = one.recording, other.recording
@@ -69,6 +88,8 @@ def _difference(one: Result, other: Result) -> str:
             return f"showed other observations at decision {step}"
         if seen.rewards[step].tobytes() != again.rewards[step].tobytes():
             return f"brought {seen.rewards[step]:g} and {again.rewards[step]:g} at decision {step}"
+    if not whole:
+        return ""
     if one.outcome.length != other.outcome.length:
         return f"lasted {one.outcome.length} and {other.outcome.length} decisions"
     if one.outcome.score != other.outcome.score and not math.isnan(one.outcome.score):

@@ -215,10 +215,10 @@ def workplace(
         environment.close()
     with IsolatedEvaluator(task, workers=workers) as evaluator, _withdrawn_if_refused(Path(out)):
         if not resume:
-            rehearse(evaluator, observation, actions, seed)
+            rehearse(evaluator, observation, actions, seed, progress)
         system = open_system(out, task, seed=seed, resume=resume, clock=clock)
         if resume and last_run(system.ledger) is None:  # nothing was learnt in it yet
-            rehearse(evaluator, observation, actions, seed)
+            rehearse(evaluator, observation, actions, seed, progress)
         with system.exclusive():
             system.restore()
             if last_run(system.ledger) is None:
