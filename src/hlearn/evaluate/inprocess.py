@@ -9,6 +9,7 @@ Python's hash seed (iteration over sets of strings) can differ from isolated eva
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -64,6 +65,11 @@ class InProcessEvaluator:
         self._environment.close()
 
 
+_compiled = lru_cache(maxsize=64)(
+    compile_program
+)  # short episodes of the same program need it again and again
+
+
 class _LocalProgram:
     """A program without walls."""
 
@@ -83,7 +89,7 @@ class _LocalProgram:
         self._observation[...] = 0
         child.seed_globals(seed)
         try:
-            loadable = compile_program(job.program)
+            loadable = _compiled(job.program)
             if isinstance(loadable, Unfit):
                 raise ProgramFailed(*loadable)
             self._texts = loadable.texts

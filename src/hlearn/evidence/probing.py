@@ -105,7 +105,7 @@ def look(task: Task, *, steps: int, seed: int) -> Look:
         episodes=len(recordings),
         mean_score=float(np.mean(scores)) if scores else 0.0,
         mean_length=float(np.mean([len(r.rewards) for r in recordings])) if scores else 0.0,
-        findings=_findings(task.access, recordings, space, scores),
+        findings=_findings(task.access, recordings, space, spec, scores),
     )
 
 
@@ -121,12 +121,16 @@ def _bounds(space: Box) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _findings(
-    access: Access, recordings: Sequence[Recording], space: ActionSpace, scores: Sequence[float]
+    access: Access,
+    recordings: Sequence[Recording],
+    space: ActionSpace,
+    spec: ObservationSpec,
+    scores: Sequence[float],
 ) -> tuple[Finding, ...]:
     if not recordings:
         return ()
     if access is Access.VECTOR:
-        return _vector(recordings, space, scores)
+        return _vector(recordings, space, spec, scores)
     names = space.names if isinstance(space, Discrete) else ()
     if not names:
         return ()
@@ -157,11 +161,12 @@ def _screen(episodes: Sequence[tuple[np.ndarray, np.ndarray]], names: Sequence[s
 
 
 def _vector(
-    recordings: Sequence[Recording], space: ActionSpace, scores: Sequence[float]
+    recordings: Sequence[Recording], space: ActionSpace, spec: ObservationSpec, scores: Sequence[float]
 ) -> tuple[Finding, ...]:
     from hlearn.editors.search.vector.draw import draw_sketch
+    from hlearn.editors.search.vector.naming import names_of
 
-    sketch = draw_sketch(recordings, space, scores)
+    sketch = draw_sketch(recordings, space, names=names_of(spec), scores=scores)
     found = []
     for signal in sketch.signals:
         rate = f"; rate of change of {signal.rate_of}" if signal.rate_of else ""

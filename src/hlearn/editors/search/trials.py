@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from hlearn.editors.api import Lab
 from hlearn.editors.search.knobs import Tunable
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.api import Job, Record, Result
 from hlearn.records import Episode, Evaluation, Outcome, Program, Split
 
 TRIAL_SEEDS = 500_000  # where in the run's development seeds the list begins; tuning stays below
@@ -57,11 +57,13 @@ class Trials:
 
     Attributes:
         contender: the challenger whose contest goes on, or was broken off by the budget's end.
+        learner: is told every result with the steps of its episode; None: steps are not recorded.
     """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.count = 0
+        self.learner: Callable[[Result], None] | None = None
         self.contender: Candidate | None = None
 
     def candidate(self, tunable: Tunable, values: Mapping[str, float], note: str) -> Candidate:
@@ -69,6 +71,11 @@ class Trials:
         self.count += 1
         program = tunable.program(values, origin=f"Candidate {self.count}: {note}.")
         return Candidate(number=self.count, program=program, values=dict(values), note=note)
+
+    def written(self, program: Program, note: str) -> Candidate:
+        """Numbers a candidate that is written already."""
+        self.count += 1
+        return Candidate(number=self.count, program=program, values={}, note=note)
 
     def play(self, candidates: Sequence[Candidate], episodes: int) -> None:
         """Gives every candidate at least so many episodes, in one batch.
@@ -80,7 +87,10 @@ class Trials:
         for candidate in candidates:
             have = len(candidate.outcomes)
             for seed in self.lab.seeds(TRIAL_SEEDS + have, max(0, episodes - have)):
-                jobs.append(Job(program=candidate.program, seed=seed))
+                record = Record.NOTHING if self.learner is None else Record.STEPS
+                jobs.append(
+                    Job(program=candidate.program, seed=seed, record=record, max_steps=self.lab.longest)
+                )
                 owners.append(candidate)
         if not jobs:
             return
@@ -90,6 +100,9 @@ class Trials:
             _give(owners, spent.results)
             raise
         _give(owners, results)
+        for result in results:
+            if self.learner is not None and result is not None:
+                self.learner(result)
 
     def challenge(self, challenger: Candidate, best: Candidate | None, episodes: int) -> bool:
         """Whether the challenger is better than the best; unpromising ones leave after a few episodes.

@@ -19,39 +19,55 @@ from hlearn.editors.search.vector.sketch import (
     Sketch,
     values_of,
 )
-from hlearn.evaluate.api import Recording
+from hlearn.evaluate.api import Recording, Result
+from hlearn.records import Episode
 from hlearn.tasks.environment import ActionSpace, Box, Discrete
 
 MOST_CHANGES = 6  # more numbers without a rate than this: none gets a change
 
 
+def sketch_of(played: Sequence[Result], actions: ActionSpace, names: Sequence[str]) -> Sketch:
+    """The sketch of probing episodes that were played with their steps."""
+    shown = [(o, r) for o, r in played if r is not None and isinstance(o, Episode) and len(r.observations)]
+    return draw_sketch(
+        [r for _, r in shown],
+        actions,
+        names=names,
+        scores=[o.score for o, _ in shown],
+        ended=[o.terminated for o, _ in shown],
+    )
+
+
 def draw_sketch(
-    recordings: Sequence[Recording], actions: ActionSpace, scores: Sequence[float], ended: Sequence[bool] = ()
+    recordings: Sequence[Recording],
+    actions: ActionSpace,
+    *,
+    names: Sequence[str],
+    scores: Sequence[float],
+    ended: Sequence[bool] = (),
 ) -> Sketch:
     """Infers signals and axes from recorded steps.
 
     Args:
-        recordings: steps of probing episodes; observations float[T, d].
+        recordings: steps of probing episodes; observations float[T, d], T at least 1.
         actions: the action space.
+        names: of the observation's components.
         scores: returns of the same episodes.
         ended: whether the environment terminated them.
     """
-    episodes = [
+    every = [
         np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1) for r in recordings
     ]
-    acted = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
-    keep = [k for k, e in enumerate(episodes) if len(e) >= 3]
-    episodes, acted = [episodes[k] for k in keep], [acted[k] for k in keep]
-    if episodes:
-        columns = _columns(episodes)
+    pushes = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
+    keep = [k for k, e in enumerate(every) if len(e) >= 3]
+    episodes, acted = [every[k] for k in keep], [pushes[k] for k in keep]
+    columns = _columns(episodes or every, names) if every else []
+    if episodes:  # else they are too short to tell what drives what
         columns = _link_rates(columns, episodes)
         columns += _changes(columns, episodes)
-    else:  # too short to tell what drives what
-        seen = [np.asarray(r.observations, float).reshape(len(r.observations), -1) for r in recordings]
-        columns = _columns(seen) if any(len(s) for s in seen) else []
     axes, neutral = _axes(columns, episodes, acted, actions)
     return Sketch(
-        signals=tuple(c for c in columns),
+        signals=tuple(columns),
         axes=axes,
         discrete=isinstance(actions, Discrete),
         neutral=neutral,
@@ -70,7 +86,7 @@ def _price_of_a_fall(rewards: Sequence[np.ndarray]) -> float:
     return price if price > 10.0 * usual else 0.0
 
 
-def _columns(episodes: list[np.ndarray]) -> list[Signal]:
+def _columns(episodes: list[np.ndarray], names: Sequence[str]) -> list[Signal]:
     """Names every component that changes: flags, cos/sin pairs (with their angle), plain numbers."""
     every = np.concatenate(episodes)
     spread = every.std(axis=0)
@@ -100,11 +116,11 @@ def _columns(episodes: list[np.ndarray]) -> list[Signal]:
             centre, scale = float(every[:, i].mean()), float(spread[i])
             source = f"float(obs[{i}])"
             signals.append(
-                Signal(name=f"x{i}", source=source, indices=(i,), kind=PLAIN, centre=centre, scale=scale)
+                Signal(name=names[i], source=source, indices=(i,), kind=PLAIN, centre=centre, scale=scale)
             )
     for i in flags:
         source = f"float(obs[{i}])"
-        signals.append(Signal(name=f"flag{i}", source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0))
+        signals.append(Signal(name=names[i], source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0))
     return signals
 
 

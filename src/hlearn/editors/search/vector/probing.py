@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hlearn.editors.api import Lab
 from hlearn.editors.search.probes import PUSHING
-from hlearn.editors.search.vector.draw import draw_sketch
+from hlearn.editors.search.vector.draw import sketch_of
+from hlearn.editors.search.vector.naming import names_of
 from hlearn.editors.search.vector.sketch import Sketch
-from hlearn.evaluate.api import Job, Record
-from hlearn.records import Episode, Program
+from hlearn.evaluate.api import Job, Record, Result
+from hlearn.records import Program
 from hlearn.tasks.environment import ActionSpace, Box
 
 PROBE_SEEDS = 900_000  # where in the run's development seeds the probe begins
-BATCH = 8  # episodes per round
-ENOUGH_STEPS = 1_500
-MOST_ROUNDS = 5
-LONGEST = 500  # environment steps of one probing episode at most
+BATCH = 4  # episodes per round
+MOST_ROUNDS = 10
+ENOUGH_STEPS = (100, 1_500)  # a fortieth of the budget, within these bounds
+LONGEST = (50, 500)  # environment steps of one probing episode at most: a fiftieth of the budget
 
 _SOURCE = (
     PUSHING
@@ -52,24 +55,29 @@ def probing_program(actions: ActionSpace) -> Program:
 
 
 def probe(lab: Lab) -> Sketch:
-    """Plays probing episodes until enough was seen and draws the sketch.
+    """Plays probing episodes and draws the sketch.
+
+    Raises:
+        BudgetExhausted: the budget does not even suffice for the probe.
+    """
+    return sketch_of(play_probe(lab), lab.actions, names_of(lab.observation))
+
+
+def play_probe(lab: Lab) -> list[Result]:
+    """Plays probing episodes until enough was seen, as far as a small part of the budget allows.
 
     Raises:
         BudgetExhausted: the budget does not even suffice for the probe.
     """
     program = probing_program(lab.actions)
-    recordings, scores, ended, steps = [], [], [], 0
+    longest = int(np.clip(lab.remaining // 50, *LONGEST))
+    enough = int(np.clip(lab.remaining // 40, *ENOUGH_STEPS))
+    played: list[Result] = []
     for turn in range(MOST_ROUNDS):
-        jobs = [
-            Job(program=program, seed=seed, record=Record.STEPS, max_steps=LONGEST)
-            for seed in lab.seeds(PROBE_SEEDS + turn * BATCH, BATCH)
-        ]
-        for outcome, recording in lab.measure(jobs):
-            steps += outcome.env_steps
-            if recording is not None and isinstance(outcome, Episode):
-                recordings.append(recording)
-                scores.append(outcome.score)
-                ended.append(outcome.terminated)
-        if steps >= ENOUGH_STEPS:
+        seeds = lab.seeds(PROBE_SEEDS + turn * BATCH, BATCH)
+        played += lab.measure(
+            [Job(program=program, seed=seed, record=Record.STEPS, max_steps=longest) for seed in seeds]
+        )
+        if sum(outcome.env_steps for outcome, _ in played) >= enough:
             break
-    return draw_sketch(recordings, lab.actions, scores, ended)
+    return played

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.prune import SCREEN, Prunable, prune
 from hlearn.editors.search.trials import Candidate, Trials, compare
+from hlearn.editors.search.vector.draw import sketch_of
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
-from hlearn.editors.search.vector.naming import class_name
+from hlearn.editors.search.vector.naming import class_name, names_of
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
-from hlearn.editors.search.vector.probing import probe
+from hlearn.editors.search.vector.probing import play_probe
 from hlearn.editors.search.vector.standing import DECIDE, Standing
+from hlearn.editors.search.vector.tables import TableSearch, countable
 from hlearn.editors.search.vector.template import Template
 from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Result
 
 FINAL = 48  # episodes on which terms have to pay
 FINALS = ((32, 4), (64, 2), (128, 1))  # episodes on which finalists meet, and how many of them stay
@@ -90,8 +93,14 @@ class VectorSearch:
     def run(self) -> Iterator[Proposal]:
         """Race, polish, grow, prune; then again from elsewhere, as long as that gains something."""
         self.begun = True
-        self.sketch = probe(self.lab)
+        seen = play_probe(self.lab)
+        names = names_of(self.lab.observation)
+        self.sketch = sketch_of(seen, self.lab.actions, names)
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
+        if countable(seen, self.lab):
+            yield from self._count(seen, names)
+            if len(names) == 1 or self.standing.finished():
+                return  # the number of a state says nothing but which state it is
         self._open()
         for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():
             yield from self._walk() if self.bodies else self._race()
@@ -108,6 +117,16 @@ class VectorSearch:
             if self.bodies and self.lab.remaining < self.winner.spent:
                 return  # a second start would not get as far as the first
             self._start_again(self.winner)
+
+    def _count(self, seen: Sequence[Result], names: Sequence[str]) -> Iterator[Proposal]:
+        """The search on states that can be counted; what it tries is learnt from too."""
+        title = class_name(self.brief.task.env_id)
+        tables = TableSearch(self.lab, self.trials, self.standing, title=title, names=names, seen=seen)
+        self.trials.learner = tables.model.learn
+        try:
+            yield from tables.run()
+        finally:
+            self.trials.learner = None
 
     def _open(self) -> None:
         """Decides which families run, and how: a body's from scattered starts, others in a race."""

@@ -43,6 +43,10 @@ class Standing:
             return
         self.best, self.tunable = challenger, lane.tunable
 
+    def crown(self, candidate: Candidate) -> None:
+        """Makes a candidate the best of all that has no numbers to tune."""
+        self.best, self.tunable = candidate, None
+
     def finished(self) -> bool:
         """Whether the best solves the task."""
         return self.best is not None and self.solved(self.best)
