@@ -180,7 +180,10 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
         met = result.target_reached if result.holdout_episodes else result.why == "target reached"
         at = "" if result.steps_to_target is None else f", first after {count(result.steps_to_target)} steps"
         table.add_row("target", f"{number(result.target)}: {'reached' if met else 'missed'}{at}")
-    table.add_row("class", f"access {result.access}, model {result.model}, protocol {result.protocol}")
+    taught = ", detectors taught by screen" if result.taught_by_screen else ""
+    table.add_row(
+        "class", f"access {result.access}, model {result.model}, protocol {result.protocol}{taught}"
+    )
     table.add_row("editor", f"{result.editor}, seed {result.seed}")
     table.add_row("cost", _cost(result))
     table.add_row("ended", result.why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,8 @@ import numpy as np
 from hlearn.records import Outcome, Program
 from hlearn.tasks.apart import call_limit_s
 
+PICTURE_EVERY = 4  # decisions
+
 
 class Record(StrEnum):
     """What is kept of an episode beside its outcome."""
@@ -19,6 +22,9 @@ class Record(StrEnum):
     NOTHING = "nothing"
     ACTIONS = "actions"  # actions and rewards alone: small whatever the observations are
     STEPS = "steps"  # observations, actions, rewards
+    SHOWN = (
+        "shown"  # the same as STEPS, and a picture of the screen at every :data:`PICTURE_EVERY`-th decision
+    )
     TRACE = "trace"  # the same, and the policy's trace of every step
     TRACES = "traces"  # actions, rewards and traces, without the observations
 
@@ -77,6 +83,8 @@ class Recording:
         rewards: float64[T], the reward that each decision brought.
         lives: int16[T], lives left after each decision as the environment tells them; all 0 where it tells none.
         traces: one mapping per decision, empty unless a trace was asked for.
+        pictures: the screen before decisions 0, :data:`PICTURE_EVERY`, ..., packed; none unless asked for.
+        picture_shape: height, width and colours of each.
     """
 
     observations: np.ndarray
@@ -84,6 +92,12 @@ class Recording:
     rewards: np.ndarray
     lives: np.ndarray = field(default_factory=lambda: np.empty(0, np.int16))
     traces: tuple[dict[str, Any], ...] = field(default=())
+    pictures: tuple[bytes, ...] = field(default=())
+    picture_shape: tuple[int, ...] = (0, 0, 0)
+
+    def picture(self, number: int) -> np.ndarray:
+        """The screen before decision ``number * PICTURE_EVERY``, uint8[height, width, 3]."""
+        return np.frombuffer(zlib.decompress(self.pictures[number]), np.uint8).reshape(self.picture_shape)
 
 
 class Result(NamedTuple):

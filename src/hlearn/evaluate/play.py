@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+import zlib
 from typing import Any, Protocol
 
 import numpy as np
 
 from hlearn.errors import EnvironmentFault
 from hlearn.evaluate.actions import BadAction
-from hlearn.evaluate.api import Job, Record, Recording, Result
+from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording, Result
 from hlearn.evaluate.channel import parse_trace
 from hlearn.records import Episode, Failure, FailureKind
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, Environment
@@ -88,7 +89,8 @@ class _Recorder:
     def __init__(self, environment: Environment, player: Player, job: Job) -> None:
         self._environment, self._player = environment, player
         self._traced = job.record in (Record.TRACE, Record.TRACES)
-        self._seeing = job.record in (Record.STEPS, Record.TRACE)
+        self._seeing = job.record in (Record.STEPS, Record.SHOWN, Record.TRACE)
+        self._shown = job.record is Record.SHOWN
         self._room: float = math.inf if job.record_limit is None else job.record_limit
         self._per_block = _BLOCK if job.record_limit is None else max(min(job.record_limit, 64 * _BLOCK), 1)
         self._blocks: list[np.ndarray] = []
@@ -98,6 +100,8 @@ class _Recorder:
         self._rewards: list[float] = []
         self._lives: list[int] = []
         self._traces: list[bytes] = []
+        self._pictures: list[bytes] = []
+        self._picture_shape: tuple[int, ...] = (0, 0, 0)
 
     def _row(self) -> np.ndarray:
         if self._used >= self._room or not self._seeing:
@@ -118,6 +122,10 @@ class _Recorder:
     def decide(self) -> Any:
         if len(self._rewards) >= self._room:
             return self._player.decide()
+        if self._shown and len(self._rewards) % PICTURE_EVERY == 0:
+            picture = self._environment.render()
+            self._picture_shape = picture.shape
+            self._pictures.append(zlib.compress(picture.tobytes(), 1))
         if self._traced:
             action, trace = self._player.decide_traced()
             self._traces.append(trace)
@@ -146,6 +154,8 @@ class _Recorder:
             rewards=np.array(self._rewards, np.float64),
             lives=np.array(self._lives, np.int16),
             traces=tuple(parse_trace(t) for t in self._traces[:count]),
+            pictures=tuple(self._pictures[: -(-count // PICTURE_EVERY)]),
+            picture_shape=self._picture_shape,
         )
 
 

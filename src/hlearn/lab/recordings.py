@@ -1,8 +1,8 @@
 """Recorded episodes on disk, so that a resumed run sees what it saw before.
 
-Only what is cheaper to read than to play again is kept: small observations without traces. A screen has 100,800
-bytes, and unpacking one takes longer than emulating the frame; such episodes are played again, at no cost to the
-budget, since the same program, seed and caps give the same episode.
+Only what is cheaper to read than to play again is kept: small observations without traces or pictures. A screen has
+100,800 bytes, and unpacking one takes longer than emulating the frame; such episodes are played again, at no cost to
+the budget, since the same program, seed and caps give the same episode.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Recordings:
     def keep(self, program: str, seed: int, caps: Caps, recording: Recording) -> None:
         """Stores a recording if that is cheaper than playing the episode again; a full disk is no failure."""
         size = recording.observations[:1].nbytes
-        if caps.record in (Record.TRACE, Record.TRACES) or size > _OBSERVATION_LIMIT:
+        if caps.record in (Record.SHOWN, Record.TRACE, Record.TRACES) or size > _OBSERVATION_LIMIT:
             return
         path = self._path(program, seed, caps)
         part = path.with_suffix(".part")

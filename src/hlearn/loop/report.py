@@ -189,6 +189,14 @@ def result_of(
         why=why,
         refused=_last_refused(system.ledger, run.run),
         unjudged=str(unjudged) if unjudged is not None else None,
+        taught_by_screen=_saw_screens(system.ledger),
+    )
+
+
+def _saw_screens(ledger: Ledger) -> bool:
+    """Whether a search that learnt programs for other observations was shown the screen."""
+    return any(
+        isinstance(row.event, Measured) and row.event.caps.record is Record.SHOWN for row in ledger.rows
     )
 
 

@@ -51,6 +51,8 @@ class LearnResult:
         seed: learning seed.
         why: how the run ended: "target reached", "budget spent", "nothing more to try", "nothing but failures" or
             "interrupted".
+        taught_by_screen: whether the editor was shown the screen while it probed, though programs observe something
+            else: which bytes to read was learnt from pictures.
         refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
         unjudged: file with the best program that was measured and not judged yet, where a run was stopped or ended
             without a champion; None where there is none.
@@ -92,6 +94,7 @@ class LearnResult:
     why: str
     refused: str | None = None
     unjudged: str | None = None
+    taught_by_screen: bool = False
 
     @property
     def interrupted(self) -> bool:
