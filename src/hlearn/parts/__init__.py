@@ -5,21 +5,28 @@ Programs import these names; nothing here imports anything of hlearn.
 """
 
 from hlearn.parts.control import away, dodge, toward
+from hlearn.parts.foresight import Foresight
 from hlearn.parts.motion import Moving, Speed, Tracker, landing, reflect
 from hlearn.parts.ram import fine_coarse
 from hlearn.parts.reach import Reach
 from hlearn.parts.sequence import Caution, LoopBreaker, Macro, Pulse, StateMachine, Sweep, Variety
+from hlearn.parts.things import Place, Slot, Thing, Things
 
 __all__ = [
     "Caution",
+    "Foresight",
     "LoopBreaker",
     "Macro",
     "Moving",
+    "Place",
     "Pulse",
     "Reach",
+    "Slot",
     "Speed",
     "StateMachine",
     "Sweep",
+    "Thing",
+    "Things",
     "Tracker",
     "Variety",
     "away",
