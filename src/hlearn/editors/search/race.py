@@ -12,6 +12,10 @@ from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.records import Episode, Outcome, Program, life_worth, spared_lives
 
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
+CARE, DOUBT = (
+    0.6,
+    0.3,
+)  # standard errors that :func:`careful` takes off; share of a score that its spread is at least
 HOPE = (0.4, 2.0)  # as much again for every life left, at most, where the environment tells of lives
 
 
@@ -155,6 +159,14 @@ def better(challenger: Runner, champion: Runner) -> bool:
     if ours == theirs:
         return sum(challenger.steps[:count]) < 0.9 * sum(champion.steps[:count])
     return ours > theirs
+
+
+def careful(runner: Runner) -> float:
+    """A mean score less what luck may have added: most where few episodes tell."""
+    if not runner.scores or not math.isfinite(runner.mean):
+        return -math.inf
+    doubt = runner.spread + DOUBT * abs(runner.mean)
+    return runner.mean - CARE * doubt / math.sqrt(len(runner.scores))
 
 
 def clearly_better(challenger: Runner, champion: Runner, errors: float = 2.5) -> bool:

@@ -7,14 +7,18 @@ from dataclasses import replace
 from hlearn.editors.search.arcade import avoidance, hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.joint import shot
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.omens import Omen
+from hlearn.editors.search.arcade.outlook import Outlook, Role, World, knobs
 from hlearn.editors.search.arcade.relations import Relation
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.vary import Pool
+from hlearn.probe.player import PlayerFound
 from hlearn.probe.scene import Axis
+from hlearn.probe.things import Coordinate, SlotFound
 
 FIND = (
     "spots = np.argwhere(obs[{rows}, 8:152:2, 0])",
@@ -59,7 +63,37 @@ def ram_pool() -> tuple[Genome, Pool]:
     )
     lanes = Lanes(row=row, count=6, origin=30.0, height=-16.0, place=44.0, explained=0.9, events=12)
     score = Signal(sight=byte_sight(77), low=0, high=255)
-    return _pool(across, down, movers, [lanes], score)
+    home, pool = _pool(across, down, movers, [lanes], score)
+    steers = {c: (Behavior(kind="foresee", channel=c),) for c in STEERING}
+    ahead = Outlook(
+        world=WORLD, roles=tuple(zip(WORLD.names, list(Role)[1:], strict=True)), knobs=knobs(WORLD)
+    )
+    return replace(home, outlook=ahead), pool.with_first({**steers, PRESS: (shot(),)})
+
+
+def _slot(byte: int, kinds: dict[int, int], teller: int | None) -> SlotFound:
+    x, y = Coordinate(byte=byte, plus=2.0, code="fine_coarse"), Coordinate(byte=None, plus=90.0)
+    return SlotFound(x=x, y=y, teller=teller, kinds=kinds, recall=0.9, chance=0.1, size=(8.0, 6.0))
+
+
+WORLD = World(
+    player=PlayerFound(
+        x=Coordinate(byte=72, plus=-4.0),
+        y=Coordinate(byte=73, plus=4.0, code="half"),
+        size=(8.0, 10.0),
+        speed=(1.0, 0.5),
+        low=(8.0, 20.0),
+        high=(150.0, 180.0),
+        colour=1,
+        sure=0.9,
+    ),
+    slots=(_slot(90, {-1: 2}, None), _slot(99, {0: 3, 7: 4}, 20), _slot(101, {1: 5}, 21)),
+    names={2: "red", 3: "blue", 4: "red 2", 5: "white"},
+    boxes=dict.fromkeys((2, 3, 4, 5), (8.0, 6.0)),
+    effects=(),
+    recall=0.9,
+    chance=0.1,
+)
 
 
 def pixel_pool(*, dark: bool = False) -> tuple[Genome, Pool]:
@@ -95,7 +129,7 @@ def _pool(
 ) -> tuple[Genome, Pool]:
     behaviors: dict[str, tuple[Behavior, ...]] = {}
     for channel, own in ((ACROSS, across), (DOWN, down)):
-        found = hypotheses.blind(channel)
+        found = [*hypotheses.blind(channel), Behavior(kind="rest", channel=channel)]
         found += hypotheses.steering(own, movers, channel)
         found += hypotheses.interceptions(own, movers, channel, tally)
         found += hypotheses.weaves(own, movers, channel)

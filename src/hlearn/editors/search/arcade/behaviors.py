@@ -12,6 +12,7 @@ from hlearn.editors.search.arcade.signals import Signal
 
 ACROSS, DOWN, PRESS = "horizontal", "vertical", "trigger"
 STEERING = (ACROSS, DOWN)
+LOOKING = ("foresee", "shoot")  # kinds that act by what the program sees ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

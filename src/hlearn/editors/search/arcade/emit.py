@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import hlearn.parts
+from hlearn.editors.search.arcade import outlook as ahead
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.kinds import KINDS
+from hlearn.editors.search.arcade.outlook import Outlook
 from hlearn.editors.search.arcade.prose import summary
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.writing import Writing
@@ -43,6 +45,8 @@ def emit(
     page = _Page(genome)
     for index, sight in enumerate(carried):
         page.carry(sight, index)
+    if genome.looks_ahead and genome.outlook is not None:
+        page.look_ahead(genome.outlook, buttons)
     for behavior in genome.behaviors:
         page.write(behavior)
     return page.source(title, buttons, name)
@@ -99,6 +103,20 @@ class _Page:
         """Writes a detector for the trace; the first one is taken for the player's."""
         name = self.fresh(f"sight_{index}")
         self._write_detector(sight, name, "sight_0" if index else "")
+
+    def look_ahead(self, outlook: Outlook, buttons: tuple[str, ...]) -> None:
+        """Writes what the program knows of things, and the detector that plans."""
+        self.imports.add("from hlearn.parts import Foresight, Place, Slot, Things")
+        knobs = dict(outlook.knobs)
+        for name in outlook.used:
+            self._param(name, knobs[name])
+        self.constants += ahead.constants(outlook, buttons)
+        self.setup += ahead.setup(outlook)
+        self.taken.add("plan")
+        doc = (
+            "Where to go, and whether something stands level: the best of some ways to spend the next second."
+        )
+        self.detectors += self.method("detect", "plan", "obs", doc, ahead.detector(outlook))
 
     def _detector(self, sight: Sight) -> None:
         name = self.names[sight.key]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.repair import repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Runner, better, clearly_better, hopeless
 
+WHOLE = 0.5  # of the children vary as whole programs do
 BROOD = 12  # children per generation at most
 RUNGS = (1, 2, 4, 8, 16)  # seeds a child must have stood at each rung
 PATIENCE = {1: 0.25, 2: 0.25}  # standard errors that a child may trail, by rung; elsewhere 0
@@ -25,7 +27,13 @@ MENDING = 0.06  # of the budget, for one repair, and at least as much between tw
 
 
 def evolve(
-    roster: Roster, standing: Standing, pool: Pool, *, told: Runner | None, mended: Runner
+    roster: Roster,
+    standing: Standing,
+    pool: Pool,
+    draw: Draw | None,
+    *,
+    told: Runner | None,
+    mended: Runner,
 ) -> Iterator[Runner]:
     """Goes on until the target is reached or nothing new comes up; yields a new champion now and then.
 
@@ -33,6 +41,7 @@ def evolve(
         roster: the candidates.
         standing: who leads; is kept up to date.
         pool: what variation may use.
+        draw: varies whole programs, in turn with the pool; None: never.
         told: the champion that was yielded before; None: the first waits until it stands, for who comes first meets
             nobody at the gate, and there differences between programs that nearly always reach a target take long to
             see.
@@ -48,7 +57,7 @@ def evolve(
     idle = 0
     while not standing.done and idle < IDLE:
         before = lab.remaining
-        _generation(standing, _children(roster, standing, pool), rungs)
+        _generation(standing, _children(roster, standing, pool, draw), rungs)
         if not roster.deterministic and len(standing.champion.scores) < SETTLED:
             standing.confirm()
         idle = idle + 1 if lab.remaining == before else 0
@@ -72,7 +81,7 @@ def _stands(standing: Standing) -> bool:
     return target is not None and len(played) >= STOOD and sum(played) >= target * len(played)
 
 
-def _children(roster: Roster, standing: Standing, pool: Pool) -> list[Runner]:
+def _children(roster: Roster, standing: Standing, pool: Pool, draw: Draw | None) -> list[Runner]:
     """A brood of variations of the elite, the better of which have more children."""
     lab, elite = roster.lab, standing.elite
     children: list[Runner] = []
@@ -83,7 +92,10 @@ def _children(roster: Roster, standing: Standing, pool: Pool) -> list[Runner]:
     for _ in range(count):
         parent = elite[int(len(elite) * lab.rng.random() ** 2)]
         mates = [genome_of(r) for r in elite if r is not parent]
-        child = roster.runner(vary(genome_of(parent), mates, pool, lab.rng, roster.next_name))
+        if draw is not None and lab.rng.random() < WHOLE:
+            child = roster.runner(draw.varied(genome_of(parent), mates, roster.next_name))
+        else:
+            child = roster.runner(vary(genome_of(parent), mates, pool, lab.rng, roster.next_name))
         if child not in children and child not in elite:
             children.append(child)
     return children

@@ -22,8 +22,8 @@ MOVERS = 16  # movers considered for steering
 CHASES = 16  # things considered for steering on both axes
 PAIRS = 24  # pairs considered for interception
 LITTLE = 0.3  # of what random play loses, that whoever does nothing may lose to be tried first
-BLIND_SHARE = 0.04  # of what is left, for programs that look at nothing
-GUESS_SHARE = 0.15  # of what is left, for guesses
+BLIND_SHARE = 0.03  # of what is left, for programs that look at nothing
+GUESS_SHARE = 0.1  # of what is left, for guesses
 
 
 class Start(NamedTuple):

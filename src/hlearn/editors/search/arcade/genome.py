@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Guard, Knob
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING, PRESS, Behavior, Guard, Knob
+from hlearn.editors.search.arcade.outlook import Outlook
 from hlearn.editors.search.arcade.signals import Signal
 
-KnobPath = tuple[int, str]  # (index of the behaviour, knob name; "?" for its guard's level)
+KnobPath = tuple[
+    int, str
+]  # (index of the behaviour, knob name; "?" for its guard's level), or (AHEAD, knob name)
+AHEAD = -1  # where the outlook's knobs are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +23,18 @@ class Genome:
         across: the own position that steering across moves, None if there is none.
         down: the own position that steering up and down moves, None if there is none.
         behaviors: in the order tried, all channels together.
+        outlook: how it looks ahead, for behaviours that do; None where none does.
     """
 
     across: Signal | None = None
     down: Signal | None = None
     behaviors: tuple[Behavior, ...] = ()
+    outlook: Outlook | None = None
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a behaviour acts by the outlook."""
+        return self.outlook is not None and any(b.kind in LOOKING for b in self.behaviors)
 
     def own(self, channel: str) -> Signal | None:
         """The own position on a steering channel."""
@@ -47,10 +58,16 @@ class Genome:
                     yield (index, name), knob
             if behavior.guard is not None:
                 yield (index, "?"), behavior.guard.level
+        if self.outlook is not None and self.looks_ahead:
+            yield from (((AHEAD, n), k) for n, k in self.outlook.knobs if n in self.outlook.used)
 
     def turned(self, path: KnobPath, value: float, source: str) -> Genome:
         """The same with one constant changed (clipped to its range)."""
         index, name = path
+        if index == AHEAD:
+            assert self.outlook is not None
+            known = tuple((n, _set(k, value, source) if n == name else k) for n, k in self.outlook.knobs)
+            return replace(self, outlook=replace(self.outlook, knobs=known))
         behavior = self.behaviors[index]
         if name == "?":
             assert behavior.guard is not None
@@ -66,7 +83,9 @@ class Genome:
         return replace(self, behaviors=(*self.behaviors[:index], behavior, *self.behaviors[index + 1 :]))
 
     def __str__(self) -> str:
-        return "; ".join(f"{b.channel}: {b}" for b in self.behaviors) or "nothing"
+        told = [f"{b.channel}: {b}" for b in self.behaviors]
+        ahead = [f"ahead: {self.outlook}"] if self.looks_ahead else []
+        return "; ".join(ahead + told) or "nothing"
 
 
 def _set(knob: Knob, value: float, source: str) -> Knob:

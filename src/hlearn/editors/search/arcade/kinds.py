@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hlearn.editors.search.arcade.avoiding_kinds import AVOIDING
-from hlearn.editors.search.arcade.behaviors import Behavior
+from hlearn.editors.search.arcade.behaviors import ACROSS, Behavior
 from hlearn.editors.search.arcade.writing import Kind, Writing
 
 
@@ -61,6 +61,19 @@ def _sweep(b: Behavior, w: Writing) -> None:
 
 def _push(b: Behavior, w: Writing) -> None:
     w.lines.append(f"return {b.option}")
+
+
+def _foresee(b: Behavior, w: Writing) -> None:
+    w.lines.append(f"return s.plan[0][{0 if b.channel == ACROSS else 1}]")
+
+
+def _shoot(b: Behavior, w: Writing) -> None:
+    pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
+    w.lines.append(f"return s.plan[1] and {pulse}.next()")
+
+
+def _rest(b: Behavior, w: Writing) -> None:
+    w.lines.append("return 0")
 
 
 def _swing(b: Behavior, w: Writing) -> None:
@@ -118,6 +131,9 @@ KINDS: Mapping[str, Kind] = {
     "hold": Kind(doc="Goes to its place and stays.", noun={}, write=_hold, imports=("toward",)),
     "sweep": Kind(doc="Patrols between two ends.", noun={}, write=_sweep),
     "push": Kind(doc="Keeps pushing one way.", noun={}, write=_push),
+    "foresee": Kind(doc="Goes the best way for the next second.", noun={}, write=_foresee),
+    "shoot": Kind(doc="Presses while something stands level.", noun={}, write=_shoot),
+    "rest": Kind(doc="Does not steer.", noun={}, write=_rest),
     "swing": Kind(doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing),
     "step": Kind(doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step),
     "press": Kind(doc="Holds the button.", noun={}, write=_press),

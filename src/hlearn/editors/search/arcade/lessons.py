@@ -26,7 +26,7 @@ from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Recording
 from hlearn.records import Episode
 
-SHARE = 0.3  # of what is left
+SHARE = 0.15  # of what is left
 ATTEMPTS = 6
 EPISODES = 3  # watched of every candidate
 FIRST_SEED = 2000  # development seeds for watching, apart from those of the race

@@ -11,6 +11,7 @@ from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.events import Reading
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
+from hlearn.editors.search.arcade.outlook import World
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.probes import HOLDING
@@ -32,6 +33,9 @@ class View:
         own: positions that commands move, the best explained first.
         movers: positions that move by themselves, the busiest first.
         flags: other numbers that take few values, for guards.
+        targets: every number that may be the place of something.
+        steered: numbers per axis that commands move in some way, the clearest first, for want of own positions.
+        world: the player, things and what they do; None where no player is seen.
         relations: what goes with gains and losses, the strongest first.
         lanes: rows of things that run over a player who crosses their lanes.
         perils: lists of everything that comes down on a player who walks along an edge.
@@ -47,6 +51,9 @@ class View:
     own: tuple[Signal, ...]
     movers: tuple[Signal, ...]
     flags: tuple[Signal, ...]
+    targets: tuple[Signal, ...] = ()
+    steered: tuple[Signal, ...] = ()
+    world: World | None = None
     relations: tuple[Relation, ...]
     lanes: tuple[Lanes, ...] = ()
     perils: tuple[Signal, ...] = ()

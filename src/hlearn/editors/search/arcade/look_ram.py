@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,15 +13,21 @@ from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
+from hlearn.editors.search.arcade.look_things import look_at_things
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards
 from hlearn.evaluate.api import Record, Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.ram import find_motions, read_byte
+from hlearn.probe.scene import Axis
 from hlearn.tasks.environment import Discrete
 
 VALUES = 6  # that a byte must take to be a coordinate
+MOVING = (0.01, 0.98)  # share of steps in which a byte changes that may be a place
+SPREAD = 4.0  # and the standard deviation of its values
+STEERED, CLEAR = 3, 5.0  # bytes per axis that commands move, by so many standard errors
+WRAP = 60  # a larger change of a byte in one step is no motion
 
 
 def look_at_ram(lab: Lab) -> View:
@@ -30,7 +37,7 @@ def look_at_ram(lab: Lab) -> View:
         BudgetExhausted: the budget ends before the probe does.
     """
     assert isinstance(lab.actions, Discrete)
-    results = play_probe(lab, Record.STEPS)
+    results = play_probe(lab, Record.SHOWN)
     recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
     if not recordings:
         return unseen(results)
@@ -69,11 +76,18 @@ def look_at_ram(lab: Lab) -> View:
         if place is not None
         for lane in find_lanes(passages, place, column, observations, lone)
     ]
+    steered = _steered(observations, [meaning[r.actions] for r in recordings])
+    obeying = _obeying((*own, *steered))
+    world = look_at_things(recordings, lost, meaning, obeying)
+    recordings = [replace(r, pictures=()) for r in recordings]
     length, score = means(results)
     return View(
         own=own,
         movers=movers,
         flags=_flags(observations, taken),
+        targets=_targets(observations, own),
+        steered=steered,
+        world=world,
         relations=relate(passages, own, movers + placed),
         lanes=tuple(lanes),
         tally=_tally(observations, [r.rewards for r in recordings]),
@@ -198,6 +212,57 @@ def _placed(observations: Sequence[np.ndarray], taken: set[int], own: Sequence[S
             found.append(
                 Signal(sight=byte_sight(index), low=low, high=high, moving=float(changed[index]), speed=0.0)
             )
+    return tuple(found)
+
+
+def _obeying(signals: Sequence[Signal]) -> tuple[list[int], list[int]]:
+    """The bytes that commands across and down move, each once, the clearest first."""
+    across = list(dict.fromkeys(_index(s) for s in signals if s.drive is Axis.X))
+    down = list(dict.fromkeys(_index(s) for s in signals if s.drive is Axis.Y))
+    return across, down
+
+
+def _targets(observations: Sequence[np.ndarray], own: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Every byte that changes and takes places far apart, in each form in which own positions are held."""
+    every = np.concatenate(observations)
+    changed = _changes(observations)
+    mine = {_index(s) for s in own[:2]}
+    found = []
+    for coded in sorted({bool(s.sight.imports) for s in own} or {False}):
+        for index in range(every.shape[1]):
+            values = read_byte(every, index, coded=coded)
+            if index not in mine and MOVING[0] < changed[index] < MOVING[1] and values.std() > SPREAD:
+                low, high = (float(v) for v in np.percentile(values, (2, 98)))
+                sight = byte_sight(index, coded=coded)
+                found.append(Signal(sight=sight, low=low, high=high, moving=float(changed[index])))
+    return tuple(found)
+
+
+def _steered(observations: Sequence[np.ndarray], commands: Sequence[np.ndarray]) -> tuple[Signal, ...]:
+    """Bytes that change otherwise under one direction than under the opposite one: a place, a heading, a speed.
+
+    Args:
+        observations: uint8[T, 128] per episode.
+        commands: int[T, 2] per episode, across and down, after each observation.
+    """
+    changes = np.concatenate([np.diff(o.astype(np.int16), axis=0) for o in observations])
+    changes[np.abs(changes) > WRAP] = 0
+    given = np.concatenate([c[:-1] for c in commands])
+    often = (changes != 0).mean(axis=0)
+    every = np.concatenate(observations)
+    found = []
+    for column, axis in enumerate((Axis.X, Axis.Y)):
+        more, less = changes[given[:, column] > 0], changes[given[:, column] < 0]
+        if min(len(more), len(less)) < 50:
+            continue
+        error = np.sqrt(more.var(axis=0) / len(more) + less.var(axis=0) / len(less)) + 1e-3
+        clear = np.where(often > MOVING[0], (more.mean(axis=0) - less.mean(axis=0)) / error, 0.0)
+        for index in np.argsort(-np.abs(clear))[:STEERED]:
+            if abs(clear[index]) > CLEAR:
+                low, high = (float(v) for v in np.percentile(every[:, index], (2, 98)))
+                sign = float(np.sign(clear[index]))
+                sight = byte_sight(int(index))
+                found.append(Signal(sight=sight, low=low, high=high, drive=axis, reach=sign, explained=0.0))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ import textwrap
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
 from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.outlook import told as told_ahead
 
 _WORDS = {
     "follow": "stay level with {}",
@@ -21,6 +22,9 @@ _WORDS = {
     "hold": "stay in place",
     "sweep": "patrol",
     "push": "keep pushing",
+    "foresee": "as the plan says",
+    "shoot": "press while something stands level",
+    "rest": "stay",
     "swing": "swing in a rhythm",
     "step": "step in a rhythm",
     "press": "hold",
@@ -32,7 +36,7 @@ _WORDS = {
 
 def summary(genome: Genome) -> list[str]:
     """What the program does, in a few lines of prose for its docstring."""
-    lines = []
+    lines = textwrap.wrap(told_ahead(genome.outlook), 100) if genome.outlook and genome.looks_ahead else []
     for channel, verb in ((ACROSS, "Across"), (DOWN, "Up and down"), (PRESS, "Button")):
         told = [_tell(b) for b in genome.on(channel)]
         if told:

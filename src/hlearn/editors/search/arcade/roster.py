@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.race import Runner
+from hlearn.editors.search.race import Runner, careful
 from hlearn.records import Program
 from hlearn.tasks import seed_matters
 from hlearn.tasks.environment import Discrete
@@ -53,13 +55,19 @@ class Roster:
         """Drops every candidate and its scores; the numbers go on."""
         self._known.clear()
 
+    def afresh(self, runners: Sequence[Runner]) -> list[Runner]:
+        """The same programs without their scores, for a race under other rules; all others are dropped."""
+        genomes = [genome_of(r) for r in runners]
+        self.forget()
+        return self.runners(genomes)
+
     def measured(self) -> list[Runner]:
         """The candidates that have scores, in the order in which they were made."""
         return [r for r in self._known.values() if r.scores]
 
     def best(self) -> Runner | None:
-        """The candidate with the highest mean score, None if none was measured."""
-        return max(self.measured(), key=lambda r: (r.mean, -r.number), default=None)
+        """The candidate that scores most for all that is known, None if none was measured."""
+        return max(self.measured(), key=lambda r: (careful(r), -r.number), default=None)
 
 
 def genome_of(runner: Runner) -> Genome:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
+from hlearn.editors.search.arcade.floor import evolve_whole
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.joint import Draw, drawer
 from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
+from hlearn.editors.search.arcade.outlook import known
 from hlearn.editors.search.arcade.places import race_places
 from hlearn.editors.search.arcade.repair import Evidence, repair
-from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.sharpen import sharpen
 from hlearn.editors.search.arcade.standing import Standing
@@ -29,6 +33,13 @@ PROVEN_TARGET = 8  # where there is a target: that one misses it now and then sh
 WAYS = 2  # to press that are tried with an interception
 PROOF = 0.15  # of what is left, for finding one that does
 REPAIR = 0.15  # of what is left, for mending it
+WHOLE = 0.65  # of what is left, for whole programs
+WHOLE_MET = 0.08  # where something is met that is measured
+CAPS = (2_500, 9_000)  # environment steps of an episode there, at least and at most
+LONG = 0.01  # of what is left, for one of them
+STALL = 2_500  # environment steps without reward that end it: who is safe and idle eats the budget
+SEEDED = 8  # first guesses among them
+KEPT = 6  # of them that go on
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
 ENOUGH = 4  # seeds at most that they get
 
@@ -47,6 +58,7 @@ class ArcadeSearch:
         self.lab = lab
         self.roster = Roster(lab)
         self.pool: Pool | None = None
+        self.draw: Draw | None = None
         self.standing: Standing | None = None
         self.proposed: list[Runner] = []
         self.reigning: str | None = None
@@ -71,7 +83,11 @@ class ArcadeSearch:
         self._tell(view)
         self.pool, home, firsts = run_first_race(self.roster, view)
         idle = idle_winner(firsts, view.score)
+        self.draw = drawer(view, self.roster)
+        guessed = sorted(firsts, key=lambda r: (-r.mean, r.number))
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
+        met = firsts[0] is not guessed[0] and firsts[0] not in guessed
+        leaders = [] if self.roster.deterministic else self._whole(guessed, met=met)
         if idle is not None:  # before all others, sharp ones too: whole episodes will tell
             idle.scores = [max(r.mean for r in firsts) + 1.0]
             firsts = [idle, *(r for r in firsts if r is not idle)]
@@ -80,7 +96,7 @@ class ArcadeSearch:
         arena = Arena(
             self.lab, max_steps=self.lab.longest, stall_steps=self.lab.stall, watch=watch, onward=ONWARD
         )
-        self.standing = settle(self.roster, arena, firsts, home)
+        self.standing = settle(self.roster, arena, firsts, home, leaders, met=met)
         if self.roster.deterministic:
             yield self.standing.champion
             mended = repair(self.roster, self.standing, evidence)
@@ -98,7 +114,30 @@ class ArcadeSearch:
         told = None if waits else self.standing.champion
         if told is not None and told not in self.proposed:
             yield told
-        yield from evolve(self.roster, self.standing, self.pool, told=told, mended=mended)
+        yield from evolve(self.roster, self.standing, self.pool, self.draw, told=told, mended=mended)
+
+    def _whole(self, guessed: Sequence[Runner], *, met: bool) -> list[Genome]:
+        """Evolves whole programs, the best guesses among them, and returns those that lead.
+
+        Args:
+            guessed: the first race's runners, best first.
+            met: something is met, with edges that tell hits from misses: then a smaller share will do.
+        """
+        assert self.draw is not None
+        cap = int(min(CAPS[1], max(CAPS[0], LONG * self.lab.remaining)))
+        arena = Arena(self.lab, max_steps=cap, stall_steps=min(self.lab.stall, STALL), onward=ONWARD)
+        seeded = self.roster.afresh(guessed[:SEEDED])
+        seeded += self.roster.runners(self.draw.ahead())
+        self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
+        field = evolve_whole(
+            self.roster, arena, self.draw, seeded, (WHOLE_MET if met else WHOLE) * self.lab.remaining
+        )
+        self._tell_best(field)
+        return [genome_of(r) for r in field[:KEPT]]
+
+    def _tell_best(self, firsts: Sequence[Runner]) -> None:
+        best = max(firsts, key=lambda r: (r.mean, -r.number))
+        self.lab.say(f"best so far: {best.told}: {best.note}"[:160])
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
@@ -110,12 +149,15 @@ class ArcadeSearch:
         standing.admit(ahead[:AHEAD])
         assert self.pool is not None
         champion = standing.champion
-        yield from evolve(self.roster, standing, self.pool, told=champion, mended=champion)
+        yield from evolve(self.roster, standing, self.pool, self.draw, told=champion, mended=champion)
 
     def _tell(self, view: View) -> None:
         self.lab.say(
             f"probe: {len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
         )
+        if view.world is not None:
+            for line in known(view.world):
+                self.lab.say(line)
         for relation in view.relations[:4]:
             self.lab.say(
                 f"at a {relation.event} {relation.other.key} is {relation.gap:+.0f} from {relation.own.key} "

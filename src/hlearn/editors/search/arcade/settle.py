@@ -11,17 +11,27 @@ from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import ELITE, Standing
 from hlearn.editors.search.race import Arena, Runner
 
-SHARE = 0.25  # of what is left
+SHARE = 0.2  # of what is left
 FIRST_SHARE = 0.6  # of that, for everyone's first episode
 
 
-def settle(roster: Roster, arena: Arena, firsts: list[Runner], home: Genome) -> Standing:
+def settle(
+    roster: Roster,
+    arena: Arena,
+    firsts: list[Runner],
+    home: Genome,
+    leaders: Sequence[Genome] = (),
+    *,
+    met: bool = False,
+) -> Standing:
     """Measures the best of the first race on whole episodes.
 
     Args:
         roster: the candidates; those with capped scores are forgotten.
         arena: plays whole episodes.
         firsts: the runners of the first race.
+        leaders: whole programs that go on too, before all others
+        met: unless something is met.
         home: own positions for channels in which a genome has none.
 
     Raises:
@@ -32,7 +42,9 @@ def settle(roster: Roster, arena: Arena, firsts: list[Runner], home: Genome) -> 
     picked.sort(key=lambda r: (-r.mean, r.number))
     both = _combined(best)
     roster.forget()  # whole episodes from here on: capped scores are not comparable
-    genomes = [genome_of(r) for r in picked[:4]] + both + [genome_of(r) for r in picked[4:]]
+    ahead = [genome_of(r) for r in picked[:4]]
+    ahead = [*ahead, *leaders] if met else [*leaders, *ahead]
+    genomes = ahead + both + [genome_of(r) for r in picked[4:]]
     field = roster.runners(
         [replace(g, across=g.across or home.across, down=g.down or home.down) for g in genomes]
     )
@@ -77,7 +89,7 @@ def _combined(best: dict[str, list[Runner]]) -> list[Genome]:
 def _joined(across: Genome, down: Genome) -> Genome:
     """One genome's way across with the other's way up and down."""
     behaviors = across.on(ACROSS) + down.on(DOWN) + across.on(PRESS)
-    return replace(across, down=down.down, behaviors=behaviors)
+    return replace(across, down=down.down, behaviors=behaviors, outlook=across.outlook or down.outlook)
 
 
 def _halve(roster: Roster, arena: Arena, field: list[Runner], budget: float) -> None:

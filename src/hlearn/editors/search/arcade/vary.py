@@ -89,6 +89,7 @@ def vary(
     elif mates:
         mate = mates[int(rng.integers(len(mates)))]
         changed = genome.with_channel(channel, mate.on(channel))
+        changed = replace(changed, outlook=genome.outlook or mate.outlook)
         if mate.across is not genome.across or mate.down is not genome.down:
             changed = replace(changed, across=mate.across or genome.across, down=mate.down or genome.down)
     else:

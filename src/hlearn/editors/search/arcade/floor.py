@@ -1,0 +1,71 @@
+"""Plain evolution of whole programs in short episodes: what the search must at least be worth in every game."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hlearn.editors.search.arcade.joint import Draw
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.race import Arena, Runner, careful
+
+FIRST = 16  # programs before any has children
+FRESH = 0.15  # of the programs after that have no parents
+PARENTS = 8
+BROOD = 4  # programs that are measured side by side
+CONFIRMED = 3  # leaders that play another episode after each brood
+RUNGS = ((5, 3), (3, 6))  # among the best five: three episodes; among the best three: six
+
+
+def evolve_whole(
+    roster: Roster, arena: Arena, draw: Draw, seeded: Sequence[Runner], allowance: float
+) -> list[Runner]:
+    """Evolves programs until the allowance is spent.
+
+    Args:
+        roster: the candidates.
+        arena: plays short episodes.
+        draw: draws and varies programs.
+        seeded: programs that take part from the start, beside random ones.
+        allowance: environment steps that this may cost, roughly.
+
+    Returns:
+        Who was measured, best first.
+
+    Raises:
+        BudgetExhausted: nothing is left to spend.
+    """
+    lab = roster.lab
+    start = lab.remaining
+    field: list[Runner] = []
+    pending = list(seeded)
+    drawn = 0
+    while start - lab.remaining < allowance:
+        brood, pending = pending[:BROOD], pending[BROOD:]
+        while len(brood) < BROOD:
+            if drawn < FIRST or lab.rng.random() < FRESH:
+                genome, drawn = draw.fresh(), drawn + 1
+            else:
+                top = field[:PARENTS]
+                parent = top[int(lab.rng.integers(len(top)))]
+                genome = draw.varied(
+                    genome_of(parent), [genome_of(r) for r in top if r is not parent], roster.next_name
+                )
+            brood.append(roster.runner(genome))
+        brood = [r for r in dict.fromkeys(brood) if r not in field]
+        arena.run(brood, 1)
+        field += brood
+        field.sort(key=_order)
+        for runner in _doubtful(field):
+            arena.run([runner], len(runner.scores) + 1)
+        field.sort(key=_order)
+    return field
+
+
+def _order(runner: Runner) -> tuple[float, int]:
+    return -careful(runner), runner.number
+
+
+def _doubtful(field: Sequence[Runner]) -> list[Runner]:
+    """Who leads without having played enough: the fewest episodes first."""
+    few = [r for among, episodes in RUNGS for r in field[:among] if len(r.scores) < episodes]
+    return sorted(dict.fromkeys(few), key=lambda r: (len(r.scores), r.number))[:CONFIRMED]

@@ -1,0 +1,260 @@
+"""Whole programs at once: random ways to steer both axes and to press, drawn together, and their variation.
+
+A guess about one channel shows nothing where points need several at once (drive here, and fire; go on, and turn
+there). So whole programs are drawn, as plain as they come, and the race decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior, Guard, Knob
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.outlook import Role, World, moves, outlooks, varied
+from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.starts import offset_knob, pixel_knob, place_knob
+from hlearn.editors.search.arcade.vary import turn_knobs
+from hlearn.policy.joystick import action_meaning
+from hlearn.probe.scene import Axis
+
+GUARDED = 0.35  # of the programs have a condition that changes both ways of steering
+LEADING = 0.85  # of the ways to steer by place steer the best known own place
+THOUGHTS = 0.35  # of the changes to a program that looks ahead change what it thinks of things
+OWNS = 3  # own positions per channel
+CHANGES = ("steer", "steer", "press", "guard", "target", "knobs", "knobs", "knobs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Draws programs and changes them.
+
+    Attributes:
+        owns: own positions per steering channel, the best known first; a channel that is missing cannot be steered.
+        targets: numbers that may be places of things.
+        signs: numbers that conditions may look at.
+        world: what the probe knows of things; None where no player is seen.
+        directions: that can be steered, (across, down).
+        rhythms: the ways to press that look at nothing; none without a button.
+        rng: decides.
+    """
+
+    owns: Mapping[str, Sequence[Signal]]
+    targets: Sequence[Signal]
+    signs: Sequence[Signal]
+    rhythms: Sequence[Behavior]
+    world: World | None
+    directions: Sequence[tuple[int, int]]
+    rng: np.random.Generator
+
+    def fresh(self) -> Genome:
+        """A random program."""
+        genome = Genome(across=self._own(ACROSS), down=self._own(DOWN))
+        for channel in self.owns:
+            genome = genome.with_channel(channel, self._way(genome, channel))
+        if self.rng.random() < GUARDED:
+            genome = self._guarded(genome)
+        return genome.with_channel(PRESS, self._press(genome))
+
+    def ahead(self) -> list[Genome]:
+        """Programs that look ahead, as what was read of things suggests."""
+        if self.world is None or not self.owns:
+            return []
+        steers = tuple(Behavior(kind="foresee", channel=c) for c in self.owns)
+        button = bool(self.rhythms)
+        found = []
+        for outlook in outlooks(self.world, button=button):
+            genome = Genome(across=self._own(ACROSS), down=self._own(DOWN), outlook=outlook)
+            levels = outlook.kinds(Role.ABOVE) + outlook.kinds(Role.BESIDE)
+            presses = [hypotheses.pulse(8, 4), *([shot()] if levels else [])] if button else [None]
+            for press in presses:
+                found.append(replace(genome, behaviors=(*steers, *([press] if press is not None else []))))
+        return found
+
+    def varied(self, parent: Genome, mates: Sequence[Genome], source: str) -> Genome:
+        """One to three changes.
+
+        Args:
+            parent: what to change.
+            mates: programs that a whole channel may be taken from.
+            source: what a changed constant names as its source.
+        """
+        genome = parent
+        for _ in range(int(self.rng.integers(1, 4))):
+            change = CHANGES[int(self.rng.integers(len(CHANGES)))]
+            if genome.looks_ahead and genome.outlook is not None and self.rng.random() < THOUGHTS:
+                genome = replace(genome, outlook=varied(genome.outlook, self.directions, self.rng))
+            elif change == "steer" and self.owns:
+                genome = self._steered(genome, mates)
+            elif change == "press":
+                genome = genome.with_channel(PRESS, self._press(genome))
+            elif change == "guard":
+                genome = self._toggled(genome)
+            elif change == "target":
+                genome = self._aimed(genome)
+            else:
+                genome = turn_knobs(genome, self.rng, source)
+        return genome
+
+    def _own(self, channel: str) -> Signal | None:
+        owns = self.owns.get(channel, ())
+        if not owns:
+            return None
+        return owns[0] if self.rng.random() < LEADING else owns[int(self.rng.integers(len(owns)))]
+
+    def _steered(self, genome: Genome, mates: Sequence[Genome]) -> Genome:
+        """Another way on one channel, drawn or a mate's, behind the same condition or before it."""
+        channels = list(self.owns)
+        channel = channels[int(self.rng.integers(len(channels)))]
+        have = genome.on(channel)
+        mate = mates[int(self.rng.integers(len(mates)))] if mates else None
+        if mate is not None and self.rng.random() < 0.25 and mate.own(channel) == genome.own(channel):
+            return replace(
+                genome.with_channel(channel, mate.on(channel)), outlook=genome.outlook or mate.outlook
+            )
+        way = self._way(genome, channel)
+        guarded = [b for b in have if b.guard is not None]
+        if guarded and self.rng.random() < 0.5:
+            new = tuple(replace(b, guard=guarded[0].guard) for b in way)
+            return genome.with_channel(channel, new + tuple(b for b in have if b is not guarded[0]))
+        return genome.with_channel(channel, (*guarded, *way))
+
+    def _way(self, genome: Genome, channel: str) -> tuple[Behavior, ...]:
+        """A random way to steer one axis; often none at all."""
+        own, blind = genome.own(channel), hypotheses.blind(channel)
+        targets = self.targets
+        dice = int(self.rng.integers(7 if own is not None and targets else 3))
+        if dice == 0:
+            return ()
+        if dice == 1:
+            return (blind[int(self.rng.integers(2))],)
+        if dice == 2 or own is None:
+            return (_rhythm(blind[int(self.rng.integers(2, len(blind)))], self.rng),)
+        if dice == 3:
+            return (self._hold(own, channel),)
+        return (self._track(own, targets[int(self.rng.integers(len(targets)))], channel),)
+
+    def _hold(self, own: Signal, channel: str) -> Behavior:
+        place = round(float(self.rng.uniform(own.low, own.high)), 1)
+        knobs = (("place", place_knob(place, own)), ("deadband", self._dead()))
+        return Behavior(kind="hold", channel=channel, knobs=knobs)
+
+    def _track(self, own: Signal, target: Signal, channel: str) -> Behavior:
+        """Going to where something is, or away from there."""
+        offset = offset_knob(float(self.rng.normal(0.0, 10.0)), own)
+        if self.rng.random() < 0.25:
+            radius = pixel_knob(
+                round(own.span * float(self.rng.uniform(0.05, 1.0)), 1), 1, own.span, 0.05 * own.span
+            )
+            knobs = (("offset", offset), ("radius", radius))
+            return Behavior(kind="flee", channel=channel, roles=(("hazard", target),), knobs=knobs)
+        if self.rng.random() < 0.35:
+            lead = Knob(
+                value=round(float(self.rng.uniform(-4, 12)), 1), low=-60, high=60, unit="steps", step=3
+            )
+            steered = (("offset", offset), ("lead", lead), ("deadband", self._dead()))
+            return Behavior(kind="pursue", channel=channel, roles=(("target", target),), knobs=steered)
+        plain = (("offset", offset), ("deadband", self._dead()))
+        return Behavior(kind="follow", channel=channel, roles=(("target", target),), knobs=plain)
+
+    def _dead(self) -> Knob:
+        return pixel_knob(round(float(self.rng.uniform(0.0, 6.0)), 1), 0, 12, 1.0)
+
+    def _press(self, genome: Genome) -> tuple[Behavior, ...]:
+        """A random way to press: held, in a rhythm, when level with something, hardly ever."""
+        if not self.rhythms:
+            return ()
+        dice = int(self.rng.integers(4))
+        if genome.looks_ahead and self.rng.random() < 0.3:
+            return (shot(),)
+        if dice == 0:
+            return (self.rhythms[0],)
+        if dice == 1:
+            return (hypotheses.pulse(200, 1),)
+        own = genome.across or genome.down
+        tracked = [b.roles[0][1] for c in STEERING for b in genome.on(c) if b.kind in ("follow", "pursue")]
+        if dice == 2 and own is not None and self.targets:
+            pick = tracked or [self.targets[int(self.rng.integers(len(self.targets)))]]
+            target = pick[int(self.rng.integers(len(pick)))]
+            follows = next(
+                (b.channel for c in STEERING for b in genome.on(c) if b.roles and b.roles[0][1] is target),
+                ACROSS,
+            )
+            return tuple(hypotheses.aims(genome.own(follows) or own, [target]))
+        return (hypotheses.pulse(float(self.rng.integers(2, 30)), 2),)
+
+    def _guarded(self, genome: Genome) -> Genome:
+        """The program with other ways to steer while a number stands beyond a level."""
+        if not self.signs:
+            return genome
+        sign = self.signs[int(self.rng.integers(len(self.signs)))]
+        level = round(float(self.rng.uniform(sign.low, sign.high)), 1)
+        knob = Knob(value=level, low=sign.low, high=sign.high, step=0.1 * sign.span)
+        guard = Guard(signal=sign, test="<" if self.rng.random() < 0.5 else ">", level=knob)
+        for channel in self.owns:
+            way = self._way(genome, channel) or (Behavior(kind="rest", channel=channel),)
+            genome = genome.with_channel(channel, (replace(way[0], guard=guard), *genome.on(channel)))
+        return genome
+
+    def _toggled(self, genome: Genome) -> Genome:
+        """The program without its conditions, or with one that it had not."""
+        if any(b.guard is not None for b in genome.behaviors):
+            return replace(genome, behaviors=tuple(b for b in genome.behaviors if b.guard is None))
+        return self._guarded(genome)
+
+    def _aimed(self, genome: Genome) -> Genome:
+        """The program with one of its behaviours about another thing."""
+        places = [
+            i
+            for i, b in enumerate(genome.behaviors)
+            if len(b.roles) == 1 and b.roles[0][0] in ("target", "hazard")
+        ]
+        if not places or not self.targets:
+            return genome
+        at = places[int(self.rng.integers(len(places)))]
+        behavior = genome.behaviors[at]
+        target = self.targets[int(self.rng.integers(len(self.targets)))]
+        changed = replace(behavior, roles=((behavior.roles[0][0], target),))
+        return replace(genome, behaviors=(*genome.behaviors[:at], changed, *genome.behaviors[at + 1 :]))
+
+
+def shot() -> Behavior:
+    """Pressing in a rhythm while something stands level."""
+    return replace(hypotheses.pulse(8, 4), kind="shoot")
+
+
+def _rhythm(behavior: Behavior, rng: np.random.Generator) -> Behavior:
+    """A swing or a step with a random period."""
+    period = float(rng.integers(8, 240))
+    values = {"period": period, "width": float(round(period / 2))}
+    return replace(behavior, knobs=tuple((n, replace(k, value=values[n])) for n, k in behavior.knobs))
+
+
+def drawer(view: View, roster: Roster) -> Draw:
+    """What programs are drawn from, as far as the probe knows."""
+    meaning = [action_meaning(b) for b in roster.buttons]
+    owns: dict[str, tuple[Signal, ...]] = {}
+    for channel, axis, column in ((ACROSS, Axis.X, 0), (DOWN, Axis.Y, 1)):
+        if any(m[column] for m in meaning):
+            known = [s for s in view.own if s.drive is axis]
+            keys = {s.key for s in known}
+            owns[channel] = (*known, *(s for s in view.steered if s.drive is axis and s.key not in keys))[
+                :OWNS
+            ]
+    rhythms = hypotheses.presses(view.movers[:4], has_button=any(m[2] for m in meaning))
+    targets = view.targets or view.movers
+    signs = tuple({s.key: s for s in (*targets, *view.own, *view.flags)}.values())
+    return Draw(
+        owns=owns,
+        targets=targets,
+        signs=signs,
+        rhythms=rhythms,
+        world=view.world,
+        directions=moves(roster.buttons),
+        rng=roster.lab.rng,
+    )

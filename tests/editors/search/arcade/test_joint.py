@@ -1,0 +1,113 @@
+"""Whole programs: drawn, varied, and those that look ahead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hlearn.editors.search.arcade import hypotheses
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING
+from hlearn.editors.search.arcade.emit import emit
+from hlearn.editors.search.arcade.floor import evolve_whole
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.joint import Draw
+from hlearn.editors.search.arcade.outlook import Role
+from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.race import Arena, careful
+from hlearn.evaluate.api import Job
+from hlearn.evaluate.inprocess import InProcessEvaluator
+from hlearn.policy.source import check_source
+from hlearn.records import Episode, Program
+from hlearn.tasks import resolve_task
+from tests.editors.search.arcade.guesses import WORLD, ram_pool
+from tests.editors.search.plain_lab import PlainLab
+
+BUTTONS = ("NOOP", "FIRE", "UP", "RIGHT", "LEFT", "DOWN")
+
+
+@pytest.fixture
+def draw() -> Draw:
+    home, pool = ram_pool()
+    assert home.across is not None and home.down is not None
+    return Draw(
+        owns={ACROSS: [home.across], DOWN: [home.down]},
+        targets=pool.signals[:3],
+        signs=pool.signals,
+        rhythms=hypotheses.presses(pool.signals[:1], has_button=True),
+        world=WORLD,
+        directions=((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)),
+        rng=np.random.default_rng(2),
+    )
+
+
+def written(genome: Genome) -> str:
+    return emit(genome, title="A test.", buttons=BUTTONS)
+
+
+def test_drawn_programs_and_their_children_are_valid(draw: Draw) -> None:
+    sources = set()
+    family = [*draw.ahead(), *(draw.fresh() for _ in range(40))]
+    for number in range(150):
+        child = draw.varied(family[number % len(family)], family[:8], f"candidate {number}")
+        source = written(child)
+        compile(source, "program", "exec")
+        assert check_source(source) == []
+        sources.add(source)
+        family.append(child)
+    assert len(sources) > 100
+
+
+def test_programs_that_look_ahead_run_and_say_what_they_know(draw: Draw) -> None:
+    genomes = [
+        g for g in draw.ahead() if g.outlook is not None and any(r is Role.CLEAR for _, r in g.outlook.roles)
+    ]
+    assert genomes
+    outlook = genomes[0].outlook
+    assert outlook is not None
+    roles = tuple(zip(WORLD.names, (Role.CLEAR, Role.TAKE, Role.ABOVE, Role.BESIDE), strict=True))
+    busy = replace(genomes[0], outlook=replace(outlook, roles=roles, go=(0, -1), face=True))
+    source = written(busy)
+    for told in (
+        "Taught by the screen",
+        "90 %",
+        'KILLS = ("red",)',
+        "keeps clear of red",
+        "ahead.go(0, -self.pull)",
+    ):
+        assert told in source
+    with InProcessEvaluator(resolve_task("ALE/Asteroids-v5")) as evaluator:
+        result = evaluator.run([Job(program=Program(source=source), seed=1, max_steps=60)])[0]
+    assert isinstance(result.outcome, Episode), f"{result.outcome}\n{source}"
+
+
+def test_a_mates_way_to_look_ahead_brings_what_it_knows(draw: Draw) -> None:
+    plain, mates = draw.fresh(), draw.ahead()[:3]
+    for number in range(200):
+        child = draw.varied(plain, mates, f"candidate {number}")
+        if any(b.kind in LOOKING for b in child.behaviors):
+            assert child.looks_ahead
+            return
+    pytest.fail("no child took over a mate's foresight")
+
+
+def test_whole_programs_evolve_within_their_allowance() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=30_000)
+    roster = Roster(lab)
+    home, pool = ram_pool()
+    assert home.across is not None
+    draw = Draw(
+        owns={ACROSS: [home.across]},
+        targets=pool.signals[:3],
+        signs=pool.signals,
+        rhythms=hypotheses.presses(pool.signals[:1], has_button=True),
+        world=None,
+        directions=(),
+        rng=lab.rng,
+    )
+    arena = Arena(lab, max_steps=300, stall_steps=200)
+    field = evolve_whole(roster, arena, draw, roster.runners([Genome()]), 12_000)
+    assert 12_000 <= lab.spent < 16_000
+    assert [careful(r) for r in field] == sorted((careful(r) for r in field), reverse=True)
+    assert max(len(r.scores) for r in field) > 1, "who leads plays on"
