@@ -173,7 +173,7 @@ def _judged(system: System, trials: list[Trial], screen: Console, *, before: Pro
                 "Asked again, hl gate plays on after these pairs; more of them with a larger --steps."
             )
     champion = system.champion()
-    sizes = [program_size(p.source) for p in (before, champion) if p is not None]
+    sizes = [program_size(p) for p in (before, champion) if p is not None]
     if before is not None and accepted:
         screen.print(f"Size {count(sizes[0])} -> {count(sizes[1])} syntax nodes.")
     data = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from hlearn.compress.unused import without_unused
+from hlearn.compress.unused import shortened
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job
-from hlearn.policy.source import list_rules, without_rule
+from hlearn.policy.modules import parts_of, without_part
 from hlearn.records import Evaluation, Program, Split
 from hlearn.tasks.registry import seed_matters
 
@@ -25,7 +26,7 @@ class CompressEditor:
     name = "compress"
     deterministic = False
 
-    def __init__(self, *, episodes: int = 5, size: Callable[[str], int]) -> None:
+    def __init__(self, *, episodes: int = 5, size: Callable[[Program], int]) -> None:
         self._episodes = episodes
         self._size = size
         self._tried: set[str] = set()
@@ -35,9 +36,9 @@ class CompressEditor:
         champion = brief.champion
         if champion is None:
             return None
-        for what, source in self._shorter(champion.source):
-            program = Program(source=source, parent=champion.sha256)
-            if program.sha256 in self._tried or self._size(source) >= self._size(champion.source):
+        for what, shorter in self._shorter(champion):
+            program = replace(shorter, parent=champion.sha256)
+            if program.sha256 in self._tried or self._size(program) >= self._size(champion):
                 continue
             self._tried.add(program.sha256)
             lab.say(what)
@@ -49,12 +50,12 @@ class CompressEditor:
                 return Proposal(program=program, note=what, dev=dev)
         return None
 
-    def _shorter(self, source: str) -> Iterator[tuple[str, str]]:
+    def _shorter(self, program: Program) -> Iterator[tuple[str, Program]]:
         try:
-            yield "without what nothing reads", without_unused(source)
-            for part in reversed(list_rules(source)):
+            yield "without what nothing reads", shortened(program)
+            for name, part in reversed(parts_of(program).items()):
                 if part.role not in ("detect", "controller"):
-                    yield f"without {part.role} {part.name}", without_unused(without_rule(source, part.name))
+                    yield f"without {part.role} {name}", shortened(without_part(program, name))
         except SyntaxError:
             return
 

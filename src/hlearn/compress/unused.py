@@ -4,37 +4,93 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Self
 
+from hlearn.policy.modules import reached_modules
 from hlearn.policy.source import list_rules, without_rule
+from hlearn.program import PACKAGE
+from hlearn.records import Program
 
 _ROUNDS = 20
+_MARK = "\ufeff"  # a byte order mark
 
 
-def without_unused(source: str) -> str:
+def shortened(program: Program) -> Program:
+    """Returns the program without what nothing in any of its files reads, files that nothing reads included.
+
+    Raises:
+        SyntaxError: a module does not parse.
+    """
+    for _ in range(_ROUNDS):
+        before = program.sha256
+        reached = reached_modules(program)
+        for module in program.modules:
+            if module.name not in reached:
+                program = program.without_file(module.path.partition("/")[2])
+        texts = {t for m in program.modules for t in _Read.of(ast.parse(m.source.removeprefix(_MARK))).texts}
+        for path in program.assets:
+            if path not in texts:
+                program = program.without_file(path)
+        for module in program.modules:
+            others = [m.source for m in program.modules if m.path != module.path]
+            if module.name != PACKAGE or "class " in module.source:  # else it only imports the policy
+                program = program.with_source(module.path, without_unused(module.source, others))
+        if program.sha256 == before:
+            break
+    return program
+
+
+def without_unused(source: str, others: Sequence[str] = ()) -> str:
     """Returns the source without what nothing in it reads; everything else stays byte for byte.
 
     Only what cannot have an effect goes: detectors that no part asks for, class-level ``Param``, module constants
     made of literals and calls, imported names. A detector that calls methods of ``self`` may keep state that others
     rely on, and stays.
 
+    Args:
+        source: the text of a module.
+        others: texts of the program's other modules, which may read what this one has.
+
     Raises:
         SyntaxError: the source does not parse.
     """
-    source = source.removeprefix("\ufeff")  # a byte order mark is not needed either
+    source = source.removeprefix(_MARK)  # not needed either
+    elsewhere = _Read.of(*(ast.parse(other.removeprefix(_MARK)) for other in others))
     for _ in range(_ROUNDS):
-        shorter = _one_round(source)
+        shorter = _one_round(source, elsewhere)
         if shorter == source:
             return source
         source = shorter
     return source
 
 
-def _one_round(source: str) -> str:
+class _Read(NamedTuple):
+    """What texts mention: names that they load, attributes, texts, names that they import from other modules."""
+
+    names: set[str]
+    attributes: set[str]
+    texts: set[str]
+    imported: set[str]
+
+    @classmethod
+    def of(cls, *trees: ast.AST) -> Self:
+        nodes = [n for tree in trees for n in ast.walk(tree)]
+        return cls(
+            {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)},
+            {n.attr for n in nodes if isinstance(n, ast.Attribute)},
+            {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)},
+            {a.name for n in nodes if isinstance(n, ast.ImportFrom) for a in n.names},
+        )
+
+
+def _one_round(source: str, elsewhere: _Read) -> str:
     tree = ast.parse(source)
-    attributes = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    here = _Read.of(tree)
+    if "*" in elsewhere.imported:
+        return source  # who takes everything may read anything
+    attributes, texts = here.attributes | elsewhere.attributes, here.texts | elsewhere.texts
+    names = here.names | elsewhere.imported | elsewhere.attributes | elsewhere.texts
     for spec in list_rules(source):
         if spec.role == "detect" and spec.name not in attributes | texts and _is_pure(tree, spec.name):
             return without_rule(source, spec.name)

@@ -216,7 +216,7 @@ class Match:
         decision, reason = judgement.decision, judgement.reason
         assert decision is not None
         if self.champion is not None and decision is not Decision.ACCEPTED:
-            new, old = program_size(self.challenger.source), program_size(self.champion.source)
+            new, old = program_size(self.challenger), program_size(self.champion)
             ours, theirs = ((sum(s), sum(n)) for s, n in zip(self._scores(), self._lives(), strict=True))
             if judgement.equal and new < old:
                 decision, reason = (

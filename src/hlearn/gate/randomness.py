@@ -12,8 +12,12 @@ from hlearn.records import Program
 @lru_cache(maxsize=4096)
 def uses_randomness(program: Program) -> bool:
     """Whether a program may act differently from one seed to the next on its own account."""
+    return any(_draws(module.source) for module in program.modules)
+
+
+def _draws(source: str) -> bool:
     try:
-        tree = parse_program(program.source)
+        tree = parse_program(source)
     except (SyntaxError, ValueError, RecursionError):
         return False
     handed_on = {

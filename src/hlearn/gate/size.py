@@ -5,13 +5,27 @@ from __future__ import annotations
 import ast
 
 from hlearn.policy.source import parse_program
+from hlearn.records import Program
+
+_NUMBER = 8  # bytes of an asset that weigh as much as a number in the text
 
 
-def program_size(source: str) -> int:
-    """Number of syntax nodes without docstrings: comments, names and layout weigh nothing.
+def program_size(program: Program | str) -> int:
+    """Number of syntax nodes without docstrings, of all modules: comments, names and layout weigh nothing.
 
-    A program that does not parse has the size of its text, so that nothing is simpler than a program that does.
+    An asset weighs what its numbers would weigh if they were written down. A module that does not parse has the size
+    of its text, so that nothing is simpler than a program that does.
+
+    Args:
+        program: the program, or the text of one that is one file.
     """
+    if isinstance(program, str):
+        return _size(program)
+    tables = sum(-(-len(data) // _NUMBER) for data in program.assets.values())
+    return tables + sum(_size(module.source) for module in program.modules)
+
+
+def _size(source: str) -> int:
     try:
         tree = parse_program(source)
     except (SyntaxError, ValueError, RecursionError):

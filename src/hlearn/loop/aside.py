@@ -5,6 +5,8 @@ Such a run has a budget of its own, so that judging an edit never eats what is l
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hlearn.editors.api import Brief, Editor, Lab, Proposal
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
@@ -41,7 +43,7 @@ class OneEdit:
             return None
         lab.say("judging the edit")
         parent = brief.champion.sha256 if brief.champion else None
-        return Proposal(program=Program(source=program.source, parent=parent), note=self._note)
+        return Proposal(program=replace(program, parent=parent), note=self._note)
 
 
 def unfinished_run(system: System) -> RunStarted | None:

@@ -20,7 +20,7 @@ from hlearn.loop.court import RunCourt
 from hlearn.loop.opening import ASIDE
 from hlearn.loop.trials import Trials, said_of
 from hlearn.loop.undecided import Undecided
-from hlearn.policy.source import check_source
+from hlearn.policy.modules import check_program
 from hlearn.records import Evaluation, Failure, Program
 from hlearn.system import System, cases_in
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
@@ -123,7 +123,7 @@ class Session:
         if pair in self._judged and not self.undecided.plays_on(proposal):
             return _refused("no change: this program was judged before against this champion")
         self._judged.add(pair)
-        refusals = check_source(program.source)
+        refusals = check_program(program)
         if refusals:
             return _refused("the program may not be run: " + "; ".join(refusals[:5]))
         try:

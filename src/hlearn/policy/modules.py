@@ -105,6 +105,39 @@ def _package_of(module: Module) -> str:
     return module.name if module.is_package else module.name.rpartition(".")[0]
 
 
+def reached_modules(program: Program) -> frozenset[str]:
+    """Names of the program's modules that its main one imports, itself and folders on the way included.
+
+    Raises:
+        SyntaxError: a module does not parse.
+    """
+    modules = {m.name: m for m in program.modules}
+    reached: set[str] = set()
+    waiting = [PACKAGE]
+    while waiting:
+        name = waiting.pop()
+        parts = name.split(".")
+        for own in (".".join(parts[:k]) for k in range(1, len(parts) + 1)):
+            if own in modules and own not in reached:
+                reached.add(own)
+                tree = parse_program(modules[own].source, modules[own].path, modules)
+                waiting += [target for node in ast.walk(tree) for target in _targets(node, modules[own])]
+    return frozenset(reached)
+
+
+def _targets(node: ast.AST, module: Module) -> list[str]:
+    """What an import statement of a module may load, by full names."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = (node.module or "").split(".") if node.module else []
+    if node.level:
+        parents = _package_of(module).split(".")
+        base = [*parents[: len(parents) - node.level + 1], *base]
+    return [".".join(base), *(".".join([*base, alias.name]) for alias in node.names)]
+
+
 def _where(program: Program, module: Module) -> str:
     return f"{module.path}, " if program.files else ""
 

@@ -20,7 +20,7 @@ from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Record
 from hlearn.policy.base import Policy
-from hlearn.policy.source import check_source
+from hlearn.policy.modules import check_program
 from hlearn.records import Episode, Failure, FailureKind, Program
 from hlearn.tasks.environment import ActionSpace, Discrete, Environment, ObservationSpec
 from hlearn.testing.labs import PlainLab
@@ -208,7 +208,7 @@ class EditorContract:
 
     def test_what_it_proposes_may_be_run(self) -> None:
         for proposal in self._proposals(PlainLab(self.task, steps=self.steps)):
-            assert not check_source(proposal.program.source)
+            assert not check_program(proposal.program)
             assert proposal.note
 
     def test_it_ends_when_the_budget_does(self) -> None:

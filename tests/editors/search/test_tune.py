@@ -71,7 +71,7 @@ def test_a_lane_finds_the_numbers_and_pruning_drops_the_idle_rule():
 
 def test_a_tuner_with_one_knob_stays_within_its_bounds():
     lab = PlainLab(TASK, steps=50_000)
-    one = SourceKnobs(SEEK, (Knob(name="bias", start=0.0, spread=2.0, low=-1.0, high=1.0),))
+    one = SourceKnobs(Program(source=SEEK), (Knob(name="bias", start=0.0, spread=2.0, low=-1.0, high=1.0),))
     tuner = Tuner(lab, one, episodes=1)
     played = [p for _ in range(3) for p in tuner.step()]
     assert all(set(p.values) == {"bias"} and -1.0 <= p.values["bias"] <= 1.0 for p in played)
@@ -82,7 +82,7 @@ def test_a_failing_program_never_wins():
     lab = PlainLab(TASK, steps=10_000)
     trials = Trials(lab)
     good = trials.candidate(SourceKnobs.read(Program(source=SEEK)), {"gain": 1.0, "bias": 0.0}, "good")
-    broken = SourceKnobs(SEEK.replace("return 2 if", "return 1 / 0 if"), ())
+    broken = SourceKnobs(Program(source=SEEK.replace("return 2 if", "return 1 / 0 if")), ())
     bad = trials.candidate(broken, {}, "bad")
     assert trials.challenge(good, None, 4)
     assert not trials.challenge(bad, good, 4)
@@ -97,12 +97,12 @@ def test_saturated_means_equal_positive_scores_up_to_the_time_limit():
         "        return int(0.2 * o[0] + 0.5 * o[1] + 8 * o[2] + 2 * o[3] > 0)\n"
     )
     trials = Trials(lab)
-    balanced = trials.candidate(SourceKnobs(source, ()), {}, "balanced")
+    balanced = trials.candidate(SourceKnobs(Program(source=source), ()), {}, "balanced")
     trials.play([balanced], 8)
     assert balanced.mean == 500.0
     assert saturated(balanced, 20.0)
     assert not saturated(balanced, 500.0)
-    falling = trials.candidate(SourceKnobs(source.replace("> 0", "< 0"), ()), {}, "falling")
+    falling = trials.candidate(SourceKnobs(Program(source=source.replace("> 0", "< 0")), ()), {}, "falling")
     trials.play([falling], 8)
     assert not saturated(falling, 0.0)
     (first,) = lab.measure([Job(program=balanced.program, seed=lab.seeds(500_000, 1)[0])])

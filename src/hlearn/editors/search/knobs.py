@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from hlearn.policy.source import list_rules, read_params, with_params, without_rule
+from hlearn.policy.modules import params_of, parts_of, with_values, without_part
 from hlearn.records import Program
 
 
@@ -58,12 +58,13 @@ class SourceKnobs:
     """A program that somebody wrote, through its ``Param`` declarations; its rules may be dropped.
 
     Attributes:
-        source: the program.
-        knobs: its parameters that have a range, in the order written.
+        written: the program.
+        knobs: its parameters that have a range, in the order written; those of other modules than the main one are
+            named with their module.
         name: for progress lines.
     """
 
-    source: str
+    written: Program
     knobs: tuple[Knob, ...]
     name: str = "parameters"
 
@@ -71,7 +72,7 @@ class SourceKnobs:
     def read(cls, program: Program) -> SourceKnobs:
         """Reads a program's parameters. One without ``low`` and ``high`` may move as far as its value is large."""
         knobs = []
-        for name, spec in read_params(program.source).items():
+        for name, spec in params_of(program).items():
             if spec.choices:
                 continue
             reach = max(abs(spec.value), 1e-3)
@@ -80,22 +81,23 @@ class SourceKnobs:
             low, high = min(low, spec.value), max(high, spec.value)
             if high > low:
                 knobs.append(Knob(name=name, start=spec.value, spread=(high - low) / 6.0, low=low, high=high))
-        return cls(program.source, tuple(knobs))
+        return cls(program, tuple(knobs))
 
     @property
     def droppable(self) -> tuple[str, ...]:
         """The rules and reflexes that may go; at least one rule stays."""
-        rules = [r.name for r in list_rules(self.source) if r.role == "rule"]
-        reflexes = [r.name for r in list_rules(self.source) if r.role == "reflex"]
+        parts = parts_of(self.written)
+        rules = [name for name, part in parts.items() if part.role == "rule"]
+        reflexes = [name for name, part in parts.items() if part.role == "reflex"]
         return tuple(rules if len(rules) > 1 else []) + tuple(reflexes)
 
     def drop(self, part: str) -> SourceKnobs:
         """The same program without one rule or reflex."""
-        return SourceKnobs(without_rule(self.source, part), self.knobs, self.name)
+        return SourceKnobs(without_part(self.written, part), self.knobs, self.name)
 
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """The program with other numbers, everything else as it was written."""
-        return Program(source=with_params(self.source, values), parent=parent)
+        return replace(with_values(self.written, values), parent=parent)
 
 
 def tidy(value: float) -> float:
