@@ -9,7 +9,6 @@ from hlearn.ledger.events import (
     Decision,
     Event,
     HoldoutUsed,
-    KeyAdopted,
     Measured,
     Note,
     ProgramAdded,
@@ -19,7 +18,6 @@ from hlearn.ledger.events import (
     RunEnded,
     RunResumed,
     RunStarted,
-    SeedsOpened,
     Spent,
     Trial,
 )
@@ -32,7 +30,6 @@ __all__ = [
     "Decision",
     "Event",
     "HoldoutUsed",
-    "KeyAdopted",
     "Ledger",
     "Measured",
     "Note",
@@ -45,7 +42,6 @@ __all__ = [
     "RunEnded",
     "RunResumed",
     "RunStarted",
-    "SeedsOpened",
     "Spent",
     "Trial",
 ]
