@@ -22,7 +22,7 @@ class Unseen(Corridor):
     metadata = {"render_modes": []}
 
 
-gymnasium.register("Unseen-v0", entry_point="unseen:Unseen")
+gymnasium.register("Unseen-v0", entry_point="unseen:Unseen", max_episode_steps=200)
 """
 
 

@@ -99,3 +99,15 @@ def test_whose_an_environment_is() -> None:
     assert not is_own(resolve_task("CartPole-v1"))
     assert not is_own(resolve_task("ALE/Pong-v5"))
     assert not issubclass(EnvironmentFault, HarnessError)
+
+
+def test_an_installed_packages_bare_assertion_is_told_by_its_line(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    package = tmp_path / "packaged_env.py"
+    package.write_text(
+        "import gymnasium\n\n\nclass Broken(gymnasium.Env):\n    def __init__(self):\n        assert 1 + 1 == 3\n\n\n"
+        'gymnasium.register("Packaged-v0", entry_point=Broken)\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path)])
+    with pytest.raises(EnvironmentFault, match=r"AssertionError \(packaged_env.py:6: assert 1 \+ 1 == 3\)"):
+        open_environment(resolve_task("packaged_env:Packaged-v0"))

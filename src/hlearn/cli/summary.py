@@ -138,6 +138,12 @@ def _not_better(result: LearnResult) -> str:
     )
 
 
+def _blindly(result: LearnResult) -> str:
+    if result.blind_counts:
+        return "its best episode's actions, blindly"
+    return "its best episode's actions, blindly; every seed gives the same episode, so that says nothing"
+
+
 def _trivial(result: LearnResult) -> float | None:
     means = (result.random_play, result.best_constant, result.blind_replay)
     names = ("random play", result.best_constant_action, "the blind replay")
@@ -174,7 +180,7 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
         played = several(blind_episodes(task, result.holdout_episodes), "episode")
         table.add_row(
             "blind replay",
-            f"{number(result.blind_replay)} in {played}  (its best episode's actions, blindly)",
+            f"{number(result.blind_replay)} in {played}  ({_blindly(result)})",
         )
     if result.target is not None:
         met = result.target_reached if result.holdout_episodes else result.why == "target reached"

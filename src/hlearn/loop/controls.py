@@ -183,6 +183,8 @@ def is_better(champion: Sequence[float], control: Sequence[float]) -> tuple[bool
     reason = judgement.reason.replace("gate seed", "fresh seed")
     if judgement.decision is Decision.ACCEPTED:
         return True, reason
+    if judgement.decision is Decision.UNDECIDED and sum(champion[:n]) <= sum(control[:n]):
+        reason = reason.replace("undecided: ", "no better: ", 1)
     return (False if race.may_decide(n) else None), reason
 
 

@@ -159,6 +159,7 @@ def result_of(
         hns=None if score is None else human_normalized_score(task.env_id, score),
         best_dev=sums.best_dev,
         blind_replay=None if blind is None else statistics.fmean(blind.scores),
+        blind_counts=None if blind is None else blind.counts,
         random_play=controls.random.mean if controls else None,
         best_constant=controls.constant.mean if controls else None,
         best_constant_action=controls.constant.name if controls else None,

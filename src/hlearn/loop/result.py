@@ -23,6 +23,8 @@ class LearnResult:
         best_dev: the best development episode of any program.
         blind_replay: mean score of the best development episode's actions replayed on fresh seeds, without looking;
             what remains of the score when the program is blind.
+        blind_counts: whether the seeds of that replay showed different episodes; where each gives the same, the replay
+            is that episode, and says nothing. None where there was no replay.
         random_play: mean score of random play on the same fresh seeds.
         best_constant: mean score of the best constant action there, doing nothing among them.
         best_constant_action: which one, in words.
@@ -64,6 +66,7 @@ class LearnResult:
     hns: float | None
     best_dev: float | None
     blind_replay: float | None
+    blind_counts: bool | None
     random_play: float | None
     best_constant: float | None
     best_constant_action: str | None

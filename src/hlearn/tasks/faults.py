@@ -157,18 +157,35 @@ def _unpacked_by_wrapper(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """File and line of the innermost frame of the user's own code, "" where there is none."""
-    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    libraries |= set(site.getsitepackages()) | {str(Path(__file__).parents[1])}
+    """File and line of the innermost frame of the user's own code, else of an installed package's; "" without one.
+
+    An error without a text of its own is told by the line that raised it.
+    """
+    frames = [f for cause in _links(error) for f in reversed(traceback.extract_tb(cause.__traceback__))]
+    frames = [f for f in frames if not f.filename.startswith("<")]
+    harness = {
+        str(Path(__file__).parents[1]),
+        *filter(None, map(sysconfig.get_path, ("stdlib", "platstdlib"))),
+    }
+    installed = {*filter(None, map(sysconfig.get_path, ("purelib", "platlib"))), *site.getsitepackages()}
+    own = [f for f in frames if not _is_within(f, harness | installed)]
+    packaged = [f for f in frames if _is_within(f, installed) and "gymnasium" not in Path(f.filename).parts]
+    frame = next(iter([*own, *packaged]), None)
+    if frame is None:
+        return ""
+    said = f": {frame.line}" if frame.line and not str(error) else ""
+    return f"{Path(frame.filename).name}:{frame.lineno}{said[:120]}"
+
+
+def _links(error: BaseException) -> list[BaseException]:
+    """The error and what it came from."""
     links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in links:
         links.append(link)
         link = link.__cause__ or link.__context__
-    for cause in links:
-        for frame in reversed(traceback.extract_tb(cause.__traceback__)):
-            if frame.filename.startswith("<"):
-                continue
-            if not any(Path(frame.filename).is_relative_to(library) for library in libraries):
-                return f"{Path(frame.filename).name}:{frame.lineno}"
-    return ""
+    return links
+
+
+def _is_within(frame: traceback.FrameSummary, folders: set[str]) -> bool:
+    return any(Path(frame.filename).is_relative_to(folder) for folder in folders)
