@@ -32,6 +32,7 @@ SHOWN = 10  # episodes of each control at least, where the champion has as many
 _SCREENED = 3  # episodes on which constant actions are compared; the best one plays on
 _MOST = 18  # constant actions that are tried; of more actions so many, evenly spread
 _STALL = 9_000  # environment steps without reward after which a control's episode is over, as at the gate
+_SHORT = 1_000  # environment steps that a control may play in any case
 _WIDE = 1e3  # a bound beyond this is none; pushes stay within 1 there
 
 _RANDOM = '''"""Random play: each action drawn anew, whatever is seen; written by hlearn as a control."""
@@ -138,6 +139,7 @@ def play_controls(
     """Plays trivial programs on holdout seeds and judges the champion against the best of them.
 
     Clear cases are decided on the first ten seeds; where they do not tell, the controls play all that the champion has.
+    An environment without a time limit is played no longer than twice the champion's longest episode.
 
     Args:
         measure: plays jobs as reports.
@@ -157,11 +159,22 @@ def play_controls(
         ours = ours + [ours[-1]] * (len(seeds) - len(ours)) if len(ours) == 1 else ours
     most = len(ours)
     chance, constants = random_play(actions), constant_play(actions)
-    screened = [_play(measure, task, c, seeds[: min(_SCREENED, most)]) for c in constants]
+    cap = report_cap(task)
+    if cap is not None:  # no time limit: twice as long as the champion says enough
+        cap = min(cap, max(_SHORT, 2 * max(o.env_steps for o in champion.outcomes)))
+
+    def play(control: Control, seeds: Sequence[int]) -> Played:
+        says_all = not seed_matters(task) and not uses_randomness(control.program)
+        different = seeds[:1] if says_all else seeds
+        jobs = [Job(program=control.program, seed=s, max_steps=cap, stall_steps=_STALL) for s in different]
+        scores = tuple(r.outcome.score for r in measure(jobs))
+        return Played(control.name, scores * len(seeds) if says_all else scores)
+
+    screened = [play(c, seeds[: min(_SCREENED, most)]) for c in constants]
     first = max(range(len(constants)), key=lambda i: screened[i].mean)
     judged: Controls | None = None
     for count in dict.fromkeys((min(SHOWN, most), most)):
-        played = [_play(measure, task, c, seeds[:count]) for c in (chance, constants[first])]
+        played = [play(c, seeds[:count]) for c in (chance, constants[first])]
         every = [*played, *([blind] if blind is not None else [])]
         common = min(len(p.scores) for p in every)
         best = max(every, key=lambda p: sum(p.scores[:common]))
@@ -209,15 +222,6 @@ def play_controls_of(system: System, task: Task, champion: Evaluation, *, worker
         )
     system.programs.sync()
     return controls
-
-
-def _play(measure: Measure, task: Task, control: Control, seeds: Sequence[int]) -> Played:
-    cap = report_cap(task)
-    says_all = not seed_matters(task) and not uses_randomness(control.program)
-    different = seeds[:1] if says_all else seeds
-    jobs = [Job(program=control.program, seed=s, max_steps=cap, stall_steps=_STALL) for s in different]
-    scores = tuple(r.outcome.score for r in measure(jobs))
-    return Played(control.name, scores * len(seeds) if says_all else scores)
 
 
 def _constant(name: str, action: str) -> Control:
