@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+from pathlib import Path
 
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -16,3 +17,7 @@ if (
 # No test reads or leaves a key in the home of whoever runs it.
 os.environ["HLEARN_STATE"] = tempfile.mkdtemp(prefix="hlearn-test-state-")
 atexit.register(shutil.rmtree, os.environ["HLEARN_STATE"], ignore_errors=True)
+
+# Every system of a test meets the same episodes, today and tomorrow.
+os.environ["HLEARN_KEY"] = str(Path(os.environ["HLEARN_STATE"]) / "tests.key")
+Path(os.environ["HLEARN_KEY"]).write_text("7e" * 32)

@@ -25,6 +25,7 @@ from hlearn.loop.workplace import workplace
 from hlearn.tasks import resolve_task
 from hlearn.tasks.apart import limited_calls
 from hlearn.tasks.task import Task
+from hlearn.trust import Key
 
 __all__ = ["LearnResult", "improve", "learn"]
 
@@ -41,6 +42,7 @@ def learn(
     resume: bool = False,
     holdout: int = 30,
     gate: Gate | None = None,
+    key: Key | None = None,
     clock: Clock = time.time,
     progress: Progress | None = None,
     env_timeout: float | None = None,
@@ -59,6 +61,8 @@ def learn(
             than the last run's.
         holdout: episodes on holdout seeds at the end; 0 for none.
         gate: the rules of acceptance.
+        key: decides, with ``seed``, what every episode is really seeded with; a new one where None, kept outside of
+            ``out``. The same key and seed repeat a run bit for bit.
         clock: seconds since the epoch, for the ledger and the commits.
         progress: who is told what happens.
         env_timeout: seconds that one call of the environment may take before it is ended as hanging; 60 if None.
@@ -83,6 +87,7 @@ def learn(
             workers=workers or usable_cores(),
             resume=resume,
             clock=clock,
+            key=key,
         ) as place:
             try:
                 while session := place.next_session():

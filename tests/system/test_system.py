@@ -13,6 +13,7 @@ from hlearn.ledger import Decision, Ledger, Note, Trial
 from hlearn.records import Access, Failure, FailureKind, Program, Protocol, Split
 from hlearn.system import Case, System
 from hlearn.tasks import Task
+from hlearn.trust import KeyStore
 
 CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD, target=475.0)
 
@@ -33,8 +34,9 @@ def accept(system: System, number: int, made: Program, **more) -> str:
         decision=Decision.ACCEPTED,
         reasons=("good",),
     )
-    system.ledger.append(trial)
-    return system.commit(trial, made, **more)
+    with system.exclusive():
+        system.ledger.append(trial)
+        return system.commit(trial, made, **more)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def test_a_folder_that_is_no_system_says_so(tmp_path: Path) -> None:
 
 def test_a_newer_system_says_so(system: System) -> None:
     path = system.path / "hl.toml"
-    path.write_text(path.read_text().replace("schema = 1", "schema = 99"))
+    path.write_text(path.read_text().replace("schema = 2", "schema = 99"))
     with pytest.raises(SchemaTooNew, match="schema 99"):
         System.open(system.path)
 
@@ -158,19 +160,25 @@ def test_rollback_keeps_the_cases_that_the_old_champion_stood_for(system: System
     assert system.cases() == (by_hand, first, second)
 
 
-def test_a_rewritten_ledger_is_noticed_by_the_commits(system: System) -> None:
+def test_a_rewritten_ledger_is_noticed_by_the_seals_and_by_the_commits(
+    system: System, tmp_path: Path
+) -> None:
     accept(system, 1, program(0))
     rows = [r.event for r in system.ledger.rows]
     system.ledger.path.unlink()
     Ledger(system.ledger.path).append(Note(text="a nicer past"), *rows)
+    with pytest.raises(LedgerCorrupt, match="line 2 has no seal"):
+        System.open(system.path)
+    elsewhere = System.open(system.path, keys=KeyStore(tmp_path / "another machine"))
     with pytest.raises(LedgerCorrupt, match="commit"):
-        System.open(system.path).verify()
+        elsewhere.verify()
 
 
 def test_a_ledger_that_was_cut_off_is_noticed_by_the_end_of_the_run(system: System) -> None:
     accept(system, 1, program(0))
-    system.ledger.append(Note(text="a bad day"))
-    system.close_run("Run 1 ends")
+    with system.exclusive():
+        system.ledger.append(Note(text="a bad day"))
+        system.close_run("Run 1 ends")
     lines = system.ledger.path.read_bytes().splitlines(keepends=True)
     system.ledger.path.write_bytes(b"".join(lines[:-1]))
     with pytest.raises(LedgerCorrupt, match="is gone"):
@@ -185,8 +193,9 @@ def test_the_end_of_a_run_commits_no_program_test_or_case_that_nobody_judged(sys
     (system.path / "tests" / "test_policy.py").write_text("")
     (system.path / "memory" / "notes.md").write_text("# Notes\n\nWorth knowing.\n")
     system.git("add", "policy.py")
-    system.ledger.append(Note(text="rejected"))
-    system.close_run("Run 2 ends")
+    with system.exclusive():
+        system.ledger.append(Note(text="rejected"))
+        system.close_run("Run 2 ends")
     assert system.champion() == program(0)
     assert system.git.show("HEAD", "cases/case-1.json") is not None
     assert "def test" in (system.git.show("HEAD", "tests/test_policy.py") or "")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hlearn.errors import UsageError
-from hlearn.trust import Key, KeyStore, OpenedSeeds, key_folder
+from hlearn.trust import Key, KeyStore, OpenedSeeds, fresh_key, key_folder
 from hlearn.trust.store import read_key
 
 
@@ -74,6 +74,16 @@ def test_where_keys_lie_is_said_by_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("HLEARN_STATE")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
     assert key_folder() == tmp_path / "xdg" / "hlearn" / "keys"
+
+
+def test_a_suite_can_give_all_its_systems_one_key(monkeypatch, tmp_path):
+    monkeypatch.delenv("HLEARN_KEY", raising=False)
+    assert fresh_key().id != fresh_key().id
+    monkeypatch.setenv("HLEARN_KEY", str(tmp_path / "k"))
+    with pytest.raises(UsageError, match="is not there"):
+        fresh_key()
+    (tmp_path / "k").write_text(Key.from_words("a").secret.hex())
+    assert fresh_key().id == Key.from_words("a").id
 
 
 def test_the_room_needs_the_standard_library_alone():

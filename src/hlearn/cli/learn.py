@@ -19,12 +19,14 @@ from hlearn.cli.options import (
     AccessName,
     EnvArguments,
     EnvTimeout,
+    KeyFile,
     ProtocolName,
     Steps,
     Target,
     TaskName,
     Workers,
     env_arguments,
+    key_of,
 )
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, Stop, console, verb
 from hlearn.cli.words import arguments
@@ -74,6 +76,7 @@ def learn(
         ),
     ] = None,
     workers: Workers = None,
+    key: KeyFile = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -102,7 +105,7 @@ def learn(
     plan = _plan(
         task, access, protocol, env_arguments(env), editor, steps, target, seed, workers, out, resume
     )
-    made = make_editor(plan.editor)
+    made, given = make_editor(plan.editor), key_of(key)
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
@@ -120,6 +123,7 @@ def learn(
             workers=plan.workers,
             resume=resume,
             holdout=holdout_episodes,
+            key=given,
             progress=progress,
         )
     summary(result, plan.task, plan.out, plan.steps, screen)

@@ -18,6 +18,7 @@ from hlearn.cli.probing import probe
 from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
 from hlearn.cli.systems import diff, history, init, rollback
+from hlearn.cli.trusting import open_, verify
 from hlearn.inherited import put_right
 
 
@@ -76,6 +77,8 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("rollback", rollback),
     ("report", report),
     ("replay", replay),
+    ("verify", verify),
+    ("open", open_),
     ("doctor", doctor),
 )
 for _name, _function in _VERBS:

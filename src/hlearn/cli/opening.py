@@ -25,7 +25,20 @@ def open_system(directory: Path, screen: Console) -> System:
     system = System.open(directory)
     system.verify()
     note_torn_ledger(directory, screen)
+    note_key(system, screen)
     return system
+
+
+def note_key(system: System, screen: Console) -> None:
+    """Says so where results cannot be vouched for on this machine, or the next writer takes another key."""
+    why = system.needs_key
+    if why:
+        screen.print(
+            f"Note: {why}. Reading works; whoever writes next takes a new key, and what was measured until now is then "
+            f"shown and not reused. Keys are in {system.keys.folder}.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def note_torn_ledger(directory: Path, screen: Console) -> None:

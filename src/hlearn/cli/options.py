@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from hlearn.tasks.task import Scalar
+    from hlearn.trust import Key
 
 TaskName = Annotated[
     str,
@@ -51,6 +52,15 @@ EnvArguments = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Learning seed: decides dev and gate seeds.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="A key of 64 hexadecimal digits: the same key and seed repeat a run bit for bit. Default: a new one.",
+        show_default=False,
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -90,6 +100,22 @@ EnvTimeout = Annotated[
         show_default=False,
     ),
 ]
+
+
+def key_of(file: Path | None) -> Key | None:
+    """Reads ``--key``.
+
+    Raises:
+        UsageError: there is no such file, or it holds no key.
+    """
+    from hlearn.errors import UsageError
+    from hlearn.trust.store import read_key
+
+    try:
+        return None if file is None else read_key(file)
+    except FileNotFoundError:
+        raise UsageError(f"there is no key {file}; make one with: openssl rand -hex 32 > {file}") from None
+
 
 _TAKEN = ("render_mode", "disable_env_checker", "env_id", "access", "protocol", "target", "env_timeout")
 

@@ -91,7 +91,7 @@ def replay(
             f"seed {seed} belongs to the gate, which nobody looks at; take another, such as {seed % 1000}"
         )
     with screen.status("playing the episode"):
-        episode = play(system.task, subject, seed)
+        episode = play(system.task, subject, seed, system.worlds)
     outcome = episode.outcome
     check_repeats(episode, subject, system.ledger)
     failure = outcome if isinstance(outcome, Failure) else None

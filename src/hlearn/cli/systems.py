@@ -13,12 +13,14 @@ from hlearn.cli.options import (
     AccessName,
     EnvArguments,
     EnvTimeout,
+    KeyFile,
     ProtocolName,
     Seed,
     SystemDir,
     Target,
     TaskName,
     env_arguments,
+    key_of,
 )
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number
@@ -43,6 +45,7 @@ def init(
     target: Target = None,
     seed: Seed = 0,
     env_timeout: EnvTimeout = None,
+    key: KeyFile = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:
@@ -52,7 +55,7 @@ def init(
 
     screen = console(as_json)
     resolved = resolve_task(task, access=access, protocol=protocol, target=target, **env_arguments(env))
-    system = System.create(directory, resolved, seed=seed)
+    system = System.create(directory, resolved, seed=seed, key=key_of(key))
     screen.print(
         f"Created {directory} for {resolved.env_id}{arguments(resolved)}: access {resolved.access.value}"
         f"{'' if access else ' (default)'}, protocol {resolved.protocol.value}{'' if protocol else ' (default)'}, "

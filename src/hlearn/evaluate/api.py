@@ -57,10 +57,15 @@ class Job:
     """One episode to play.
 
     Attributes:
+        seed: the public label of the episode, by which ledgers and reports name it.
         max_steps: stop after so many environment steps (the outcome is then marked stopped).
         stop_score: stop as soon as the return reaches this (marked stopped).
         stall_steps: stop when no reward came for so many environment steps (marked stopped).
         record_limit: how many decisions to record at most, from the start.
+        key: id of the key whose worlds are meant; the present one of the system where None.
+        world_seed: what the environment is really seeded with; ``seed`` where None. Filled in by
+            :class:`hlearn.evaluate.keyed.KeyedEvaluator` alone, and never shown to the program.
+        policy_seed: what the program is reset with; derived from ``seed`` where None.
     """
 
     program: Program
@@ -70,6 +75,9 @@ class Job:
     stall_steps: int | None = None
     record: Record = Record.NOTHING
     record_limit: int | None = None
+    key: str | None = None
+    world_seed: int | None = None
+    policy_seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

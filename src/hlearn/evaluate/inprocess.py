@@ -85,7 +85,7 @@ class _LocalProgram:
     def begin(self, job: Job) -> None:
         """Checks, loads and resets the program."""
         self._texts = {}
-        seed = policy_seed(job.seed)
+        seed = policy_seed(job)
         self._observation[...] = 0
         child.seed_globals(seed)
         try:

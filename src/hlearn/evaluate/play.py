@@ -31,9 +31,20 @@ class ProgramFailed(Exception):
         self.message = message[:4000]
 
 
-def policy_seed(seed: int) -> int:
-    """The seed that a program is reset with: 32 bits drawn from the environment's seed, not that seed."""
-    return int.from_bytes(hashlib.blake2b(f"hlearn policy {seed}".encode(), digest_size=4).digest())
+def policy_seed(job: Job) -> int:
+    """The seed that a program is reset with, 32 bits.
+
+    In a system with a key it was drawn apart from the environment's and says nothing of it. Without a key (an evaluator
+    that is used alone) it is a public function of the label, and so is the environment's.
+    """
+    if job.policy_seed is not None:
+        return job.policy_seed
+    return int.from_bytes(hashlib.blake2b(f"hlearn policy {job.seed}".encode(), digest_size=4).digest())
+
+
+def world_seed(job: Job) -> int:
+    """The seed that the environment is reset with."""
+    return job.seed if job.world_seed is None else job.world_seed
 
 
 def box_size(space: ActionSpace) -> int:
@@ -185,7 +196,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
     failed: ProgramFailed | None = None
     try:
         player.begin(job)
-        steps = (environment if recorder is None else recorder).reset(job.seed, observation)
+        steps = (environment if recorder is None else recorder).reset(world_seed(job), observation)
         step, decide = (
             (environment.step, player.decide) if recorder is None else (recorder.step, recorder.decide)
         )

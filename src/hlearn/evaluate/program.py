@@ -75,7 +75,7 @@ class IsolatedProgram:
 
     def begin(self, job: Job) -> None:
         """Has a child load the program: a fresh one, or the one that runs it already."""
-        dog, seed = self._watchdog, policy_seed(job.seed)
+        dog, seed = self._watchdog, policy_seed(job)
         try:
             self.start_host()
         except ConnectionError:

@@ -28,6 +28,7 @@ from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 _PURPOSES = {Split.DEV: Purpose.EDIT, Split.GATE: Purpose.GATE, Split.HOLDOUT: Purpose.REPORT}
+WAIT_S = 10.0  # for another hl that works in the system: two that measure do it one after the other
 NO_RUN = 0  # the run number of what was measured outside of any run
 
 
@@ -101,20 +102,21 @@ def measure_program(
         progress: who is told.
 
     Raises:
-        UsageError: no episodes were asked for, or the environment lacks the protocol.
+        UsageError: no episodes were asked for, the environment lacks the protocol, or another hl works in the system.
     """
     if episodes < 1:
         raise UsageError(f"expected at least 1 episode, got {episodes}")
     task = system.task if protocol is None else replace(system.task, protocol=protocol)
     purpose = _PURPOSES[split] if task.key == system.task.key else Purpose.REPORT
     seeds = split_seeds(split, system.config.seed, 0, episodes)
-    if split is Split.HOLDOUT:
-        system.programs.add(program)
-        used = HoldoutUsed(
-            program=program.sha256, first=0, episodes=episodes, why=f"hl eval, {task.protocol}"
-        )
-        system.ledger.append(used)
     with ExitStack() as stack:
+        stack.enter_context(system.exclusive(wait_s=WAIT_S))
+        if split is Split.HOLDOUT:
+            system.programs.add(program)
+            used = HoldoutUsed(
+                program=program.sha256, first=0, episodes=episodes, why=f"hl eval, {task.protocol}"
+            )
+            system.ledger.append(used)
         player = evaluator or stack.enter_context(IsolatedEvaluator(task, workers=workers))
         counting = _Counting(player)
         meter = Meter(
@@ -124,13 +126,14 @@ def measure_program(
             programs=system.programs,
             recordings=Recordings(system.path / "recordings"),
             evaluator=counting,
+            worlds=system.worlds,
             replaying=False,
             progress=progress,
         )
         cap = report_cap(task)
         jobs = [Job(program=program, seed=seed, max_steps=cap) for seed in seeds]
         results = meter.measure(jobs, purpose)
-    system.programs.sync()
+        system.programs.sync()
     outcomes = tuple(r.outcome for r in results)
     evaluation = Evaluation(program=program.sha256, split=split, outcomes=outcomes)
     return Measured(evaluation, task, counting.episodes, counting.steps)

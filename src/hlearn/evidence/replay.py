@@ -17,6 +17,8 @@ import numpy as np
 from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.keyed import with_seeds
+from hlearn.evaluate.play import world_seed
 from hlearn.evidence.renderers import mujoco_advice, ready_to_draw
 from hlearn.foreign_text import safe_line
 from hlearn.ledger import Ledger, Measured
@@ -24,6 +26,7 @@ from hlearn.records import Episode, Outcome, Program
 from hlearn.tasks.environment import Environment
 from hlearn.tasks.registry import open_apart, report_cap, traits
 from hlearn.tasks.task import Task
+from hlearn.trust import Worlds
 
 _SMALLEST_PX = 400  # pictures are enlarged by a whole factor until their height is at least this
 _STRIP_PX = 22
@@ -34,11 +37,16 @@ class Replay(NamedTuple):
     """An episode to show.
 
     Attributes:
+        seed: as ledgers name the episode.
+        world_seed: what the environment was seeded with.
+        key: id of the key by which one follows from the other.
         rules: what acted at each decision, where the program says so.
     """
 
     task: Task
     seed: int
+    world_seed: int
+    key: str
     outcome: Outcome
     recording: Recording
     rules: tuple[str, ...]
@@ -58,17 +66,22 @@ class Shot(NamedTuple):
     score: float
 
 
-def replay(task: Task, program: Program, seed: int) -> Replay:
+def replay(task: Task, program: Program, seed: int, worlds: Worlds | None = None) -> Replay:
     """Plays one whole episode in the sandbox and keeps its actions and traces.
 
     It has a cap where the environment has no time limit (:func:`hlearn.tasks.registry.report_cap`).
+
+    Raises:
+        UsageError: the system's key is not on this machine.
     """
+    worlds = worlds or Worlds()
+    job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES)
+    job = with_seeds(job, worlds)
     with IsolatedEvaluator(task) as evaluator:
-        job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES)
         outcome, recording = evaluator.run([job])[0]
     assert recording is not None
     rules = tuple(_rule(trace) for trace in recording.traces)
-    return Replay(task, seed, outcome, recording, rules)
+    return Replay(task, seed, world_seed(job), worlds.current, outcome, recording, rules)
 
 
 def _rule(trace: dict[str, Any]) -> str:
@@ -89,7 +102,8 @@ def check_repeats(film: Replay, program: Program, ledger: Ledger) -> None:
         return
     for row in ledger.rows:
         event = row.event
-        if not isinstance(event, Measured) or (event.program, event.task) != (program.sha256, film.task.key):
+        played = (program.sha256, film.task.key, film.key)
+        if not isinstance(event, Measured) or (event.program, event.task, event.key) != played:
             continue
         for known in event.outcomes:
             if known.seed == film.seed and isinstance(known, Episode):
@@ -138,7 +152,7 @@ def shots(
     actions, rewards = film.recording.actions, film.recording.rewards
     blink = traits(film.task).flickers and every > 1
     try:
-        environment.reset(film.seed, observation)
+        environment.reset(film.world_seed, observation)
         score, due = 0.0, float(start)
         last: np.ndarray | None = None
         colour: tuple[int, ...] | None = None

@@ -117,6 +117,7 @@ class Gate:
             Job(
                 program=challenger,
                 seed=case.resolve(run_seed),
+                key=case.key,
                 max_steps=case.max_steps,
                 stop_score=stop_score,
                 stall_steps=self.stall_steps,

@@ -45,17 +45,18 @@ class Books:
             event = row.event
             if isinstance(event, Measured) and event.task == run.task:
                 for outcome in event.outcomes:
-                    key = (event.program, outcome.seed, event.caps)
-                    self.known.add(Entry(key, outcome, event.run))
+                    key = (event.program, outcome.seed, event.caps, event.key)
+                    if row.epoch == ledger.epoch:  # what another key sealed, or none, is not believed
+                        self.known.add(Entry(key, outcome, event.run))
                     if not replaying or event.run != run.run:
                         account.count(key, outcome, event.purpose, charge=event.run == run.run)
 
     def record(self, played: Sequence[tuple[Job, Result]], purpose: Purpose) -> None:
         """Writes episodes into the ledger with one sync, then charges them."""
-        rows: dict[tuple[str, Split, Caps], list[Outcome]] = {}
+        rows: dict[tuple[str, Split, Caps, str], list[Outcome]] = {}
         for job, result in played:
-            program, seed, caps = key_of(job)
-            rows.setdefault((program, split_of(seed) or Split.DEV, caps), []).append(result.outcome)
+            program, seed, caps, world = key_of(job)
+            rows.setdefault((program, split_of(seed) or Split.DEV, caps, world), []).append(result.outcome)
         self._programs.add(*(job.program for job, _ in played))
         run = self._run
         self._ledger.append(
@@ -70,9 +71,10 @@ class Books:
                     split=split,
                     purpose=purpose,
                     caps=caps,
+                    key=world,
                     outcomes=tuple(outcomes),
                 )
-                for (program, split, caps), outcomes in rows.items()
+                for (program, split, caps, world), outcomes in rows.items()
             )
         )
         for job, result in played:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from hlearn.evaluate.api import Job, Record
 from hlearn.ledger import Caps
 from hlearn.records import Episode, Failure, Outcome
+from hlearn.trust import PLAIN
 
-Key = tuple[str, int, Caps]  # program, seed, caps
+Key = tuple[str, int, Caps, str]  # program, seed, caps, key of the seeds
 
 
 class Entry(NamedTuple):
@@ -25,24 +26,24 @@ class Known:
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
-        self._finished: dict[tuple[str, int], list[Entry]] = {}
+        self._finished: dict[tuple[str, int, str], list[Entry]] = {}
         self._lasted: dict[Key, int] = {}  # the longest episode seen, whatever its cap
 
     def add(self, entry: Entry) -> None:
         """Adds a measured episode."""
-        program, seed, caps = entry.key
+        program, seed, caps, world = entry.key
         self._entries[entry.key] = entry
         outcome, uncapped = entry.outcome, _uncapped(entry.key)
         self._lasted[uncapped] = max(self._lasted.get(uncapped, 0), outcome.env_steps)
         if isinstance(outcome, Failure) or not outcome.stopped or _reached(outcome, caps):
-            self._finished.setdefault((program, seed), []).append(entry)
+            self._finished.setdefault((program, seed, world), []).append(entry)
 
     def find(self, key: Key) -> Entry | None:
         """The episode asked for, or a finished one that would have gone the same way under the caps asked for."""
         entry = self._entries.get(key)
         if entry is not None or key[2].record is not Record.NOTHING:
             return entry
-        return next((e for e in self._finished.get(key[:2], ()) if _same(e, key[2])), None)
+        return next((e for e in self._finished.get((key[0], key[1], key[3]), ()) if _same(e, key[2])), None)
 
     def exact(self, key: Key) -> Entry | None:
         """The episode that was played under these very caps."""
@@ -55,7 +56,7 @@ class Known:
 
 def key_of(job: Job) -> Key:
     """What makes a measurement this one and no other."""
-    return job.program.sha256, job.seed, Caps.of(job)
+    return job.program.sha256, job.seed, Caps.of(job), job.key or PLAIN
 
 
 def was_cut(outcome: Outcome, cap: int) -> bool:
@@ -64,7 +65,7 @@ def was_cut(outcome: Outcome, cap: int) -> bool:
 
 
 def _uncapped(key: Key) -> Key:
-    return key[0], key[1], replace(key[2], max_steps=None)
+    return key[0], key[1], replace(key[2], max_steps=None), key[3]
 
 
 def _reached(outcome: Episode, caps: Caps) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Record, Result
+from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.gate.randomness import uses_randomness
 from hlearn.lab.account import Account
 from hlearn.lab.books import Books
@@ -30,6 +31,7 @@ from hlearn.records import Split
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
+from hlearn.trust import Worlds
 
 _BATCH = 64  # jobs recorded with one sync; a kill loses at most what such a batch has not finished
 _TELL_EVERY_S = 0.25  # how often a listener hears of a batch that goes on
@@ -66,6 +68,7 @@ class Meter:
         programs: where every program goes.
         recordings: where recordings go.
         evaluator: who plays.
+        worlds: of the system; labels are seeds where None.
         replaying: True for a deterministic editor: this run's earlier results are charged when they are asked for
             again. False: they are charged from the start, and free from then on.
         progress: who is told.
@@ -85,6 +88,7 @@ class Meter:
         programs: ProgramStore,
         recordings: Recordings,
         evaluator: Evaluator,
+        worlds: Worlds | None = None,
         replaying: bool = True,
         progress: Progress | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -93,7 +97,8 @@ class Meter:
         self.run = run
         self.ledger = ledger
         self.recordings = recordings
-        self.evaluator = evaluator
+        self.worlds = worlds or Worlds()
+        self.evaluator = KeyedEvaluator(evaluator, self.worlds)
         self.progress: Progress = progress or Silent()
         self.monotonic = monotonic
         self.started = monotonic()
@@ -140,6 +145,7 @@ class Meter:
             BudgetExhausted: the allowance is spent and a job was not measured before. Where it ended within these
                 jobs, the exception carries the results of those that were played to their end.
         """
+        jobs = [j if j.key is not None else replace(j, key=self.worlds.current) for j in jobs]
         if self._single and purpose is not Purpose.REPORT:
             return self._on_one_seed(jobs, purpose, allowance)
         return self._measure(jobs, purpose, allowance)

@@ -23,7 +23,7 @@ _OBSERVATION_LIMIT = 4096  # bytes per decision
 
 
 class Recordings:
-    """Recordings by program, seed and caps.
+    """Recordings by program, seed, caps and the key of the seeds.
 
     Args:
         folder: conventionally ``recordings`` of a system; git ignores it.
@@ -32,12 +32,12 @@ class Recordings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, program: str, seed: int, caps: Caps, recording: Recording) -> None:
+    def keep(self, program: str, seed: int, caps: Caps, key: str, recording: Recording) -> None:
         """Stores a recording if that is cheaper than playing the episode again; a full disk is no failure."""
         size = recording.observations[:1].nbytes
         if caps.record in (Record.SHOWN, Record.TRACE, Record.TRACES) or size > _OBSERVATION_LIMIT:
             return
-        path = self._path(program, seed, caps)
+        path = self._path(program, seed, caps, key)
         part = path.with_suffix(".part")
         try:
             self.folder.mkdir(exist_ok=True)
@@ -53,10 +53,10 @@ class Recordings:
         except OSError:
             part.unlink(missing_ok=True)
 
-    def load(self, program: str, seed: int, caps: Caps) -> Recording | None:
+    def load(self, program: str, seed: int, caps: Caps, key: str) -> Recording | None:
         """Returns a stored recording, None where there is none or it cannot be read."""
         try:
-            with np.load(self._path(program, seed, caps), allow_pickle=False) as data:
+            with np.load(self._path(program, seed, caps, key), allow_pickle=False) as data:
                 return Recording(
                     observations=data["observations"],
                     actions=data["actions"],
@@ -66,6 +66,6 @@ class Recordings:
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
             return None
 
-    def _path(self, program: str, seed: int, caps: Caps) -> Path:
-        name = canonical([program, seed, encode(caps)])
+    def _path(self, program: str, seed: int, caps: Caps, key: str) -> Path:
+        name = canonical([program, seed, encode(caps), *([key] if key else [])])
         return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()[:40]}.npz"

@@ -9,6 +9,7 @@ from hlearn.ledger.events import (
     Decision,
     Event,
     HoldoutUsed,
+    KeyAdopted,
     Measured,
     Note,
     ProgramAdded,
@@ -18,6 +19,7 @@ from hlearn.ledger.events import (
     RunEnded,
     RunResumed,
     RunStarted,
+    SeedsOpened,
     Spent,
     Trial,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "Decision",
     "Event",
     "HoldoutUsed",
+    "KeyAdopted",
     "Ledger",
     "Measured",
     "Note",
@@ -42,6 +45,7 @@ __all__ = [
     "RunEnded",
     "RunResumed",
     "RunStarted",
+    "SeedsOpened",
     "Spent",
     "Trial",
 ]

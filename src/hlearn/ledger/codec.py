@@ -18,7 +18,17 @@ import numpy as np
 
 from hlearn.records import Episode, Failure
 
+_SHOWN = 120  # characters of a value that a message shows
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def shown(value: object) -> str:
+    """A value for a message, however long, deep or odd it is."""
+    try:
+        text = ascii(value)
+    except (ValueError, RecursionError):  # an integer of many digits, a deep nest
+        text = f"a {type(value).__name__} that cannot be written out"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def encode(value: object) -> Json:
@@ -31,7 +41,9 @@ def encode(value: object) -> Json:
         return cast(Json, value.value)
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, (bool, int, str)):
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return _clean(value)
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"float": repr(float(value))}
@@ -55,14 +67,14 @@ def decode(hint: Any, data: Json) -> Any:
         return _float(data)
     if hint in (int, bool, str):
         if type(data) is not hint:
-            raise TypeError(f"expected {hint.__name__}, got {data!r}")
-        return data
+            raise TypeError(f"expected {hint.__name__}, got {shown(data)}")
+        return _clean(data) if isinstance(data, str) else data
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         return _decode_union(typing.get_args(hint), data)
     if origin is tuple:
         if not isinstance(data, list):
-            raise TypeError(f"expected a list, got {data!r}")
+            raise TypeError(f"expected a list, got {shown(data)}")
         args = typing.get_args(hint)
         if len(args) == 2 and args[1] is Ellipsis:
             return tuple(decode(args[0], v) for v in data)
@@ -71,7 +83,7 @@ def decode(hint: Any, data: Json) -> Any:
         return hint(data)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(data, dict):
-            raise TypeError(f"expected an object for {hint.__name__}, got {data!r}")
+            raise TypeError(f"expected an object for {hint.__name__}, got {shown(data)}")
         hints = _hints(hint)
         unknown = data.keys() - hints.keys()
         if unknown:
@@ -80,12 +92,20 @@ def decode(hint: Any, data: Json) -> Any:
     raise TypeError(f"no reading of {hint!r}")
 
 
+def _clean(text: str) -> str:
+    """A text that every file and terminal takes: lone surrogates, which UTF-8 has no form for, become U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _float(data: Json) -> float:
     if isinstance(data, dict) and data.keys() == {"float"}:
         return float(str(data["float"]))
     if isinstance(data, (int, float)) and not isinstance(data, bool):
-        return float(data)
-    raise TypeError(f"expected a number, got {data!r}")
+        try:
+            return float(data)
+        except OverflowError:
+            raise TypeError(f"expected a number, got {shown(data)}") from None
+    raise TypeError(f"expected a number, got {shown(data)}")
 
 
 def _decode_union(options: tuple[Any, ...], data: Json) -> Any:
@@ -100,7 +120,7 @@ def _decode_union(options: tuple[Any, ...], data: Json) -> Any:
             return decode(option, data)
         except (TypeError, ValueError):
             continue
-    raise TypeError(f"{data!r} is none of {options}")
+    raise TypeError(f"{shown(data)} is none of {options}")
 
 
 @cache

@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from hlearn.evaluate.api import Job, Record
 from hlearn.foreign_text import safe, safe_line
+from hlearn.ledger.seals import ADOPTION
 from hlearn.records import Access, Episode, Outcome, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
-SCHEMA = 1
+SCHEMA = 2  # 1: before lines had seals
 _SAID = 8000  # characters of what a command said
 
 
@@ -101,6 +102,7 @@ class Measured:
     Attributes:
         program: SHA-256 of the source.
         task: the task's key.
+        key: id of the key that the seeds were drawn with; "" where the labels themselves were the seeds.
         outcomes: each with its seed, score, length, environment steps and how it ended.
     """
 
@@ -113,6 +115,7 @@ class Measured:
     split: Split
     purpose: Purpose
     caps: Caps = Caps()
+    key: str = ""
     outcomes: tuple[Outcome, ...]
 
     @property
@@ -164,6 +167,8 @@ class Trial:
             hlearn, where each run began at seeds of its own.
         longest: environment steps at which the pairs' episodes would have been cut, None for whole ones.
         final: whether all of alpha was spent on these two programs, so that more pairs decide nothing.
+        files: what an accepted trial brings beside its program, cases among it (path within the system, text), so that
+            the ledger alone can finish its commit.
     """
 
     run: int
@@ -180,6 +185,7 @@ class Trial:
     first_seed: int | None = None
     longest: int | None = None
     final: bool = False
+    files: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "note", safe_line(self.note))
@@ -247,6 +253,33 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAdopted:
+    """From this line on the ledger is sealed with a key, and episodes are seeded with it.
+
+    Attributes:
+        key: its public id.
+        seeds: SHA-256 of the secret that seeds are drawn from, so that no other can be shown later.
+        why: why the system takes a key, or another one.
+    """
+
+    key: str
+    seeds: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedsOpened:
+    """The secret that the seeds of a key are drawn from, for everybody to play its episodes again.
+
+    Attributes:
+        secret: hexadecimal; its SHA-256 is the commitment of the key's adoption.
+    """
+
+    key: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Free text, for people."""
 
@@ -268,6 +301,8 @@ Event = (
     | HoldoutUsed
     | RunEnded
     | Refused
+    | KeyAdopted
+    | SeedsOpened
     | Note
 )
 
@@ -283,6 +318,8 @@ _NAMES: dict[type, str] = {
     HoldoutUsed: "holdout_used",
     RunEnded: "run_ended",
     Refused: "refused",
+    KeyAdopted: ADOPTION,
+    SeedsOpened: "seeds_opened",
     Note: "note",
 }
 KINDS: dict[str, type] = {name: cls for cls, name in _NAMES.items()}

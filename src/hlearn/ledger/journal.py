@@ -3,7 +3,8 @@
 Each line is ``{"n", "schema", "time", "event", "data", "hash"}`` where ``hash`` is the SHA-256 of the previous
 line's hash followed by the canonical JSON (sorted keys, no spaces) of the line without its hash. An edit of a
 past line therefore breaks the chain at that line; only a rewrite of everything after it would hide it, and the
-commits of the system name ledger hashes (:mod:`hlearn.system`), so that shows too.
+commits of the system name ledger hashes (:mod:`hlearn.system`), so that shows too. Lines of a ledger with a key also
+carry ``"seal"`` (:mod:`hlearn.ledger.seals`), which nobody can make who lacks the key.
 
 A process killed while it writes leaves at most one torn line at the end, without a newline. It is cut off (or,
 where it is whole and only its newline is missing, completed) before the next append; readers pass over it.
@@ -12,23 +13,32 @@ where it is whole and only its newline is missing, completed) before the next ap
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
+import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from hlearn.errors import HarnessError, LedgerCorrupt, SchemaTooNew, StorageFull
-from hlearn.ledger.codec import Json
+from hlearn.errors import HarnessError, LedgerCorrupt, SchemaTooNew, StorageFull, UsageError
+from hlearn.ledger.codec import Json, shown
+from hlearn.ledger.locking import locked
+from hlearn.ledger.seals import Seals
 
 Clock = Callable[[], float]
 GENESIS = "0" * 64
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KEYS = {"n", "schema", "time", "event", "data", "hash"}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "n": int,
+    "schema": int,
+    "time": (int, float),
+    "event": str,
+    "data": dict,
+    "hash": str,
+}
 
 
 class Line(NamedTuple):
@@ -53,12 +63,16 @@ class Journal:
         path: the file; created with the first append.
         schema: number written into each line, and the newest that can be read.
         clock: seconds since the epoch (UTC).
+        seals: checks and makes seals; none are checked where None.
     """
 
-    def __init__(self, path: Path, *, schema: int, clock: Clock = time.time) -> None:
+    def __init__(
+        self, path: Path, *, schema: int, clock: Clock = time.time, seals: Seals | None = None
+    ) -> None:
         self.path = path
         self.schema = schema
         self.clock = clock
+        self.seals = seals or Seals()
         self.hash = GENESIS
         self.count = 0
         self._end = 0  # bytes read and checked so far: always just after a newline
@@ -99,13 +113,19 @@ class Journal:
         Raises:
             StorageFull: nothing of this call was kept, everything before is intact.
             LedgerCorrupt: what others appended does not follow from the chain.
+            UsageError: the ledger's key is not on this machine, or its file system has no locks.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            with _locked(fd):
+            with locked(fd, self.path):
                 lines = self.read_new()
                 self._repair(fd, lines)
+                if not self.seals.can_seal and self.seals.coming is None:
+                    raise UsageError(
+                        f"{self.path} is sealed with key {self.seals.epoch}, which is not on this machine: "
+                        "nothing can be appended before it takes another key"
+                    )
                 written, hash_, blob = [], self.hash, []
                 for i, (event, data) in enumerate(entries):
                     line, raw = self._line(self.count + i + 1, event, data, hash_)
@@ -113,6 +133,8 @@ class Journal:
                     written.append(line)
                     blob.append(raw)
                 self._write(fd, b"".join(blob))
+                for line in written:
+                    self.seals.written(line.event, line.data)
                 self.hash = hash_
                 self.count += len(written)
                 self._end += sum(map(len, blob))
@@ -124,7 +146,9 @@ class Journal:
         body = {"n": n, "schema": self.schema, "time": round(self.clock(), 3), "event": event, "data": data}
         digest = hashlib.sha256((previous + canonical(body)).encode()).hexdigest()
         line = Line(n, body["time"], event, data, digest)  # type: ignore[arg-type]
-        return line, (canonical({**body, "hash": digest}) + "\n").encode()
+        seal = self.seals.seal(event, data, digest)
+        end = {"hash": digest} if seal is None else {"hash": digest, "seal": seal}
+        return line, (canonical({**body, **end}) + "\n").encode()
 
     def _write(self, fd: int, blob: bytes) -> None:
         try:
@@ -150,7 +174,7 @@ class Journal:
         tail = os.pread(fd, size - self._end, self._end)
         try:
             json.loads(tail)
-        except ValueError:  # no part of a line is JSON by itself, so this one is torn
+        except (ValueError, RecursionError):  # no part of a line is JSON by itself, so this one is torn
             os.ftruncate(fd, self._end)
             return
         line = self._check(tail)
@@ -166,34 +190,60 @@ class Journal:
     def _check(self, raw: bytes) -> Line:
         """Parses one line, checks it against the chain and moves the chain on."""
         where = f"{self.path}: line {self.count + 1}"
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise LedgerCorrupt(f"{where} is not JSON; restore the file from git") from None
-        if not isinstance(body, dict) or not isinstance(body.get("schema"), int):
-            raise LedgerCorrupt(f"{where} is no ledger line; restore the file from git")
+        body = _parse(raw, where)
+        seal = body.pop("seal", None)
         if body["schema"] > self.schema:
             raise SchemaTooNew(
-                f"{where} has schema {body['schema']}, this hlearn reads up to {self.schema}: upgrade hlearn"
+                f"{where} has schema {shown(body['schema'])}, this hlearn reads up to {self.schema}: upgrade hlearn"
             )
-        if body.keys() != _KEYS:
-            raise LedgerCorrupt(f"{where} has fields {sorted(body)}, expected {sorted(_KEYS)}")
         digest = body.pop("hash")
-        expected = hashlib.sha256((self.hash + canonical(body)).encode()).hexdigest()
+        try:
+            expected = hashlib.sha256((self.hash + canonical(body)).encode()).hexdigest()
+        except (ValueError, RecursionError) as error:
+            raise LedgerCorrupt(f"{where} holds what no line can hold ({error}); {_RESTORE}") from None
         if body["n"] != self.count + 1 or digest != expected:
             raise LedgerCorrupt(
                 f"{where} does not follow from the line before: it, or one before it, was edited or removed "
-                f"(hash {digest}, expected {expected}); restore the file from git"
+                f"(hash {shown(digest)}, expected {expected}); {_RESTORE}"
+            )
+        wrong = self.seals.check(body["event"], body["data"], digest, seal)
+        if wrong:
+            raise LedgerCorrupt(
+                f"{where} {wrong}: something other than hl wrote it; {_RESTORE}, or cut it off there: "
+                f"sed -i '{self.count + 1},$d' {self.path}"
             )
         self.hash = digest
         self.count += 1
         return Line(body["n"], body["time"], body["event"], body["data"], digest)
 
 
-@contextmanager
-def _locked(fd: int) -> Iterator[None]:
-    fcntl.flock(fd, fcntl.LOCK_EX)
+_RESTORE = "restore the file from git"
+
+
+def _parse(raw: bytes, where: str) -> dict[str, Any]:
+    """Reads a line's JSON: an object with the fields of a line, of their types."""
     try:
-        yield
-    finally:
-        fcntl.flock(fd, fcntl.LOCK_UN)
+        body = json.loads(raw.decode(), parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        why = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
+        raise LedgerCorrupt(f"{where} {why[:300]}; {_RESTORE}") from None
+    if not isinstance(body, dict) or not isinstance(body.get("schema"), int):
+        raise LedgerCorrupt(f"{where} is no ledger line; {_RESTORE}")
+    found = sorted(body.keys() - {"seal"})
+    if found != sorted(_KEYS):
+        raise LedgerCorrupt(f"{where} has fields {shown(found)}, expected {sorted(_KEYS)}; {_RESTORE}")
+    for name, kind in _TYPES.items():
+        if not isinstance(body[name], kind) or isinstance(body[name], bool):
+            raise LedgerCorrupt(f"{where}: {name} is {shown(body[name])}; {_RESTORE}")
+    return body
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is no finite number")
+    return value

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import base64
 import errno
-import fcntl
 import os
 import zlib
 from pathlib import Path
 
 from hlearn.errors import HarnessError, StorageFull
+from hlearn.ledger.locking import lock
 from hlearn.records import Program
 
 _WINDOW = 32768  # deflate looks back no further
@@ -113,7 +113,7 @@ class ProgramStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            lock(fd, self.path)
             self._read()
             os.ftruncate(fd, self._end)
             os.lseek(fd, self._end, os.SEEK_SET)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.evidence.measure import aside_run
+from hlearn.evidence.measure import WAIT_S, aside_run
 from hlearn.gate.race import Race
 from hlearn.gate.randomness import uses_randomness
 from hlearn.lab import Meter
@@ -206,7 +206,7 @@ def play_controls_of(system: System, task: Task, champion: Evaluation, *, worker
     environment = open_apart(task)
     actions = environment.actions
     environment.close()
-    with IsolatedEvaluator(task, workers=workers) as evaluator:
+    with system.exclusive(wait_s=WAIT_S), IsolatedEvaluator(task, workers=workers) as evaluator:
         meter = Meter(
             task=task,
             run=aside_run(system, task, workers=workers),
@@ -214,13 +214,14 @@ def play_controls_of(system: System, task: Task, champion: Evaluation, *, worker
             programs=system.programs,
             recordings=Recordings(system.path / "recordings"),
             evaluator=evaluator,
+            worlds=system.worlds,
             replaying=False,
         )
         seeds = split_seeds(Split.HOLDOUT, 0, 0, max(len(champion.outcomes), SHOWN))
         controls = play_controls(
             lambda jobs: meter.measure(jobs, Purpose.REPORT), task, actions, champion, seeds
         )
-    system.programs.sync()
+        system.programs.sync()
     return controls
 
 

@@ -13,10 +13,12 @@ import numpy as np
 
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.loop.controls import random_play
 from hlearn.records import Access, Episode, Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.seeds import split_seeds
+from hlearn.trust import Worlds
 
 _SEEDS = 800_000  # where in the development seeds these episodes begin; probes lie elsewhere
 _EPISODES = 8
@@ -51,6 +53,7 @@ def look_first(
     steps: int,
     seed: int,
     searches: bool,
+    worlds: Worlds | None = None,
 ) -> FirstLook:
     """Plays a few random episodes and puts into words what stands in the way of learning.
 
@@ -60,6 +63,7 @@ def look_first(
         actions: what it takes.
         steps: the budget, environment steps.
         seed: learning seed.
+        worlds: what labels stand for.
         searches: whether the embedded search will spend it; it probes before it proposes.
 
     Raises:
@@ -71,7 +75,7 @@ def look_first(
 
     def play(chosen: Sequence[int], longest: int) -> list[Result]:
         shown = max(1, _BYTES // max(size, 1))
-        return evaluator.run(
+        return KeyedEvaluator(evaluator, worlds or Worlds()).run(
             [
                 Job(program=chance, seed=s, max_steps=longest, record=Record.STEPS, record_limit=shown)
                 for s in chosen

@@ -15,6 +15,7 @@ from hlearn.ledger.journal import Clock
 from hlearn.ledger.totals import learning_steps
 from hlearn.system import System
 from hlearn.tasks.task import Task
+from hlearn.trust import Key
 
 ASIDE = ("by hand", "compress")  # editors of runs beside learning, with a budget of their own
 _PACKAGES = ("hlearn", "gymnasium", "ale-py", "mujoco", "numpy", "opencv-python-headless", "cmaes")
@@ -31,21 +32,35 @@ def versions() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def open_system(path: Path | str, task: Task, *, seed: int, resume: bool, clock: Clock) -> System:
+def open_system(path: Path | str, task: Task, *, seed: int, resume: bool, clock: Clock, key: Key) -> System:
     """Creates the system, or opens it to go on.
+
+    Args:
+        path: its folder.
+        task: what it learns.
+        seed: learning seed of a new one.
+        resume: whether it may be there already.
+        clock: seconds since the epoch.
+        key: of a new one.
 
     Raises:
         OutputExists: it exists and ``resume`` is False.
         UsageError: it is a system of another task.
     """
     path = Path(path)
-    if not resume or not path.exists() or not any(path.iterdir()):
-        return System.create(path, task, seed=seed, clock=clock)
+    if not resume or is_new(path):
+        return System.create(path, task, seed=seed, clock=clock, key=key)
     system = System.open(path, clock=clock)
     if system.task.key != task.key:
         raise UsageError(f"{path} learns {_said(system.task)}, not {_said(task)}; choose another --out")
     system.verify()
     return system
+
+
+def is_new(path: Path | str) -> bool:
+    """Whether no system stands in a folder yet."""
+    path = Path(path)
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
 def _said(task: Task) -> str:
@@ -59,7 +74,7 @@ def next_run(
     """Returns the run to play now: the unfinished one, else a new one, else None where all is done.
 
     A run is unfinished if it has no end in the ledger. It goes on only as it was begun: another editor, another
-    seed or a rollback in between closes it, and a new run starts from the present champion.
+    seed, another key or a rollback in between closes it, and a new run starts from the present champion.
     """
     ledger = system.ledger
     run = last_run(ledger)
@@ -68,7 +83,7 @@ def next_run(
             run.editor == editor.name
             and run.seed == seed
             and run.task == task.key
-            and not _rolled_back(ledger, run)
+            and not _changed_since(ledger, run)
         )
         if same and (editor.deterministic or run.steps == steps):
             ledger.append(RunResumed(run=run.run, versions=versions()))
@@ -114,6 +129,9 @@ def _ended(ledger: Ledger, run: int) -> bool:
     return any(isinstance(r.event, RunEnded) and r.event.run == run for r in ledger.rows)
 
 
-def _rolled_back(ledger: Ledger, run: RunStarted) -> bool:
-    begun = next(r.n for r in ledger.rows if r.event == run)
-    return any(isinstance(r.event, RolledBack) for r in ledger.rows[begun:])
+def _changed_since(ledger: Ledger, run: RunStarted) -> bool:
+    """Whether another champion was put in place since a run began, or episodes are seeded otherwise."""
+    begun = next(r for r in ledger.rows if r.event == run)
+    if begun.epoch != ledger.epoch:
+        return True
+    return any(isinstance(r.event, RolledBack) for r in ledger.rows[begun.n :])

@@ -11,11 +11,13 @@ from hlearn.editors.search.vector.probing import PROBE_SEEDS, probing_program
 from hlearn.errors import NotRepeatableEnvironment
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.lab import Progress, Silent
 from hlearn.records import Failure, Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import is_own
 from hlearn.tasks.seeds import split_seeds
+from hlearn.trust import Worlds
 
 _STEPS = 200  # environment steps of the episode at most
 _TRIED = 5  # by which its speed is estimated first
@@ -29,6 +31,7 @@ def rehearse(
     actions: ActionSpace,
     seed: int,
     progress: Progress | None = None,
+    worlds: Worlds | None = None,
 ) -> None:
     """Plays the first random probing episode once more than there are workers; nothing is recorded or charged.
 
@@ -40,6 +43,7 @@ def rehearse(
         actions: what it takes.
         seed: learning seed.
         progress: who is told, also where the environment is so slow that it is tried for few steps only.
+        worlds: what labels stand for.
 
     Raises:
         EnvironmentFault: the environment raised, ended its process, or did not come back.
@@ -56,8 +60,8 @@ def rehearse(
         record=Record.STEPS,
         record_limit=max(1, _BYTES // max(size, 1)),
     )
-    progress = progress or Silent()
-    short = evaluator.run([replace(job, max_steps=_TRIED)])[0]
+    progress, player = progress or Silent(), KeyedEvaluator(evaluator, worlds or Worlds())
+    short = player.run([replace(job, max_steps=_TRIED)])[0]
     tried = short.outcome
     step_s = tried.wall_s / max(tried.env_steps, 1)
     steps = min(_STEPS, max(_TRIED, int(_SECONDS / max(step_s, 1e-6))))
@@ -66,7 +70,7 @@ def rehearse(
             f"the environment takes {step_s:.2g} s per step: it is tried for {steps} steps, once more than there are "
             f"workers (about {2 * steps * step_s:.0f} s)"
         )
-    one, *others = evaluator.run([replace(job, max_steps=steps)] * (evaluator.workers + 1))
+    one, *others = player.run([replace(job, max_steps=steps)] * (evaluator.workers + 1))
     for again, whole in ((one, steps == _TRIED), *((other, True) for other in others)):
         differs = _difference(short if again is one else one, again, whole=whole)
         if differs:

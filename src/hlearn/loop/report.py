@@ -116,7 +116,7 @@ def _best_dev(ledger: Ledger, champion: Program) -> Job | None:
     best: tuple[float, Job] | None = None
     for row in ledger.rows:
         event = row.event
-        if not isinstance(event, Measured) or event.program != champion.sha256:
+        if not isinstance(event, Measured) or event.program != champion.sha256 or event.key != ledger.epoch:
             continue
         for outcome in event.outcomes:
             if split_of(outcome.seed) is not Split.DEV or not isinstance(outcome, Episode):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.editors.search.probes import is_probe
-from hlearn.errors import BudgetExhausted
+from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
 from hlearn.lab import Meter, Progress, SystemLab
@@ -22,7 +22,7 @@ from hlearn.loop.trials import Trials, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.modules import check_program
 from hlearn.records import Evaluation, Failure, Program
-from hlearn.system import System, cases_in
+from hlearn.system import Case, System, cases_in
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.task import Task
@@ -74,6 +74,7 @@ class Session:
             programs=system.programs,
             recordings=Recordings(system.path / "recordings"),
             evaluator=evaluator,
+            worlds=system.worlds,
             replaying=self.replaying,
             progress=progress,
             monotonic=monotonic,
@@ -127,11 +128,15 @@ class Session:
         if refusals:
             return _refused("the program may not be run: " + "; ".join(refusals[:5]))
         try:
-            return self._judge(proposal)
+            added = cases_in(proposal.files)
+        except UsageError as error:
+            return _refused(f"a case that comes with it cannot be played: {error}")
+        try:
+            return self._judge(proposal, added)
         except BudgetExhausted as spent:
             return self._without_gate(proposal, spent.results)
 
-    def _judge(self, proposal: Proposal) -> Verdict:
+    def _judge(self, proposal: Proposal, added: Sequence[Case]) -> Verdict:
         share, left = self.allotment.gate_share(), self.allotment.left()
         by_hand = self.run.editor == ASIDE[0]  # who asks by hand may ask again: their race stays open
         last = not self.lab.remaining or self.undecided.plays_on(proposal)
@@ -149,7 +154,7 @@ class Session:
             past=past,
             closing=last and not by_hand,
             stop_score=self.task.target,
-            cases=(*self.trials.cases(), *cases_in(proposal.files)),
+            cases=(*self.trials.cases(), *added),
             run_seed=self.run.seed,
             seed_matters=seed_matters(self.task),
             system_tests=lambda _: self.trials.system_tests(proposal, self.champion),
@@ -250,12 +255,7 @@ class Session:
         return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
 
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
-        self.system.commit(
-            trial,
-            proposal.program,
-            self.trials.new_cases(trial, verdict, self.court.first_seed),
-            proposal.files,
-        )
+        self.system.commit(trial, proposal.program, files=proposal.files)
         self.champion = proposal.program
         self.undecided.forget()
         self.meter.accepted += 1

@@ -11,6 +11,7 @@ from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.ledger import Decision, RunStarted, Trial
 from hlearn.records import Program, Split
 from hlearn.system import Case, System
+from hlearn.system.cases import case_text
 from hlearn.system.checks import run_system_tests
 from hlearn.tasks.registry import seed_matters
 
@@ -97,35 +98,42 @@ class Trials:
         return run_system_tests(self._system.path, proposal.program, files=proposal.files)
 
     def cases(self) -> tuple[Case, ...]:
-        """The cases that stood when this trial was judged the first time."""
+        """The cases that stood when this trial was judged the first time, without those whose key is lost."""
         numbers = {t.trial for t in self._before if t.run == self._run} if self._replaying else set()
-        return tuple(c for c in self._system.cases() if c.trial not in numbers)
+        worlds = self._meter.worlds
+        playable = (c for c in self._system.cases() if c.key is None or worlds.has(c.key))
+        return tuple(c for c in playable if c.trial not in numbers)
 
-    def new_cases(self, trial: Trial, verdict: Verdict, first_seed: int) -> list[Case]:
+    def new_cases(self, trial: int, verdict: Verdict, first_seed: int) -> list[Case]:
         """What must stay: the skill that this trial stands on, on its first gate seed.
 
         Args:
-            trial: the accepted one.
+            trial: number of the accepted one.
             verdict: with its episodes.
             first_seed: position of the first of them.
         """
         matters = seed_matters(self._meter.task)
-        split = Split.GATE if matters else Split.DEV
+        split, world = Split.GATE if matters else Split.DEV, self._meter.worlds.current
         floor = floor_of(verdict, exact=not matters)
-        known = [c.min_score for c in self._system.cases() if c.number == first_seed and c.split is split]
+        known = [
+            c.min_score
+            for c in self._system.cases()
+            if c.number == first_seed and c.split is split and c.key in (None, world)
+        ]
         if any(k is not None and (floor is None or k >= floor) for k in known) or (known and floor is None):
             return []
-        why = f"every champion since trial {trial.trial} "
+        why = f"every champion since trial {trial} "
         why += "completes this episode" if floor is None else "does at least this well"
         return [
             Case(
-                name=f"trial-{trial.trial:04d}",
+                name=f"trial-{trial:04d}",
                 why=why,
                 split=split,
                 number=first_seed,
                 max_steps=verdict.longest,
                 min_score=floor,
-                trial=trial.trial,
+                trial=trial,
+                key=world,
             )
         ]
 
@@ -134,9 +142,16 @@ class Trials:
     ) -> Trial:
         self._system.add_program(proposal.program, proposal.note)
         numbers = [r.event.trial for r in self._system.ledger.rows if isinstance(r.event, Trial)]
+        number = max(numbers, default=0) + 1
+        files: tuple[tuple[str, str], ...] = ()
+        if verdict.accepted:
+            cases = (
+                (f"cases/{c.name}.json", case_text(c)) for c in self.new_cases(number, verdict, first_seed)
+            )
+            files = (*proposal.files, *cases)
         trial = Trial(
             run=self._run,
-            trial=max(numbers, default=0) + 1,
+            trial=number,
             program=proposal.program.sha256,
             champion=champion.sha256 if champion else None,
             note=proposal.note,
@@ -149,14 +164,16 @@ class Trials:
             first_seed=first_seed,
             longest=verdict.longest,
             final=verdict.final,
+            files=files,
         )
         self._system.ledger.append(trial)
         return trial
 
 
 def _runs_alike(system: System, run: RunStarted) -> set[int]:
-    """The runs in which episodes ended at the same target: others ask another question."""
-    started = (r.event for r in system.ledger.rows if isinstance(r.event, RunStarted))
+    """The runs in which episodes had the same seeds and ended at the same target: others ask another question."""
+    rows = (r for r in system.ledger.rows if r.epoch == system.ledger.epoch)
+    started = (r.event for r in rows if isinstance(r.event, RunStarted))
     return {r.run for r in started if (r.task, r.target) == (run.task, run.target)}
 
 

@@ -21,7 +21,7 @@ from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, Played, play_controls
 from hlearn.loop.first_look import look_first
-from hlearn.loop.opening import last_run, next_run, open_system
+from hlearn.loop.opening import is_new, last_run, next_run, open_system
 from hlearn.loop.rehearsal import rehearse
 from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
@@ -33,6 +33,7 @@ from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import open_apart
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
+from hlearn.trust import Key, Worlds, fresh_key
 
 
 @dataclass(kw_only=True)
@@ -158,6 +159,7 @@ class Workplace:
             programs=self.system.programs,
             recordings=Recordings(self.system.path / "recordings"),
             evaluator=self.evaluator,
+            worlds=self.system.worlds,
             replaying=False,
             progress=self.progress,
         )
@@ -198,6 +200,7 @@ def workplace(
     workers: int,
     resume: bool,
     clock: Clock,
+    key: Key | None = None,
 ) -> Iterator[Workplace]:
     """Opens or creates the system, holds it alone, and ends every process at the end.
 
@@ -214,16 +217,27 @@ def workplace(
     finally:
         environment.close()
     with IsolatedEvaluator(task, workers=workers) as evaluator, _withdrawn_if_refused(Path(out)):
-        if not resume:
-            rehearse(evaluator, observation, actions, seed, progress)
-        system = open_system(out, task, seed=seed, resume=resume, clock=clock)
-        if resume and last_run(system.ledger) is None:  # nothing was learnt in it yet
-            rehearse(evaluator, observation, actions, seed, progress)
-        with system.exclusive():
+        fresh = not resume or is_new(out)
+        given = key is not None
+        key = key or fresh_key()
+        if fresh:
+            rehearse(evaluator, observation, actions, seed, progress, Worlds.of_key(key))
+        system = open_system(out, task, seed=seed, resume=resume, clock=clock, key=key)
+        if given and not fresh:
+            system.accept_key(key)
+        with system.exclusive(key=key):
+            if not fresh and last_run(system.ledger) is None:  # nothing was learnt in it yet
+                rehearse(evaluator, observation, actions, seed, progress, system.worlds)
             system.restore()
             if last_run(system.ledger) is None:
                 first = look_first(
-                    evaluator, observation, actions, steps=steps, seed=seed, searches=editor.name == "search"
+                    evaluator,
+                    observation,
+                    actions,
+                    steps=steps,
+                    seed=seed,
+                    searches=editor.name == "search",
+                    worlds=system.worlds,
                 )
                 for note in first.notes:
                     progress.noted(note)

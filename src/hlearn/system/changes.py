@@ -66,3 +66,9 @@ def check_named_rows(git: Git, ledger: Ledger) -> None:
         raise LedgerCorrupt(
             f"{ledger.path}: line {words[1]} is {fate}; the ledger was rewritten: restore it from git"
         )
+
+
+def last_named_row(git: Git) -> int:
+    """The number of the latest ledger row that a commit names, 0 where none does."""
+    named = git("log", "-1", "--grep=^Ledger: ", "--format=%(trailers:key=Ledger,valueonly)", "HEAD").split()
+    return int(named[0]) if named and named[0].isdigit() else 0

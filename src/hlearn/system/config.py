@@ -7,15 +7,19 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hlearn import __version__
 from hlearn.errors import SchemaTooNew, UsageError
+from hlearn.ledger.codec import shown
 from hlearn.records import Access, Protocol
 from hlearn.tasks.task import Scalar, Task
+from hlearn.trust import PLAIN
 
-SCHEMA = 1
-_TOP = {"schema", "hlearn", "task", "run"}
+SCHEMA = 2  # 1: before systems had keys
+_TOP = {"schema", "hlearn", "key", "task", "run"}
 _TASK = {"env_id", "access", "protocol", "target", "kwargs"}
+_RUN = {"seed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +29,13 @@ class Config:
     Attributes:
         seed: learning seed; decides the development and gate seeds.
         hlearn: version that created the system.
+        key: public id of the key that it was created with; "" before systems had keys.
     """
 
     task: Task
     seed: int
     hlearn: str = __version__
+    key: str = PLAIN
 
 
 def write_config(path: Path, config: Config) -> None:
@@ -39,6 +45,7 @@ def write_config(path: Path, config: Config) -> None:
         "# What this system learns. hlearn reads it; the task of a system never changes.",
         f"schema = {SCHEMA}",
         f"hlearn = {_toml(config.hlearn)}",
+        *([f"key = {_toml(config.key)}"] if config.key else []),
         "",
         "[task]",
         f"env_id = {_toml(task.env_id)}",
@@ -62,39 +69,88 @@ def read_config(path: Path) -> Config:
         SchemaTooNew: a newer hlearn wrote it.
     """
     try:
-        data = tomllib.loads(path.read_text())
+        data = tomllib.loads(path.read_bytes().decode())
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{path.parent} is no system (no {path.name}); create one with: hl init TASK {path.parent}"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply; {_RESTORE}") from None
+    except ValueError as error:  # no UTF-8, no TOML, or a number of thousands of digits
+        raise UsageError(f"{path} is not TOML: {str(error)[:300]}; {_RESTORE}") from None
     schema = data.get("schema")
-    if not isinstance(schema, int):
-        raise UsageError(f"{path}: schema is {schema!r}, expected a number such as {SCHEMA}")
+    if not isinstance(schema, int) or isinstance(schema, bool):
+        raise UsageError(f"{path}: schema is {shown(schema)}, expected a number such as {SCHEMA}; {_RESTORE}")
     if schema > SCHEMA:
-        raise SchemaTooNew(f"{path} has schema {schema}, this hlearn reads up to {SCHEMA}: upgrade hlearn")
+        raise SchemaTooNew(
+            f"{path} has schema {shown(schema)}, this hlearn reads up to {SCHEMA}: upgrade hlearn"
+        )
     try:
-        table = data["task"]
-        unknown = sorted(data.keys() - _TOP) + sorted(table.keys() - _TASK)
-        if unknown:
-            raise UsageError(f"{path}: unknown key {', '.join(unknown)}")
-        kwargs: dict[str, Scalar] = table.get("kwargs", {})
-        target = table.get("target")
-        if isinstance(target, float) and not math.isfinite(target):
-            raise UsageError(f"{path}: target is {target}, expected a score such as 100; or delete that line")
-        task = Task(
-            env_id=table["env_id"],
+        return _config(data, path)
+    except KeyError as error:
+        raise UsageError(f"{path}: key {error} is missing; {_RESTORE}") from None
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise UsageError(f"{path}: {str(error)[:300]}; {_RESTORE}") from None
+
+
+_RESTORE = "restore it from git"
+
+
+def _config(data: dict[str, Any], path: Path) -> Config:
+    table, run = _table(data, "task"), _table(data, "run")
+    unknown = sorted(data.keys() - _TOP) + sorted(table.keys() - _TASK) + sorted(run.keys() - _RUN)
+    if unknown:
+        raise UsageError(f"{path}: unknown key {shown(', '.join(unknown))}; {_RESTORE}")
+    target = table.get("target")
+    if target is not None and not _is_score(target):
+        raise UsageError(
+            f"{path}: target is {shown(target)}, expected a score such as 100; or delete that line"
+        )
+    kwargs: dict[str, Scalar] = table.get("kwargs", {})
+    for name, value in kwargs.items():
+        if not isinstance(value, (bool, int, float, str)):
+            raise UsageError(f"{path}: {name} is {shown(value)}, expected a number, true, false or text")
+    return Config(
+        task=Task(
+            env_id=_text(table, "env_id"),
             access=Access(table["access"]),
             protocol=Protocol(table["protocol"]),
             kwargs=tuple(sorted(kwargs.items())),
             target=None if target is None else float(target),
-        )
-        return Config(task=task, seed=int(data["run"]["seed"]), hlearn=str(data["hlearn"]))
-    except KeyError as error:
-        raise UsageError(f"{path}: key {error} is missing") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{path}: {error}") from error
+        ),
+        seed=_seed(run["seed"]),
+        hlearn=_text(data, "hlearn"),
+        key=_text(data, "key") if "key" in data else PLAIN,
+    )
+
+
+def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(data[name], dict):
+        raise TypeError(f"{name} is {shown(data[name])}, expected a table [{name}]")
+    table: dict[str, Any] = data[name]
+    return table
+
+
+def _text(table: dict[str, Any], name: str) -> str:
+    value = table[name]
+    if not isinstance(value, str) or "\0" in value:
+        raise TypeError(f"{name} is {shown(value)}, expected text")
+    return value
+
+
+def _seed(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise TypeError(f"seed is {shown(value)}, expected a number from 0")
+    return value
+
+
+def _is_score(value: object) -> bool:
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and abs(value) < 1e300
+        and math.isfinite(value)
+    )
 
 
 def _toml(value: Scalar) -> str:

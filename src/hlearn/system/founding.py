@@ -16,9 +16,10 @@ from hlearn.system.config import Config, write_config
 from hlearn.system.git import Git
 from hlearn.system.golden import golden_observations
 from hlearn.tasks.task import Task
+from hlearn.trust import Key, KeyStore
 
 
-def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
+def found(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, keys: KeyStore) -> None:
     """Makes the system's folder; it appears whole or not at all.
 
     Args:
@@ -26,10 +27,12 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
         task: what to learn.
         seed: learning seed.
         clock: seconds since the epoch.
+        key: its first key.
+        keys: where that is kept.
 
     Raises:
         OutputExists: it is a file, or a folder that is not empty.
-        UsageError: git is not installed, or the folder cannot be made.
+        UsageError: git is not installed, the folder cannot be made, or lies where the keys do.
     """
     if path.exists() and not path.is_dir():
         raise OutputExists(f"{path} is a file, not a folder; choose another folder")
@@ -38,7 +41,11 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
             f"{path} exists and is not empty; choose another folder, or go on with a system by hl learn --resume"
         )
     git = Git(path)
-    golden = golden_observations(task)
+    if keys.folder.is_relative_to(path):
+        raise UsageError(
+            f"keys are kept in {keys.folder}, which must lie outside of every system; choose another folder"
+        )
+    golden = golden_observations(task, key.seeds)
     made = path.with_name(f".{path.name}.{os.getpid()}.new")
     shutil.rmtree(made, ignore_errors=True)
     try:
@@ -48,7 +55,7 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
     for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
         (made / folder).mkdir(parents=True)
         (made / folder / ".gitkeep").touch()
-    write_config(made / "hl.toml", Config(task=task, seed=seed))
+    write_config(made / "hl.toml", Config(task=task, seed=seed, key=key.id))
     (made / ".gitignore").write_text(templates.GITIGNORE)
     (made / ".gitattributes").write_text(templates.ATTRIBUTES)
     (made / "AGENTS.md").write_text(templates.agents_md(task, golden.observation, golden.actions))
@@ -56,11 +63,13 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock) -> None:
     (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY)
     np.savez_compressed(made / "tests" / "golden.npz", **golden.arrays)  # type: ignore[arg-type]
     ledger = Ledger(made / "ledger.jsonl", clock=clock)
+    ledger.adopt(key, "the system was created")
     ledger.append(Spent(what="golden observations for the system's tests", env_steps=golden.env_steps))
     git.path = made
     git("init", "--quiet", "--initial-branch=main")
     git("add", "--all")
     git("commit", "--quiet", "-m", f"Start a system for {task.env_id}", when=clock())
+    keys.keep(key)
     if path.exists():
         path.rmdir()
     made.rename(path)

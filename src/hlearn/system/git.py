@@ -41,6 +41,9 @@ class Git:
                 "git is not installed; hlearn keeps a system's history in it: apt-get install git"
             )
         self.path = path
+        self.inherited: tuple[
+            int, ...
+        ] = ()  # descriptors that every git keeps open: a lock that must outlive us
         self._command = [binary, *(x for k, v in _CONFIG.items() for x in ("-c", f"{k}={v}"))]
         self._env = {k: os.environ[k] for k in _KEPT if k in os.environ} | {
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -73,6 +76,7 @@ class Git:
             cwd=self.path,
             env=env,
             stdin=subprocess.DEVNULL,
+            pass_fds=self.inherited,
             capture_output=True,
             text=True,
             errors="replace",

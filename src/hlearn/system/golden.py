@@ -9,6 +9,7 @@ import numpy as np
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 from hlearn.tasks.registry import open_apart
 from hlearn.tasks.task import Task
+from hlearn.trust import Seeding
 
 _DECISIONS = 12
 _SEED = 0
@@ -23,14 +24,14 @@ class Golden(NamedTuple):
     actions: ActionSpace
 
 
-def golden_observations(task: Task) -> Golden:
+def golden_observations(task: Task, seeding: Seeding) -> Golden:
     """Plays a few random decisions on development seed 0 and keeps what was seen."""
     env = open_apart(task)
     try:
         spec, actions = env.observation, env.actions
         rng = np.random.default_rng(_SEED)
         seen = np.empty((_DECISIONS, *spec.shape), dtype=spec.dtype)
-        steps = env.reset(_SEED, seen[0])
+        steps = env.reset(seeding.world(_SEED), seen[0])
         kept = 1
         while kept < _DECISIONS:
             if isinstance(actions, Discrete):

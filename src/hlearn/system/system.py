@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hlearn.errors import UsageError
-from hlearn.foreign_text import encoded, read_source, write_source
-from hlearn.ledger import Committed, Ledger, ProgramAdded, ProgramStore, RolledBack, Trial
+from hlearn.errors import LedgerCorrupt, UsageError
+from hlearn.foreign_text import encoded, read_source
+from hlearn.ledger import (
+    Committed,
+    Decision,
+    Ledger,
+    ProgramAdded,
+    ProgramStore,
+    RolledBack,
+    RunEnded,
+    SeedsOpened,
+    Trial,
+)
 from hlearn.ledger.journal import Clock
+from hlearn.ledger.locking import lock
 from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
-from hlearn.system.cases import Case, read_cases, write_case
-from hlearn.system.changes import Change, check_named_rows, read_changes
+from hlearn.system.cases import Case, case_text, read_case, read_cases
+from hlearn.system.changes import Change, check_named_rows, last_named_row, read_changes
 from hlearn.system.config import Config, read_config
 from hlearn.system.founding import found
 from hlearn.system.git import Git
 from hlearn.tasks.task import Task
+from hlearn.trust import PLAIN, Key, KeyStore, Seeding, Worlds, fresh_key
 
 _JUDGED = ("policy.py", "tests", "cases")  # committed with an accepted trial only
+_ROLLING_BACK = "hl-rollback"  # in git's folder while a rollback is under way: the trial to go back to
 _KEPT = ("failures", "memory", "ledger.jsonl", "programs")  # committed at the end of a run too
 
 
@@ -35,18 +48,37 @@ class System:
         config: task and learning seed.
         ledger: everything measured.
         programs: every program measured.
+        keys: where its keys lie, outside of its folder.
     """
 
-    def __init__(self, path: Path, config: Config, *, clock: Clock = time.time) -> None:
+    def __init__(
+        self, path: Path, config: Config, *, clock: Clock = time.time, keys: KeyStore | None = None
+    ) -> None:
         self.path = path
         self.config = config
         self.clock = clock
-        self.ledger = Ledger(path / "ledger.jsonl", clock=clock)
+        self.keys = keys or KeyStore()
+        self._held = 0
+        self.ledger = Ledger(path / "ledger.jsonl", clock=clock, find_key=self.keys.find, closed=True)
+        if config.key and config.key not in self.ledger.keys:
+            raise LedgerCorrupt(
+                f"{self.ledger.path} never adopts key {config.key}, which hl.toml names: it, or its beginning, was "
+                "written anew; restore the file from git"
+            )
         self.programs = ProgramStore(path / "programs" / "pack")
         self.git = Git(path)
 
     @classmethod
-    def create(cls, path: Path | str, task: Task, *, seed: int = 0, clock: Clock = time.time) -> System:
+    def create(
+        cls,
+        path: Path | str,
+        task: Task,
+        *,
+        seed: int = 0,
+        clock: Clock = time.time,
+        key: Key | None = None,
+        keys: KeyStore | None = None,
+    ) -> System:
         """Creates a system without a program yet.
 
         Args:
@@ -54,47 +86,217 @@ class System:
             task: what to learn.
             seed: learning seed.
             clock: seconds since the epoch.
+            key: its key; a new one where None. The same key and seed give the same episodes.
+            keys: where keys are kept.
 
         Raises:
             OutputExists: the folder is not empty.
             UsageError: git is not installed.
         """
-        found(Path(path).absolute(), task, seed=seed, clock=clock)
-        return cls.open(path, clock=clock)
+        keys = keys or KeyStore()
+        found(Path(path).absolute(), task, seed=seed, clock=clock, key=key or fresh_key(), keys=keys)
+        return cls.open(path, clock=clock, keys=keys)
 
     @classmethod
-    def open(cls, path: Path | str, *, clock: Clock = time.time) -> System:
-        """Opens a system and checks its ledger's chain.
+    def open(cls, path: Path | str, *, clock: Clock = time.time, keys: KeyStore | None = None) -> System:
+        """Opens a system and checks its ledger's chain, and its seals where the key is on this machine.
 
         Raises:
             UsageError: the folder is no system.
             SchemaTooNew: a newer hlearn wrote it.
-            LedgerCorrupt: a past line of the ledger was edited.
+            LedgerCorrupt: a past line of the ledger was edited, or written by something that lacks the key.
         """
         path = Path(path).absolute()
         config = read_config(path / "hl.toml")
         if not (path / ".git").exists():
             raise UsageError(f"{path} has hl.toml but no git repository; restore its .git folder")
-        return cls(path, config, clock=clock)
+        return cls(path, config, clock=clock, keys=keys)
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Holds the system for one writer.
+    def exclusive(self, *, wait_s: float = 0.0, key: Key | None = None) -> Iterator[None]:
+        """Holds the system for one writer; may be nested.
+
+        A system without a usable key (it is older than keys, its key is not on this machine or was opened) takes a new
+        one; what was measured before is not reused from then on.
+
+        Args:
+            wait_s: how long to wait for another hl that works in it, in seconds.
+            key: a new key is this one, where one is taken.
 
         Raises:
-            UsageError: another hl works in it.
+            UsageError: another hl works in it, or its file system has no locks.
         """
-        fd = os.open(self.path / ".git" / "hl.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
+        if self._held:
+            self._held += 1
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UsageError(f"another hl is working in {self.path}; wait for it or stop it") from None
-            (self.path / ".git" / "index.lock").unlink(missing_ok=True)  # left by a git that was killed
+                yield
+            finally:
+                self._held -= 1
+            return
+        fd = os.open(self._git_folder / "hl.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            if not lock(fd, self.path, wait_s=wait_s):
+                raise UsageError(f"another hl is working in {self.path}; wait for it or stop it")
+            self.git.inherited = (fd,)  # a git that outlives a killed hl holds the lock until it ends
+            self._clear_locks()
             self.git("worktree", "prune")
+            self.ledger.refresh()
+            self.ledger.closed, self._held = False, 1
+            self._take_key(key)
+            self._complete()
             yield
         finally:
+            self.ledger.closed, self._held, self.git.inherited = True, 0, ()
             os.close(fd)
+
+    @property
+    def _git_folder(self) -> Path:
+        """Where git keeps its own; ``.git`` may be a file that names it."""
+        folder = self.path / ".git"
+        if folder.is_file():
+            said = folder.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2].strip()
+            return (self.path / said).resolve()
+        return folder
+
+    def _clear_locks(self) -> None:
+        """Takes away the locks of a git that was killed."""
+        folder = self._git_folder
+        for lock_file in (*folder.glob("*.lock"), *folder.glob("refs/**/*.lock")):
+            if lock_file.name != "hl.lock":
+                lock_file.unlink(missing_ok=True)
+
+    def _complete(self) -> None:
+        """Finishes what belongs together and a kill took apart: the ledger has the first step, git lacks the next."""
+        intent = self._git_folder / _ROLLING_BACK
+        if intent.exists():
+            self._complete_rollback(intent)
+        if (trial := self._uncommitted()) is not None:
+            with self._keeping_edit():
+                self.commit(trial, self.programs.get(trial.program))
+        self._complete_memory()
+        ended = next((r for r in reversed(self.ledger.rows) if isinstance(r.event, RunEnded)), None)
+        if ended is not None and ended.n > last_named_row(self.git):
+            assert isinstance(ended.event, RunEnded)
+            self.close_run(f"Run {ended.event.run} ends: {ended.event.why}")
+
+    def _complete_rollback(self, intent: Path) -> None:
+        said = intent.read_text(encoding="ascii", errors="replace").strip()
+        changes = self.history()
+        change = next((c for c in changes if str(c.trial) == said and not c.rolled_back), None)
+        last = changes[-1] if changes else None
+        if change is not None and last is not None:
+            named = {r.event.commit for r in self.ledger.rows if isinstance(r.event, RolledBack)}
+            if last.rolled_back and last.trial == change.trial and last.commit not in named:
+                self.ledger.append(RolledBack(trial=last.trial, program=last.program, commit=last.commit))
+            elif not (last.rolled_back and last.trial == change.trial):
+                source = self.git.show(change.commit, "policy.py")
+                if source is not None:
+                    with self._keeping_edit():
+                        self._roll_back(change, source)
+        intent.unlink()
+
+    @contextmanager
+    def _keeping_edit(self) -> Iterator[None]:
+        """Leaves a person's edit of the program in the folder while another program is committed."""
+        path = self.path / "policy.py"
+        edit = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(edit).hexdigest() in self.programs:
+            edit = b""
+        yield
+        if edit:
+            path.write_bytes(edit)
+
+    def _uncommitted(self) -> Trial | None:
+        """The accepted trial whose commit or whose row of it is missing, as long as it is the last word."""
+        for row in reversed(self.ledger.rows):
+            event = row.event
+            if isinstance(event, (Committed, RolledBack)):
+                return None
+            if isinstance(event, Trial):
+                if event.decision is not Decision.ACCEPTED or event.program not in self.programs:
+                    return None
+                named = any(c.trial == event.trial and not c.rolled_back for c in self.history())
+                champion = self.champion()
+                beaten = champion.sha256 if champion else None
+                return event if named or beaten == event.champion else None
+        return None
+
+    def _complete_memory(self) -> None:
+        """Writes the note of the last trial that was turned down, where it is missing."""
+        last = next((r.event for r in reversed(self.ledger.rows) if isinstance(r.event, Trial)), None)
+        if last is None or last.decision is Decision.ACCEPTED or last.program not in self.programs:
+            return
+        if not self._rejected_note(last.trial).exists():
+            known = last.champion is not None and last.champion in self.programs
+            champion = self.programs.get(last.champion) if known and last.champion else None
+            self.remember(last, self.programs.get(last.program), champion)
+
+    # Keys -------------------------------------------------------------------------------------------------
+
+    @property
+    def worlds(self) -> Worlds:
+        """What the labels of this system's episodes stand for, as far as this machine can tell."""
+        seedings: dict[str, Seeding] = dict(self.ledger.opened)
+        for name in self.ledger.keys:
+            if name not in seedings and (key := self.keys.find(name)) is not None:
+                seedings[name] = key.seeds
+        return Worlds(self.ledger.epoch, seedings, folder=str(self.keys.folder))
+
+    @property
+    def needs_key(self) -> str:
+        """Why the next writer takes another key, in one sentence; "" where the present one serves."""
+        epoch = self.ledger.epoch
+        if epoch == PLAIN:
+            return "the system is older than keys: the seeds of its episodes until here are public"
+        if epoch in self.ledger.opened:
+            return f"the seeds of key {epoch} were opened"
+        if self.keys.find(epoch) is None:
+            return f"key {epoch} is not on this machine"
+        return ""
+
+    def accept_key(self, key: Key) -> None:
+        """Brings the present key of this system to this machine.
+
+        Raises:
+            UsageError: it is another key.
+        """
+        epoch = self.ledger.epoch
+        if key.id != epoch and epoch != PLAIN and epoch not in self.ledger.opened:
+            raise UsageError(
+                f"{self.path} has key {epoch}, not {key.id}; a key is given to a new system, or "
+                "to one whose own was opened"
+            )
+        self.keys.keep(key)
+        self._reopen()
+
+    def _reopen(self) -> None:
+        """Reads the ledger anew, with the keys that are here now."""
+        self.ledger = Ledger(self.ledger.path, clock=self.clock, find_key=self.keys.find, closed=True)
+
+    def _take_key(self, key: Key | None) -> None:
+        why = self.needs_key
+        if why:
+            key = key or fresh_key()
+            if key.id in self.ledger.opened:
+                key = Key.new()
+            self.keys.keep(key)
+            self.ledger.adopt(key, why)
+
+    def open_seeds(self) -> tuple[str, ...]:
+        """Shows the seeds of every key that is here and was not opened: anybody can then play every episode again.
+
+        What seals the ledger stays secret. Whoever writes next takes a new key.
+
+        Returns:
+            The ids of the keys that were opened.
+        """
+        closed = [name for name in self.ledger.keys if name not in self.ledger.opened]
+        here = [key for name in closed if (key := self.keys.find(name)) is not None]
+        if here:
+            with self.exclusive():
+                self.ledger.append(*(SeedsOpened(key=key.id, secret=key.seeds.secret.hex()) for key in here))
+                self.close_run("Open the seeds")
+        return tuple(key.id for key in here)
 
     # The program ------------------------------------------------------------------------------------------
 
@@ -142,7 +344,7 @@ class System:
         if champion is None:
             (self.path / "policy.py").unlink(missing_ok=True)
         else:
-            write_source(self.path / "policy.py", champion.source)
+            self._write("policy.py", champion.source)
 
     def commit(
         self,
@@ -154,36 +356,53 @@ class System:
         """Makes the program of an accepted trial the champion; does nothing if that was done before.
 
         Args:
-            trial: the trial that accepted it.
+            trial: the trial that accepted it, with the files that its row holds.
             program: becomes ``policy.py``.
-            cases: regression cases that it brings.
-            files: other files that came with the proposal (path within the system, text).
+            cases: regression cases that it brings, where its row does not hold them.
+            files: other files that came with the proposal (path within the system, text), likewise.
 
         Returns:
             The commit's hash.
         """
-        for row in self.ledger.rows:
-            if isinstance(row.event, Committed) and row.event.trial == trial.trial:
-                return row.event.commit
-        known = {c.trial: c for c in self.history() if not c.rolled_back}
-        if trial.trial in known:  # killed between the commit and its row
-            commit = known[trial.trial].commit
-        else:
-            write_source(self.path / "policy.py", program.source)
-            for case in cases:
-                write_case(self.path / "cases", case)
-            for path, text in files:
-                (self.path / path).parent.mkdir(parents=True, exist_ok=True)
-                (self.path / path).write_text(text)
-            number, digest = self.ledger.head
-            reasons = "\n".join(f"- {r}" for r in trial.reasons)
-            commit = self._commit(
-                f"Trial {trial.trial}: {' '.join(trial.note.split())[:100]}",
-                f"{reasons}\n\nTrial: {trial.trial}\nProgram: {program.sha256}\nLedger: {number} {digest}",
-            )
-        self.programs.sync()
-        self.ledger.append(Committed(trial=trial.trial, program=program.sha256, commit=commit))
-        return commit
+        with self.exclusive():
+            for row in self.ledger.rows:
+                if isinstance(row.event, Committed) and row.event.trial == trial.trial:
+                    return row.event.commit
+            known = {c.trial: c for c in self.history() if not c.rolled_back}
+            if trial.trial in known:  # killed between the commit and its row
+                commit = known[trial.trial].commit
+            else:
+                commit = self._commit_trial(trial, program, cases, files)
+            self.programs.sync()
+            self.ledger.append(Committed(trial=trial.trial, program=program.sha256, commit=commit))
+            return commit
+
+    def _commit_trial(
+        self, trial: Trial, program: Program, cases: Sequence[Case], files: Sequence[tuple[str, str]]
+    ) -> str:
+        brought = {f"cases/{case.name}.json": case_text(case) for case in cases}
+        for path, text in {
+            "policy.py": program.source,
+            **brought,
+            **dict(files),
+            **dict(trial.files),
+        }.items():
+            self._write(path, text)
+        number, digest = self.ledger.head
+        reasons = "\n".join(f"- {r}" for r in trial.reasons)
+        return self._commit(
+            f"Trial {trial.trial}: {' '.join(trial.note.split())[:100]}",
+            f"{reasons}\n\nTrial: {trial.trial}\nProgram: {program.sha256}\nLedger: {number} {digest}",
+        )
+
+    def _write(self, path: str, text: str) -> None:
+        """Writes a file of the system, whole or not at all."""
+        whole = self.path / path
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        folder = self.path / ".git"
+        part = folder / "hl-part" if folder.is_dir() else self.path / ".hl-part"
+        part.write_bytes(encoded(text))
+        os.replace(part, whole)
 
     def history(self) -> tuple[Change, ...]:
         """The commits that changed the champion, oldest first."""
@@ -227,34 +446,44 @@ class System:
         Raises:
             UsageError: no such accepted trial, or it is the champion already.
         """
-        changes = self.history()
-        change = next((c for c in changes if c.trial == trial), None)
-        if change is None:
-            raise UsageError(
-                f"{self.path}: trial {trial} was never accepted; accepted trials: {_accepted(changes)}"
-            )
-        source = self.git.show(change.commit, "policy.py")
-        champion = self.champion()
-        if source is None or (champion is not None and champion.source == source):
-            raise UsageError(f"{self.path}: trial {trial} is the champion already")
-        self.restore()
-        write_source(self.path / "policy.py", source)
-        self._restore_cases(trial, change.commit)
+        with self.exclusive():
+            changes = self.history()
+            change = next((c for c in changes if c.trial == trial), None)
+            if change is None:
+                raise UsageError(
+                    f"{self.path}: trial {trial} was never accepted; accepted trials: {_accepted(changes)}"
+                )
+            source = self.git.show(change.commit, "policy.py")
+            champion = self.champion()
+            if source is None or (champion is not None and champion.source == source):
+                raise UsageError(f"{self.path}: trial {trial} is the champion already")
+            self.restore()
+            intent = self._git_folder / _ROLLING_BACK
+            self._write(os.path.relpath(intent, self.path), f"{trial}\n")
+            commit = self._roll_back(change, source)
+            intent.unlink()
+            return commit
+
+    def _roll_back(self, change: Change, source: str) -> str:
+        self._write("policy.py", source)
+        self._restore_cases(change)
         number, digest = self.ledger.head
         commit = self._commit(
-            f"Roll back to trial {trial}",
-            f"Program: {change.program}\nRestores: {trial}\nLedger: {number} {digest}",
+            f"Roll back to trial {change.trial}",
+            f"Program: {change.program}\nRestores: {change.trial}\nLedger: {number} {digest}",
         )
-        self.ledger.append(RolledBack(trial=trial, program=change.program, commit=commit))
+        self.ledger.append(RolledBack(trial=change.trial, program=change.program, commit=commit))
         return commit
 
-    def _restore_cases(self, trial: int, commit: str) -> None:
-        for case in self.cases():
-            if case.trial > trial:
-                (self.path / "cases" / f"{case.name}.json").unlink()
-        for name in self.git("ls-tree", "--name-only", commit, "cases/").split():
-            if not (self.path / name).exists() and (text := self.git.show(commit, name)) is not None:
-                (self.path / name).write_text(text, encoding="utf-8")
+    def _restore_cases(self, change: Change) -> None:
+        for path in sorted((self.path / "cases").glob("*.json")):
+            with suppress(UsageError):  # what is no case was stored by no trial
+                if read_case(path).trial > change.trial:
+                    path.unlink()
+        listed = self.git("ls-tree", "-z", "--name-only", change.commit, "cases/")
+        for name in filter(None, listed.split("\0")):
+            if not (self.path / name).exists() and (text := self.git.show(change.commit, name)) is not None:
+                self._write(name, text)
 
     def _commit(self, subject: str, body: str) -> str:
         tracked = (*_JUDGED, "failures", "memory")
@@ -275,27 +504,29 @@ class System:
     def add_program(self, program: Program, note: str) -> None:
         """Keeps a proposal's source and names it in the ledger, once."""
         self.programs.add(program)
-        if not any(
-            isinstance(r.event, ProgramAdded) and r.event.program == program.sha256 for r in self.ledger.rows
-        ):
-            self.ledger.append(ProgramAdded(program=program.sha256, parent=program.parent, note=note))
+        self.programs.sync()  # before any row names it
+        with self.exclusive():
+            if not any(
+                isinstance(r.event, ProgramAdded) and r.event.program == program.sha256
+                for r in self.ledger.rows
+            ):
+                self.ledger.append(ProgramAdded(program=program.sha256, parent=program.parent, note=note))
 
     def remember(self, trial: Trial, program: Program, champion: Program | None) -> None:
         """Keeps a proposal that was not accepted, as a patch with the reasons."""
-        folder = self.path / "memory" / "rejected"
-        folder.mkdir(parents=True, exist_ok=True)
         text = memory.rejected_text(trial, program, champion)
-        (folder / f"{trial.trial:04d}.patch").write_bytes(encoded(text))
+        self._write(os.path.relpath(self._rejected_note(trial.trial), self.path), text)
+
+    def _rejected_note(self, trial: int) -> Path:
+        return self.path / "memory" / "rejected" / f"{trial:04d}.patch"
 
     def remember_failures(
         self, trial: int, program: Program, failures: Sequence[Failure], split: Split
     ) -> None:
         """Keeps the first failed episode of each kind of a trial."""
-        folder = self.path / "failures"
-        folder.mkdir(parents=True, exist_ok=True)
         for kind, failure in {f.kind: f for f in reversed(failures)}.items():
             text = memory.failure_text(trial, program, failure, split.value)
-            (folder / f"{trial:04d}-{kind.value}.md").write_bytes(encoded(text))
+            self._write(f"failures/{trial:04d}-{kind.value}.md", text)
 
     def rejected(self) -> tuple[str, ...]:
         """Notes of the latest proposals that were turned down, with reasons, oldest first."""

@@ -1,14 +1,17 @@
 """Seeds of episodes: three splits that share none, wide enough never to run out.
 
-A seed is a number below 2**31, valid for ALE and Gymnasium alike. Its two top bits name the split, so that
-no run of any length can hand one split's seed to another:
+They are labels, and public. What environments and programs are seeded with is drawn from them by the key of a system
+(:mod:`hlearn.trust`), so that nobody learns anything from a label, or from its rule.
+
+A seed is a number below 2**31. Its two top bits name the split, so that no run of any length can hand one split's seed
+to another:
 
 ======== ======================= ==============================================
 split    seeds                   start of a run's sequence
 ======== ======================= ==============================================
 dev      0 to 2**29 - 1          scattered by the learning run's seed
 gate     2**29 to 2**30 - 1      scattered by the learning run's seed
-holdout  2**30 to 2**30+2**29-1  the same for every run: reports are comparable
+holdout  2**30 to 2**30+2**29-1  the same labels for every run
 ======== ======================= ==============================================
 
 Within a split, consecutive numbers walk through a fixed permutation of all 2**29 values, so the first 2**29

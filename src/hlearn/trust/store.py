@@ -92,6 +92,25 @@ class KeyStore:
         return path
 
 
+def fresh_key() -> Key:
+    """The key of a new system: the one in the file that ``$HLEARN_KEY`` names, else a new one.
+
+    The variable is for what must be repeatable as a whole: suites of tests, benchmarks.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no key.
+    """
+    named = os.environ.get("HLEARN_KEY")
+    if not named:
+        return Key.new()
+    try:
+        return read_key(Path(named))
+    except FileNotFoundError:
+        raise UsageError(
+            f"HLEARN_KEY names {named}, which is not there; unset it, or make one there"
+        ) from None
+
+
 def read_key(path: Path) -> Key:
     """Reads a key file: 64 hexadecimal digits.
 
