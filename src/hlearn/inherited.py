@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _PR_SET_PDEATHSIG = 1
 _FILES = 4096  # descriptors that are asked for where the soft limit is lower and the hard one allows it
@@ -29,6 +29,9 @@ _NOT_FOR_PYTHON = frozenset({
 })  # fmt: skip
 
 
+found: list[str] = []  # what was odd about this process's start, in words, for hl doctor
+
+
 def put_right(*, alone: bool) -> None:
     """Gives this process the surroundings that hlearn counts on; only for a process's main thread, at its start.
 
@@ -41,14 +44,27 @@ def put_right(*, alone: bool) -> None:
     _raise_descriptors()
     mask = os.umask(0o022)
     os.umask(mask & 0o077)  # what one makes, one may read
+    if mask & 0o700:
+        found.append(f"umask {mask:03o}, under which one may not read one's own files")
 
 
 def _reset_signals(alone: bool) -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    blocked = signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    if blocked:
+        found.append(f"blocked signals: {_named(blocked)}")
+    ignored = []
     for number in signal.valid_signals() - _PYTHONS_OWN - (frozenset() if alone else _MEANT):
         if signal.getsignal(number) is signal.SIG_IGN:
             with contextlib.suppress(OSError):
                 signal.signal(number, signal.SIG_DFL)
+                ignored.append(number)
+    if ignored:
+        found.append(f"ignored signals: {_named(ignored)}")
+
+
+def _named(numbers: Iterable[int]) -> str:
+    names = [n.name if isinstance(n, signal.Signals) else str(n) for n in sorted(numbers)]
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def _open_streams() -> None:
@@ -59,6 +75,7 @@ def _open_streams() -> None:
             if fd:
                 os.set_blocking(fd, True)  # a terminal or pipe shared with Node.js often is not
         except OSError:
+            found.append(f"{name} was closed")
             null = os.open(os.devnull, flags)
             if null != fd:
                 os.dup2(null, fd)
@@ -78,6 +95,8 @@ def _raise_descriptors() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            if soft < 256:
+                found.append(f"{soft} open files (ulimit -n), raised to {wanted}")
 
 
 def die_with_parent(parent: int) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from hlearn.editors.api import Editor
 from hlearn.editors.table import checked_editor, make_editor
+from hlearn.evaluate.allowance import usable_cores
 from hlearn.gate import Gate
 from hlearn.inherited import children_waited_for
 from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
-from hlearn.loop.opening import usable_cores
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.loop.workplace import workplace

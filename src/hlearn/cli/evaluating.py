@@ -62,10 +62,10 @@ def evaluate(
 
     Exit code 1 if the program failed an episode.
     """
+    from hlearn.evaluate.allowance import usable_cores
     from hlearn.evidence.measure import measure_program, open_desk
     from hlearn.evidence.statistics import summarize
     from hlearn.loop.controls import play_controls_of
-    from hlearn.loop.opening import usable_cores
     from hlearn.records import Protocol, Split
     from hlearn.tasks.scores import human_normalized_score
 

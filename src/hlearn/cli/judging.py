@@ -143,9 +143,9 @@ def _aside(
     system: System, editor: Editor, steps: int, workers: int | None, screen: Console, *, share: float = 1.0
 ) -> list[Trial]:
     from hlearn.cli.progress import showing
+    from hlearn.evaluate.allowance import usable_cores
     from hlearn.gate import Gate
     from hlearn.loop.aside import run_aside, unfinished_run
-    from hlearn.loop.opening import usable_cores
 
     unfinished = unfinished_run(system)
     if unfinished is not None:

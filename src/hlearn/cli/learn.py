@@ -153,7 +153,7 @@ def _plan(
     out: Path | None,
     resume: bool,
 ) -> _Plan:
-    from hlearn.loop.opening import usable_cores
+    from hlearn.evaluate.allowance import usable_cores
     from hlearn.tasks import resolve_task
     from hlearn.tasks.families import family_of
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
-from hlearn.cli.words import count, size
+from hlearn.cli.surroundings import Finding, allowed, folders, kernel, limits, start
+from hlearn.cli.words import count
 
 _PACKAGES = {
     "gymnasium": "environments",
@@ -30,28 +28,13 @@ _OPTIONAL = {
     "Box2D": "Box2D environments (pip install box2d)",
     "pygame": "films of classic control (pip install pygame-ce)",
 }
-_DISK_LOW = 1e9  # bytes
-_MEMORY_LOW = 1.5e9
 _SPEED_LOW = 5_000  # frames per second
 _TEST_S = 1.0
 
 
-class Finding(NamedTuple):
-    """One check.
-
-    Attributes:
-        ok: True fine, False broken, None worth knowing but not in the way.
-    """
-
-    name: str
-    ok: bool | None
-    detail: str
-    value: object = None
-
-
 @verb
 def doctor(as_json: AsJson = False, debug: Debug = False) -> Answer:
-    """Check this machine: packages, ROMs, sandbox, git, cores, disk, speed.
+    """Check this machine: packages, ROMs, sandbox, git, limits, folders, kernel, cores, memory, disk, films, speed.
 
     Exit code 1 if something that hlearn needs is broken.
     """
@@ -86,7 +69,10 @@ def _look() -> Iterator[Finding]:
         f"{platform.python_version()}, hlearn {__version__}, {system}",
         platform.python_version(),
     )
-    checks: tuple[Callable[[], Iterator[Finding]], ...] = (_packages, _roms, _sandbox, _git, _room, _speed)
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        *(_packages, _roms, _sandbox, _git),
+        *(start, limits, folders, kernel, allowed, _films, _speed),
+    )
     for check in checks:
         try:
             yield from check()
@@ -154,26 +140,7 @@ def _git() -> Iterator[Finding]:
     yield Finding("git", True, said, said.removeprefix("git version "))
 
 
-def _room() -> Iterator[Finding]:
-    from hlearn.loop.opening import usable_cores
-
-    cores = usable_cores()
-    yield Finding("cores", True, f"{cores} usable of {os.cpu_count()}", cores)
-    memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with open("/proc/meminfo") as file:
-        for line in file:
-            if line.startswith("MemAvailable:"):
-                memory = int(line.split()[1]) * 1024
-    yield Finding("memory", True if memory >= _MEMORY_LOW else None, f"{size(memory)} available", memory)
-    free = shutil.disk_usage(".").free
-    low = "" if free >= _DISK_LOW else "; a long run needs some hundred MB"
-    yield Finding("disk", True if free >= _DISK_LOW else None, f"{size(free)} free in this folder{low}", free)
-    with tempfile.TemporaryFile() as file:
-        file.write(b"x")
-    yield _films()
-
-
-def _films() -> Finding:
+def _films() -> Iterator[Finding]:
     """Which films can be written, and whether MuJoCo can draw for them here."""
     from hlearn.evidence.renderers import mujoco_advice, mujoco_drawing
 
@@ -184,7 +151,7 @@ def _films() -> Finding:
     if not drawing.backend:
         said += f"; {mujoco_advice(drawing=drawing)}"
     fine = all(films.values()) and bool(drawing.backend)
-    return Finding("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
+    yield Finding("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
 
 
 def _encoders() -> dict[str, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 from pathlib import Path
 
@@ -113,11 +112,6 @@ def next_run(
     new = last_run(ledger)
     assert new is not None
     return new
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def last_run(ledger: Ledger) -> RunStarted | None:
