@@ -31,8 +31,8 @@ def verify(
     Exit code 0: nothing is broken; 1: something is, and it is named; 2: no system; 3: the check itself failed. Nothing
     is written or charged.
     """
+    from hlearn.evaluate.allowance import usable_cores
     from hlearn.evidence.verifying import State, verify_system
-    from hlearn.loop.opening import usable_cores
 
     screen = console(as_json)
     with screen.status("checking"):
