@@ -16,6 +16,7 @@ from hlearn.system import System
 from hlearn.tasks import resolve_task
 from hlearn.tasks.families import gymnasium as gymnasium_family
 from tests.cli.conftest import hl
+from tests.tasks import broken_environments  # noqa: F401  (what is imported here is asked here, not apart)
 
 ENDLESS = "tests.tasks.broken_environments:Broken/Endless-v0"
 STAYS = "class S:\n    def reset(self, seed): pass\n    def act(self, observation): return 1\n"

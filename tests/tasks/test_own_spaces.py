@@ -117,8 +117,8 @@ def test_an_observation_of_words_alone_is_refused_with_every_part_named() -> Non
 @pytest.mark.parametrize(
     ("acts", "n", "names"),
     [
-        ("tuple", 8, ("0 1, 1 0 0", "0 2, 1 1 1")),
-        ("dict", 12, ("gas 0 0, steer 0", "gas 1 1, steer 2")),
+        ("tuple", 8, ("1, 0 0", "2, 1 1")),
+        ("dict", 12, ("gas=0 0, steer=0", "gas=1 1, steer=2")),
         ("named", 2, ("left", "right")),
     ],
 )

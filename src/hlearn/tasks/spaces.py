@@ -122,10 +122,11 @@ def _product(
 
     def called(row: np.ndarray) -> str:
         pieces = np.split(row, ends[:-1])
-        told = [
-            f"{'.'.join(map(str, path))} {' '.join(map(str, np.ravel(_discrete(leaf, p))))}".strip()
-            for (path, leaf), p in zip(leaves, pieces, strict=True)
-        ]
+        told = []
+        for (path, leaf), piece in zip(leaves, pieces, strict=True):
+            number = " ".join(map(str, np.ravel(_discrete(leaf, piece))))
+            named = any(isinstance(key, str) for key in path)
+            told.append(f"{'.'.join(map(str, path))}={number}" if named else number)
         return ", ".join(told)
 
     # A fresh value each time: environments may keep the action they were given.
