@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hlearn.policy.source import check_source, list_rules, read_params, with_params, without_rule
+from hlearn.policy.rewriting import list_rules, read_params, with_params, without_rule
+from hlearn.policy.source import check_source
 
 PROGRAM = '''"""Return the ball."""
 # a comment with an umlaut: \u00fc

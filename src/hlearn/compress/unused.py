@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self
 
 from hlearn.policy.modules import reached_modules
-from hlearn.policy.source import list_rules, without_rule
+from hlearn.policy.rewriting import list_rules, without_rule
 from hlearn.program import PACKAGE
 from hlearn.records import Program
 

@@ -6,17 +6,8 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from hlearn.policy.source import (
-    ParamSpec,
-    RuleSpec,
-    check_tree,
-    imported,
-    list_rules,
-    parse_program,
-    read_params,
-    with_params,
-    without_rule,
-)
+from hlearn.policy.rewriting import ParamSpec, RuleSpec, list_rules, read_params, with_params, without_rule
+from hlearn.policy.source import check_tree, imported, parse_program
 from hlearn.program import ASSETS, MOST_BYTES, MOST_FILES, PACKAGE, PROGRAM_FILE, Module, Program
 
 

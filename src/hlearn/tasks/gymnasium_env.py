@@ -14,9 +14,10 @@ from gymnasium import spaces
 from hlearn.errors import EnvironmentFault, UnsupportedAccess, UsageError
 from hlearn.records import Access
 from hlearn.tasks import calls, faults
+from hlearn.tasks.action_spaces import action_space
 from hlearn.tasks.environment import Discrete
 from hlearn.tasks.pictures import Pictures
-from hlearn.tasks.spaces import action_space, natural_access, observation_spec
+from hlearn.tasks.spaces import natural_access, observation_spec
 from hlearn.tasks.task import Scalar
 
 

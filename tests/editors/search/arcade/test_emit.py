@@ -16,7 +16,8 @@ from hlearn.editors.search.arcade.kinds import KINDS
 from hlearn.editors.search.arcade.vary import LIMIT, Pool, vary
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.inprocess import InProcessEvaluator
-from hlearn.policy.source import check_source, read_params
+from hlearn.policy.rewriting import read_params
+from hlearn.policy.source import check_source
 from hlearn.records import Access, Episode, Program, Protocol
 from hlearn.tasks import resolve_task
 from tests.editors.search.arcade.guesses import kinds, pixel_pool, ram_pool

@@ -13,7 +13,8 @@ from hlearn.errors import UsageError
 from hlearn.evaluate.api import Job, Result
 from hlearn.learn import LearnResult, learn
 from hlearn.ledger import Measured
-from hlearn.policy.source import check_source, read_params
+from hlearn.policy.rewriting import read_params
+from hlearn.policy.source import check_source
 from hlearn.records import Access, Protocol
 from hlearn.system import System
 from hlearn.tasks import Task, resolve_task

@@ -8,7 +8,8 @@ from hlearn.editors.search.vector.limbs import find_limbs
 from hlearn.editors.search.vector.naming import class_name
 from hlearn.editors.search.vector.probing import probe
 from hlearn.evaluate.api import Job
-from hlearn.policy.source import check_source, read_params
+from hlearn.policy.rewriting import read_params
+from hlearn.policy.source import check_source
 from hlearn.records import Episode
 from tests.editors.search.plain_lab import PlainLab
 
