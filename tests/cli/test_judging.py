@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def test_the_gate_judges_no_edit_that_comes_with_fewer_cases(system: Path) -> No
     case.unlink()
     (system / "policy.py").write_text(LEFT)
     said = hl("gate", system, "--workers", 1)
-    assert said.code == 2 and f"cases/{case.name}" in said.err and "checkout -- cases" in said.err
+    assert said.code == 2 and f"cases/{case.name}" in said.err and "checkout HEAD -- cases/" in said.err
 
 
 def test_the_gate_takes_a_simpler_edit_as_a_commit_that_can_be_rolled_back(system: Path) -> None:
@@ -153,38 +154,57 @@ def test_the_first_program_of_an_empty_system(tmp_path: Path) -> None:
     assert hl("init", CORRIDOR, tmp_path / "own").code == 2
 
 
-def test_an_agent_may_measure_inside_its_worktree(system: Path, tmp_path: Path) -> None:
+def test_an_editor_measures_through_its_run(system: Path, tmp_path: Path) -> None:
     (tmp_path / "better.py").write_text(SEEK + "\n# measured before it was proposed\n")
-    (tmp_path / "agent.sh").write_text(
-        f"test -e {tmp_path / 'eval.txt'} && exit\ncp {tmp_path / 'better.py'} policy.py\n"
-        f"{sys.executable} -m hlearn.cli.main eval . --episodes 4 --workers 1 > {tmp_path / 'eval.txt'} 2>&1\n"
-        f"{sys.executable} -m hlearn.cli.main gate . > {tmp_path / 'gate.txt'} 2>&1\n"
-        "rm -rf __pycache__\n"
-    )
-    said = hl(
-        *(
-            "learn",
-            CORRIDOR,
-            "--resume",
-            "--out",
-            system,
-            "--steps",
-            30_000,
-            "--holdout-episodes",
-            0,
-            "--json",
-        ),
-        *(
-            "--editor",
-            f"command:PYTHONPATH={':'.join(_python_path())} sh {tmp_path / 'agent.sh'}",
-            "--workers",
-            1,
-        ),
-    )
-    assert "mean 10" in (tmp_path / "eval.txt").read_text()
-    assert "worktree of a trial" in (tmp_path / "gate.txt").read_text()
+    call = f"{sys.executable} -m hlearn.cli.main"
+    script = f"test -e {tmp_path}/eval && exit\ncp {tmp_path}/better.py policy.py\n"
+    for name, words in {
+        "eval": "eval . --episodes 4 --json",
+        "again": "eval . --episodes 4 --json",
+        "gate": "gate .",
+        "peek": "eval . --split gate",
+        "main": f"eval {system} --split holdout",
+        "other": "eval . --program /etc/hostname --episodes 0",
+        "nobody": "eval . --episodes 1",
+    }.items():
+        unset = "env -u HL_LAB " if name == "nobody" else ""
+        script += f"{unset}{call} {words} > {tmp_path}/{name} 2>&1; echo rc=$? >> {tmp_path}/{name}\n"
+    (tmp_path / "agent.sh").write_text(script)
+    run = ("learn", CORRIDOR, "--resume", "--out", system, "--steps", 30_000, "--holdout-episodes", 0)
+    editor = f"command:PYTHONPATH={':'.join(_python_path())} sh {tmp_path / 'agent.sh'}"
+    before = sum(r["env_steps"] for r in _episodes(system))
+    said = hl(*run, "--json", "--editor", editor, "--workers", 1)
+    heard = {p.name: p.read_text() for p in tmp_path.iterdir() if p.is_file() and not p.suffix}
+    first, again = (json.loads(heard[n].splitlines()[-2]) for n in ("eval", "again"))
+    assert first["mean"] == again["mean"] == 10
+    assert (first["played"], again["played"], again["played_steps"]) == (4, 0, 0)
+    assert first["played_steps"] > 0
+    assert "the gate judges it next" in heard["gate"]
+    assert "--split dev only" in heard["peek"]
+    assert (
+        "--split dev only" in heard["main"] or "is no system" in heard["main"]
+    )  # hidden, where there are walls
+    assert "HL_LAB" in heard["nobody"]
+    assert all(f"rc={2 if n not in ('eval', 'again') else 0}" in text for n, text in heard.items())
     assert "tampering" not in said.err, said.err
     assert len(hl("history", system, "--json").data["trials"]) >= 2
+    rows = [e for e in _episodes(system) if e["split"] == "dev" and e["program"] == first["program_sha256"]]
+    seeds = [e["seed"] for e in rows]
+    assert len(seeds) == len(set(seeds)) >= 4  # recorded once
+    assert all(e["run"] > 0 for e in rows)
+    assert sum(r["env_steps"] for r in _episodes(system)) > before
+
+
+def _episodes(system: Path) -> list[dict[str, object]]:
+    """Every recorded episode with what its row says of it."""
+    found = []
+    for line in (system / "ledger.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["event"] == "measured":
+            data = row["data"]
+            about = {k: data[k] for k in ("run", "program", "split", "purpose")}
+            found += [about | {"env_steps": 0} | outcome for outcome in data["outcomes"]]
+    return found
 
 
 def _python_path() -> list[str]:

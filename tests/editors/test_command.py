@@ -1,9 +1,11 @@
-"""The command editor: real commands in real worktrees."""
+"""The command editor: real commands in real copies of a system."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -16,20 +18,29 @@ from hlearn.errors import UsageError
 from hlearn.learn import learn
 from hlearn.ledger import Measured, Refused, Trial
 from hlearn.records import Access, Protocol
-from hlearn.system import System
+from hlearn.system import System, commands
 from hlearn.tasks import Task
+from hlearn.trust import key_folder
 
 CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD)
 HEAD = "class P:\n    def reset(self, seed): pass\n    def act(self, o): "
 LEAN, GOOD = (f"{HEAD}return {x}\n" for x in ("int(o[2] > 0)", "int(o[2] + 0.5 * o[3] > 0)"))
 
 
-def run(tmp_path: Path, command: str, **options) -> tuple[System, object]:
+def run(tmp_path: Path, command: str, *, out: str = "system", **options) -> tuple[System, object]:
     options = {"dev_episodes": 1, "proposals": 1, "patience": 1} | options
     editor = CommandEditor(command, **options)
-    out = tmp_path / "system"
+    out = tmp_path / out
     result = learn(CARTPOLE, out=out, editor=editor, steps=50_000, workers=1, holdout=0, resume=out.exists())
     return System.open(out), result
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A system without a program, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "s"
+    System.create(path, CARTPOLE)
+    return path
 
 
 @pytest.fixture
@@ -44,8 +55,8 @@ cp "$HL_BRIEF" {tmp_path}/brief-$(ls {tmp_path} | grep -c brief).md
 env > {tmp_path}/env
 if [ -e policy.py ]; then cp {tmp_path}/good.py policy.py; else cp {tmp_path}/lean.py policy.py; fi
 echo "leans into the fall" > "$HL_NOTE"
-echo 'def test_added(): pass' > tests/test_$$.py
-echo '{{"why": "balance", "seed": 7, "min_score": 9}}' > cases/balance-$$.json
+echo 'def test_added(): pass' > tests/test_$(ls tests | wc -l).py
+echo '{{"why": "balance", "seed": 7, "min_score": 9}}' > cases/balance-$(ls cases | wc -l).json
 echo scratch > scratch.txt
 exit 7
 """
@@ -75,37 +86,191 @@ def test_a_command_writes_and_then_improves_the_program(tmp_path: Path, agent: P
 
 
 @pytest.mark.parametrize(
-    ("harm", "named"),
+    ("harm", "named", "kind"),
     [
-        ("echo >> hl.toml", "hl.toml"),
-        ("echo '{}' >> ledger.jsonl", "ledger.jsonl"),
-        ("rm tests/test_policy.py", "tests/test_policy.py"),
-        ("echo 'def test_x(): pass' > tests/test_policy.py", "tests/test_policy.py"),
-        ("rm AGENTS.md && git add -A && git -c user.name=a -c user.email=b commit -qm x", "AGENTS.md"),
-        ("mv memory/notes.md memory/other.md", "memory/notes.md"),
+        ("echo >> hl.toml; echo x=1 >> hl.toml", "hl.toml", "task_changed"),
+        ("echo '{}' >> ledger.jsonl", "ledger.jsonl", "ledger_forged"),
+        ("rm tests/test_policy.py", "tests/test_policy.py", "tests_changed"),
+        ("echo 'def test_x(): pass' > tests/test_policy.py", "tests/test_policy.py", "tests_changed"),
+        ("ln -sf /dev/null tests/test_policy.py", "tests/test_policy.py", "tests_changed"),
+        ("rm AGENTS.md && git add -A && git commit -qm x", "AGENTS.md", "file_changed"),
+        ("mv memory/notes.md memory/other.md", "memory/notes.md", "file_changed"),
+        ("echo > tests/conftest.py", "tests/conftest.py", "tests_steered"),
+        ("echo '[pytest]' > tests/pytest.ini", "tests/pytest.ini", "tests_steered"),
+        ("echo 'import os' > tests/x.pth", "tests/x.pth", "tests_steered"),
+        ("echo 'x = 1' > tests/__init__.py", "tests/__init__.py", "tests_steered"),
+        ("mkdir tests/hlearn; echo > tests/hlearn/acting.py", "module hlearn", "shadows_module"),
+        ("echo > tests/numpy.py", "module numpy", "shadows_module"),
+        ("echo > tests/random.py", "module random", "shadows_module"),
+        ('echo \'{"why": "x", "seed": 7}\' > cases/trial-0001.json', "trial-0001", "reserved_name"),
+        ("mkdir cases/d; echo '{}' > cases/d/x.json", "cases/d/x.json", "unfit_case"),
+        ("ln -s /etc/passwd tests/test_x.py", "tests/test_x.py", "no_plain_file"),
+        ("mkfifo tests/test_x.py", "tests/test_x.py", "no_plain_file"),
+        ("head -c 3000000 /dev/zero > tests/test_x.py", "tests/test_x.py", "too_large"),
+        ("printf '\\377\\376' > tests/test_x.py", "tests/test_x.py", "no_text"),
+        ("ln -sf /etc/passwd policy.py", "policy.py", "no_plain_file"),
+        ("rm policy.py; mkdir policy.py; touch policy.py/x", "policy.py", "no_change"),
+        ("rm -rf .git *", "hl.toml", "task_changed"),
     ],
 )
-def test_tampering_is_refused(tmp_path: Path, harm: str, named: str) -> None:
+def test_tampering_is_refused_and_typed(
+    tmp_path: Path, template: Path, harm: str, named: str, kind: str
+) -> None:
     (tmp_path / "good.py").write_text(GOOD)
+    shutil.copytree(template, tmp_path / "s")
     editor = CommandEditor(f"cp {tmp_path}/good.py policy.py; {harm}", dev_episodes=0, patience=1)
-    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0)
+    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0, resume=True)
     system = System.open(tmp_path / "s")
     assert system.champion() is None
-    assert "refused as tampering" in editor.attempts[0]
-    assert named in editor.attempts[0]
+    refused = [r.event for r in system.ledger.rows if isinstance(r.event, Refused)]
+    assert [r.kind for r in refused] == [kind]
+    assert named in refused[0].why
     assert not any(isinstance(r.event, Trial) for r in system.ledger.rows)
 
 
-def test_history_moved_by_the_command_is_put_back(tmp_path: Path) -> None:
+HABITS = {
+    "nested": "mkdir scratch; git init -q scratch; git init -q tests/scratch",
+    "stash": "git stash -q -u; git stash pop -q",
+    "an entry left in the stash": "echo >> AGENTS.md; git stash -q -- AGENTS.md",
+    "branch": "git checkout -q -b idea; git add -A; git commit -qm idea",
+    "detached": "git add -A; git commit -qm idea; git checkout -q --detach",
+    "reset": "git add -A; git reset -q",
+    "tag and gc": "git tag mine; git gc -q",
+    "no git at all": "rm -rf .git",
+    "scratch": "echo x > notes.txt; mkdir data; head -c 3000000 /dev/zero > data/big; ln -s /etc etc; mkfifo pipe",
+    "a project of its own": "echo '[tool.ruff]' > pyproject.toml; echo > conftest.py; echo > setup.cfg",
+    "caches": "mkdir -p tests/__pycache__ .pytest_cache; echo x > tests/__pycache__/a.pyc; echo > tests/a.py.orig",
+    "trailing spaces": "sed -i 's/[ ]*$//' AGENTS.md hl.toml tests/test_policy.py; echo >> AGENTS.md",
+    "carriage returns": "sed -i 's/$/\r/' AGENTS.md hl.toml tests/test_policy.py",
+    "autocrlf": "git config core.autocrlf true; rm AGENTS.md hl.toml; git checkout -q -- AGENTS.md hl.toml",
+    "modes": "chmod 755 hl.toml tests/*; touch hl.toml",
+    "an empty package file": "touch tests/__init__.py",
+    "notes": "echo 'it leans' >> memory/notes.md",
+    "git filters": "git config filter.x.clean 'echo no'; echo '* filter=x' > .gitattributes.new; git add -A",
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_habits_of_agents_do_no_harm(tmp_path: Path, template: Path, habit: str) -> None:
     (tmp_path / "good.py").write_text(GOOD)
-    moves = "git -c user.name=a -c user.email=b commit -qam mine; git update-ref refs/heads/main HEAD"
-    command = f"cp {tmp_path}/good.py policy.py; git add -A; {moves}"
-    editor = CommandEditor(command, dev_episodes=0, patience=1)
-    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0)
-    assert "moved the system's history" in editor.attempts[0]
+    shutil.copytree(template, tmp_path / "s")
+    editor = CommandEditor(
+        f"cp {tmp_path}/good.py policy.py; {HABITS[habit]}", dev_episodes=1, patience=1, proposals=1
+    )
+    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=20_000, workers=1, holdout=0, resume=True)
     system = System.open(tmp_path / "s")
+    assert editor.attempts == []
+    champion = system.champion()
+    assert champion is not None
+    assert champion.source == GOOD
+    assert system.disturbed() == ()
+
+
+def test_the_stash_of_a_person_stays_as_it_was(tmp_path: Path, template: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    shutil.copytree(template, tmp_path / "s")
+    git = ["git", "-C", str(tmp_path / "s"), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for text in ("one", "two"):
+        (tmp_path / "s" / "memory" / "notes.md").write_text(text)
+        subprocess.run([*git, "stash", "-q"], check=True)
+    before = subprocess.run([*git, "stash", "list"], capture_output=True, check=True).stdout
+    assert before.count(b"\n") == 2
+    command = f"git stash pop -q; git stash drop -q; cp {tmp_path}/good.py policy.py; git stash -q; git stash pop -q"
+    editor = CommandEditor(command, dev_episodes=1, patience=1, proposals=1)
+    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=20_000, workers=1, holdout=0, resume=True)
+    assert System.open(tmp_path / "s").champion() is not None
+    assert subprocess.run([*git, "stash", "list"], capture_output=True, check=True).stdout == before
+
+
+def in_plain_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine where no walls can be put around a command."""
+    monkeypatch.setattr(commands, "protection", lambda: commands.Protection(mounts=False, pids=False))
+
+
+def test_behind_walls_the_system_and_the_keys_are_not_there(tmp_path: Path, template: Path) -> None:
+    if not commands.protection().mounts:
+        pytest.skip("this machine allows no mount namespaces")
+    key_folder().mkdir(parents=True, exist_ok=True)
+    (key_folder() / "x.key").write_text("secret")
+    shutil.copytree(template, tmp_path / "s")
+    look = f"ls -A {tmp_path}/s {key_folder()} >> {tmp_path}/seen"
+    command = f"{look}; umount {tmp_path}/s; {look}; unshare -rm umount {key_folder()}; {look}"
+    run(tmp_path, command, out="s")
+    seen = (tmp_path / "seen").read_text()
+    assert "x.key" not in seen
+    assert "hl.toml" not in seen
+
+
+@pytest.mark.parametrize(
+    ("harm", "kind", "named"),
+    [
+        ("echo 'def test_x(): pass' > $S/tests/test_policy.py", "system_disturbed", "tests/test_policy.py"),
+        ("rm $S/hl.toml", "system_disturbed", "hl.toml"),
+        (
+            "git -C $S commit -q --allow-empty -m mine",
+            "history_moved",
+            "history",
+        ),
+        ("git -C $S checkout -q --detach", "history_moved", "history"),
+        ("echo nothing > $S/.git/HEAD", "history_moved", "history"),
+    ],
+)
+def test_without_walls_the_system_is_put_back(
+    tmp_path: Path, template: Path, monkeypatch, harm: str, kind: str, named: str
+) -> None:
+    in_plain_sight(monkeypatch)
+    (tmp_path / "good.py").write_text(GOOD)
+    shutil.copytree(template, tmp_path / "s")
+    names = "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a"
+    system, _ = run(tmp_path, f"cp {tmp_path}/good.py policy.py; S={tmp_path}/s; {names}; {harm}", out="s")
+    refused = [r.event for r in system.ledger.rows if isinstance(r.event, Refused)]
+    assert [r.kind for r in refused] == [kind]
+    assert named in refused[0].why
     assert system.champion() is None
+    assert system.disturbed() == ()
+    assert system.git.position().branch == "refs/heads/main"
     assert "mine" not in system.git("log", "--format=%s")
+    system.verify()
+
+
+def test_a_killed_supervisor_is_named_and_leaves_nothing(tmp_path: Path, template: Path, monkeypatch) -> None:
+    in_plain_sight(monkeypatch)
+    shutil.copytree(template, tmp_path / "s")
+    command = f"(setsid sleep 300 & echo $! > {tmp_path}/pid); kill -9 $PPID; sleep 300"
+    system, _ = run(tmp_path, command, out="s")
+    assert [r.event.kind for r in system.ledger.rows if isinstance(r.event, Refused)] == ["supervisor_killed"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_settings_of_the_repository_do_not_change_what_is_committed(tmp_path: Path, template: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    shutil.copytree(template, tmp_path / "s")
+    ran = tmp_path / "ran"
+    tool = tmp_path / "tool.sh"
+    tool.write_text(f"#!/bin/sh\necho x >> {ran}\ncat\n")
+    tool.chmod(0o755)
+    git = tmp_path / "s" / ".git"
+    (tmp_path / "more").write_text(f"[core]\n fsmonitor = {tool}\n")
+    (git / "info" / "attributes").write_text("* filter=x diff=x\n")
+    with (git / "config").open("a") as file:
+        file.write(
+            f'[filter "x"]\n clean = {tool}\n smudge = {tool}\n required = true\n[diff "x"]\n textconv = {tool}\n'
+            f"[core]\n fsmonitor = {tool}\n hooksPath = {tmp_path}/hooks\n worktree = {tmp_path}\n autocrlf = true\n"
+            f"[commit]\n gpgsign = true\n[gpg]\n program = {tool}\n[log]\n showSignature = true\n"
+            f"[diff]\n external = {tool}\n[i18n]\n logOutputEncoding = UTF-16\n[include]\n path = {tmp_path}/more\n"
+            '[trailer]\n separators = "%"\n[core]\n pager = false\n[status]\n showUntrackedFiles = no\n'
+        )
+    for name in ("pre-commit", "post-commit", "reference-transaction", "post-index-change", "commit-msg"):
+        for folder in (git / "hooks", tmp_path / "hooks"):
+            folder.mkdir(exist_ok=True)
+            shutil.copy(tool, folder / name)
+    system, _ = run(tmp_path, f"cp {tmp_path}/good.py policy.py", out="s")
+    champion = system.champion()
+    assert champion is not None
+    assert champion.source == GOOD
+    assert [c.program for c in system.history()] == [champion.sha256]
+    assert not ran.exists()
     system.verify()
 
 
@@ -116,12 +281,6 @@ def test_why_an_attempt_is_no_proposal_is_kept_and_told(tmp_path: Path) -> None:
     assert "exit status 127: a command was not found" in result.refused and "no-such-agent" in result.refused
     kept = [r.event for r in System.open(tmp_path / "s").ledger.rows if isinstance(r.event, Refused)]
     assert [k.why for k in kept] == [result.refused]
-
-
-def test_a_link_is_no_program(tmp_path: Path) -> None:
-    editor = CommandEditor("ln -s /etc/passwd policy.py", dev_episodes=0, patience=1)
-    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0)
-    assert "not a plain file" in editor.attempts[0]
 
 
 def test_a_command_that_changes_nothing_is_told_and_tried_again(tmp_path: Path) -> None:
@@ -136,14 +295,16 @@ def test_a_command_that_changes_nothing_is_told_and_tried_again(tmp_path: Path) 
 def test_a_slow_command_is_ended_with_all_it_started(tmp_path: Path) -> None:
     (tmp_path / "good.py").write_text(GOOD)
     command = (
-        f"cp {tmp_path}/good.py policy.py; (setsid sh -c 'echo $$ > {tmp_path}/pid; sleep 300' &); sleep 300"
+        f"cp {tmp_path}/good.py policy.py; (setsid sh -c 'while :; do date > {tmp_path}/alive; sleep 0.1; done' &); "
+        "sleep 300"
     )
     began = time.monotonic()
     system, _ = run(tmp_path, command, limit_s=1.0)
     assert time.monotonic() - began < 20
     assert system.champion() is not None  # what was written before the limit counts
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    (tmp_path / "alive").unlink()
+    time.sleep(0.5)
+    assert not (tmp_path / "alive").exists()
 
 
 def test_it_has_no_standard_input_and_may_have_a_private_home(tmp_path: Path) -> None:

@@ -272,10 +272,12 @@ def test_a_machine_without_git_is_told(monkeypatch, tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
-def test_a_worktree_leaves_nothing_behind(system: System) -> None:
+def test_a_working_copy_leaves_nothing_behind(system: System) -> None:
     accept(system, 1, program(0))
-    with system.worktree() as tree:
-        assert (tree / "policy.py").read_text() == program(0).source
-        (tree / "scratch").write_text("x")
-    assert not tree.exists()
+    with system.working_copy() as copy:
+        assert (copy.path / "policy.py").read_text() == program(0).source
+        (copy.path / "scratch").write_text("x")
+        assert copy.changed() == {"scratch": "A"}
+        assert not (copy.path / "ledger.jsonl").exists()
+    assert not copy.path.exists()
     assert len(system.git("worktree", "list").splitlines()) == 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from hlearn.cli.at_door import is_editors, measure_through_door
 from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hlearn.evidence.statistics import Summary
     from hlearn.loop.controls import Controls
     from hlearn.records import Outcome, Program
+    from hlearn.system import System
 
 C = TypeVar("C", bound="StrEnum")
 
@@ -70,37 +72,43 @@ def evaluate(
     from hlearn.tasks.scores import human_normalized_score
 
     screen = console(as_json)
-    desk = open_desk(directory)
-    note_torn_ledger(directory, screen)
     chosen = _choice(Split, split, "split")
-    if desk.inside_trial and chosen is not Split.DEV:
-        raise UsageError(f"{directory} is the worktree of a trial; only --split dev may be looked at there")
     wanted = None if protocol is None else _choice(Protocol, protocol, "protocol")
-    subject = read_program(program) if program else working_program(directory)
-    with _saying_what_is_kept(screen), screen.status(f"playing {several(episodes, 'episode')}"):
-        measured = measure_program(
-            desk.system,
-            subject,
-            split=chosen,
-            episodes=episodes,
-            protocol=wanted,
-            workers=workers or usable_cores(),
-        )
+    system: System | None = None
+    if is_editors(directory):
+        subject = read_program(program) if program else working_program(directory)
+        with screen.status(f"waiting for {several(episodes, 'episode')}"):
+            measured = measure_through_door(
+                directory, subject, split=chosen, episodes=episodes, protocol=protocol
+            )
+    else:
+        system = open_desk(directory)
+        note_torn_ledger(directory, screen)
+        subject = read_program(program) if program else working_program(directory)
+        with _saying_what_is_kept(screen), screen.status(f"playing {several(episodes, 'episode')}"):
+            measured = measure_program(
+                system,
+                subject,
+                split=chosen,
+                episodes=episodes,
+                protocol=wanted,
+                workers=workers or usable_cores(),
+            )
     evaluation, task = measured.evaluation, measured.task
     summary = summarize(evaluation.scores)
     hns = None if evaluation.mean is None else human_normalized_score(task.env_id, evaluation.mean)
     _show_evaluation(measured, summary, hns, screen)
     controls = None
-    if chosen is Split.HOLDOUT and evaluation.mean is not None:
+    if system is not None and chosen is Split.HOLDOUT and evaluation.mean is not None:
         with (
             _saying_what_is_kept(screen),
             screen.status("playing at random and constant actions, to compare"),
         ):
-            controls = play_controls_of(desk.system, task, evaluation, workers=workers or usable_cores())
+            controls = play_controls_of(system, task, evaluation, workers=workers or usable_cores())
     if controls is not None:
         _show_controls(controls, screen)
     data = {
-        "system": str(desk.system.path),
+        "system": str(directory.absolute()),
         "task": task.env_id,
         "access": task.access.value,
         "protocol": task.protocol.value,

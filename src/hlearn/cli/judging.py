@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.at_door import is_editors
 from hlearn.cli.evaluating import read_program, working_program
 from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import EnvTimeout, SystemDir, Workers
@@ -69,12 +71,6 @@ def gate(
         return _judged(system, [_accepted_last(system)], screen)
     if champion is not None and champion.sha256 == subject.sha256:
         raise UsageError(f"{program or directory / 'policy.py'} is the committed champion; edit it first")
-    disturbed = system.disturbed_cases()
-    if disturbed:
-        raise UsageError(
-            f"{', '.join(disturbed)} of {directory} must hold as committed; put them back with: "
-            f"git -C {directory} checkout -- cases"
-        )
     (trial,) = _aside(system, OneEdit(subject, note), steps, workers, screen)
     return _judged(system, [trial], screen)
 
@@ -130,13 +126,20 @@ def _accepted_last(system: System) -> Trial:
 def _own_system(directory: Path, screen: Console) -> System:
     from hlearn.evidence.measure import open_desk
 
-    desk = open_desk(directory)
-    note_torn_ledger(directory, screen)
-    if desk.inside_trial:
+    if is_editors(directory):
         raise UsageError(
-            f"{directory} is the worktree of a trial; leave the edit in place, the gate judges it next"
+            f"{directory} is open to an editor; leave the edit in place, the gate judges it next"
         )
-    return desk.system
+    system = open_desk(directory)
+    note_torn_ledger(directory, screen)
+    disturbed = system.disturbed()
+    if disturbed:
+        raise UsageError(
+            f"{', '.join(disturbed[:10])} of {directory} must hold as committed, and was changed since; "
+            f"look at it with: git -C {directory} diff; put it back with: "
+            f"git -C {directory} checkout HEAD -- {' '.join(map(shlex.quote, disturbed[:10]))}"
+        )
+    return system
 
 
 def _aside(

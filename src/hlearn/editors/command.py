@@ -1,30 +1,36 @@
-"""An editor that runs a command, such as a coding agent, in a git worktree of the system.
+"""An editor that runs a command, such as a coding agent, in a throw-away copy of the system.
 
-The command finds a brief in Markdown beside the worktree (``$HL_BRIEF``) and edits files. What it changed is judged
-by the difference alone; its exit status says nothing. It gets no standard input, is ended at a time limit, and
-nothing that it started outlives the call. It is not sandboxed: it runs with the user's rights, like any agent.
+The command finds a brief in Markdown beside the copy (``$HL_BRIEF``) and edits files. What it changed is judged by the
+files as they lie there when it ends, compared with the champion's; its exit status says nothing, and no git of the
+copy is asked. It gets no standard input, is ended at a time limit, and nothing that it started outlives the call. It
+runs with the user's rights, like any agent; but, where the machine allows it, it sees neither the keys, nor the
+system's own folder, nor any process but its own (:mod:`hlearn.system.commands`).
 """
 
 from __future__ import annotations
 
 import fnmatch
 import os
-import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from hlearn.door import LabDoor
+from hlearn.door.messages import ENVIRONMENT
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.brief_text import brief_markdown
-from hlearn.errors import HlearnError, UsageError
+from hlearn.editors.changes import RefusedAttempt, read_changes, read_note
+from hlearn.errors import UsageError
 from hlearn.evaluate.api import Job
-from hlearn.foreign_text import decoded, encoded, read_source, safe_line
+from hlearn.foreign_text import encoded, safe_line
+from hlearn.ledger import Refusal
 from hlearn.records import Evaluation, Program, Split
-from hlearn.system.cases import read_case
-from hlearn.system.commands import ALLOWED, run_command
-from hlearn.system.git import Git
+from hlearn.system.commands import ALLOWED, Finished, run_command
+from hlearn.system.copies import WorkingCopy
+from hlearn.trust import key_folder
 
 _PASSED = (
     *ALLOWED,
@@ -38,23 +44,25 @@ _PASSED = (
     "*_PROXY",
 )
 _NEVER_RAN = {126: "cannot be executed", 127: "was not found"}  # what a shell means by an exit status
-_FILE_LIMIT = 1 << 20  # bytes of one added file
-_NOTE_READ = 16 << 10  # bytes of a note that are looked at
 
 
 @runtime_checkable
 class SystemDoor(Protocol):
     """What a lab must offer beside measuring, for an editor that works on files."""
 
-    def worktree(self) -> AbstractContextManager[Path]:
-        """A throw-away checkout of the system; what it holds is dropped at the end."""
+    @property
+    def charged(self) -> tuple[int, int]:
+        """Episodes and environment steps charged so far."""
 
-    def refused(self, why: str) -> None:
+    def working_copy(self) -> AbstractContextManager[WorkingCopy]:
+        """A throw-away copy of the system; what it holds is dropped at the end."""
+
+    def refused(self, why: str, kind: Refusal) -> None:
         """Writes down and shows why an attempt is no proposal."""
 
 
-class _Refused(Exception):
-    """The attempt is no proposal; the text says why."""
+class _FileLab(Lab, SystemDoor, Protocol):
+    """Both."""
 
 
 class CommandEditor:
@@ -110,59 +118,75 @@ class CommandEditor:
             if self._left <= 0:
                 return None
             try:
-                with lab.worktree() as tree:
-                    lab.say(f"running {self.command[:60]}")
-                    program, files, note = self._attempt(brief, tree)
-            except _Refused as refused:
+                proposal = self._attempt(brief, lab)
+            except RefusedAttempt as refused:
                 self.attempts.append(str(refused))
-                lab.refused(str(refused))
+                lab.refused(str(refused), refused.kind)
                 continue
             self._left -= 1
-            results = lab.measure([Job(program=program, seed=s) for s in lab.seeds(0, self._dev_episodes)])
-            dev = Evaluation(
-                program=program.sha256, split=Split.DEV, outcomes=tuple(r.outcome for r in results)
-            )
-            return Proposal(program=program, note=note, dev=dev, files=files)
+            jobs = [Job(program=proposal.program, seed=s) for s in lab.seeds(0, self._dev_episodes)]
+            outcomes = tuple(r.outcome for r in lab.measure(jobs))
+            dev = Evaluation(program=proposal.program.sha256, split=Split.DEV, outcomes=outcomes)
+            return Proposal(program=proposal.program, note=proposal.note, dev=dev, files=proposal.files)
         return None
 
-    def _attempt(self, brief: Brief, tree: Path) -> tuple[Program, tuple[tuple[str, str], ...], str]:
-        git = Git(tree)
-        base = git("rev-parse", "HEAD").strip()
-        history = _branches(git)
-        beside = tree.parent
-        (beside / "BRIEF.md").write_bytes(encoded(brief_markdown(brief, attempts=self.attempts)))
-        note = beside / "NOTE.txt"
-        done = run_command(
-            ["/bin/sh", "-c", self.command], cwd=tree, env=self._env(beside, tree), limit_s=self.limit_s
-        )
-        try:
-            _put_back(git, history)
-        except (HlearnError, OSError) as error:
-            raise _Refused(f"refused as tampering: the worktree's git is broken: {error}") from error
-        changed = _changes(git, base)
-        refused = sorted(p for p, how in changed.items() if not _allowed(p, how))
-        if refused:
-            raise _Refused(f"refused as tampering: the command changed {', '.join(refused[:10])}")
-        said = done.output.strip()[-600:]
-        if "policy.py" not in changed:
-            how = (
-                f"ended at its time limit of {self.limit_s:g} s"
-                if done.timed_out
-                else f"exit status {done.status}"
-            )
-            if done.status in _NEVER_RAN:
-                how += f": a command {_NEVER_RAN[done.status]}"
-            raise _Refused(f"the command changed nothing in policy.py ({how})\n{said}")
-        source = _text(tree, "policy.py")
-        files = tuple((p, _text(tree, p)) for p in sorted(changed) if p != "policy.py")
-        for path, _ in files:
-            if path.startswith("cases/"):
-                _check_case(tree / path)
-        words = _note(note)
-        program = Program(source=source, parent=brief.champion.sha256 if brief.champion else None)
-        return program, files, words or safe_line(f"by {self.command[:80]}")
+    def _attempt(self, brief: Brief, lab: _FileLab) -> Proposal:
+        with lab.working_copy() as copy:
+            lab.say(f"running {self.command[:60]}")
+            done = self._run(brief, lab, copy)
+            self._check_system(copy, done)
+            changes = read_changes(copy)
+            if changes.source is None:
+                how = (
+                    f"ended at its time limit of {self.limit_s:g} s"
+                    if done.timed_out
+                    else f"exit status {done.status}"
+                )
+                if done.status in _NEVER_RAN:
+                    how += f": a command {_NEVER_RAN[done.status]}"
+                raise RefusedAttempt(
+                    Refusal.NO_CHANGE,
+                    f"the command changed nothing in policy.py ({how})\n{done.output.strip()[-600:]}",
+                )
+            note = read_note(copy.path.parent / "NOTE.txt") or safe_line(f"by {self.command[:80]}")
+        parent = brief.champion.sha256 if brief.champion else None
+        return Proposal(program=Program(source=changes.source, parent=parent), note=note, files=changes.files)
 
-    def _env(self, beside: Path, tree: Path) -> dict[str, str]:
+    def _run(self, brief: Brief, lab: _FileLab, copy: WorkingCopy) -> Finished:
+        beside = copy.path.parent
+        (beside / "BRIEF.md").write_bytes(encoded(brief_markdown(brief, attempts=self.attempts)))
+        with LabDoor(beside / "lab", lab) as door:
+            return run_command(
+                ["/bin/sh", "-c", self.command],
+                cwd=copy.path,
+                env=self._env(beside, copy.path, door.path),
+                limit_s=self.limit_s,
+                hidden=tuple(_hidden(copy)),
+                doors=(door,) if door.path else (),
+            )
+
+    def _check_system(self, copy: WorkingCopy, done: Finished) -> None:
+        """Puts back what the command changed in the system's own folder, where no wall kept it away, and says so."""
+        moved, disturbed = copy.guard.moved(), copy.guard.disturbed()
+        if moved:
+            raise RefusedAttempt(
+                Refusal.HISTORY_MOVED,
+                "refused as tampering: the command moved the history of the system's own repository; it was put back",
+            )
+        if disturbed:
+            raise RefusedAttempt(
+                Refusal.SYSTEM_DISTURBED,
+                f"refused as tampering: the command changed {', '.join(disturbed[:10])} in the system's own folder; "
+                "it was put back",
+            )
+        if done.killed:
+            raise RefusedAttempt(
+                Refusal.SUPERVISOR_KILLED,
+                "refused as tampering: the command ended the process that had started it, which ends what it leaves "
+                "running",
+            )
+
+    def _env(self, beside: Path, tree: Path, door: Path | None) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if any(fnmatch.fnmatchcase(k, p) for p in _PASSED)}
         home = (
             tempfile.mkdtemp(prefix="home-", dir=beside)
@@ -174,77 +198,15 @@ class CommandEditor:
             "HL_BRIEF": str(beside / "BRIEF.md"),
             "HL_NOTE": str(beside / "NOTE.txt"),
             "HL_SYSTEM": str(tree),
+            **({ENVIRONMENT: str(door)} if door else {}),
             **self._environment,
         }
 
 
-def _changes(git: Git, base: str) -> dict[str, str]:
-    """Paths that differ from the checkout, with how (A, M, D, T), committed by the command or not."""
-    try:
-        git("add", "--all", "--intent-to-add")
-        listed = git("-c", "core.quotePath=false", "diff", "--no-renames", "--name-status", "-z", base)
-    except (HlearnError, subprocess.SubprocessError, OSError) as error:
-        raise _Refused(f"refused as tampering: the worktree's git is broken: {error}") from error
-    parts = listed.split("\0")[:-1]
-    return {path: how for how, path in zip(parts[::2], parts[1::2], strict=True) if _counts(path, how)}
-
-
-def _branches(git: Git) -> dict[str, str]:
-    """Where every branch and tag of the system stands; worktrees share them."""
-    listed = git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
-    return dict(line.split(" ", 1) for line in listed)
-
-
-def _put_back(git: Git, before: dict[str, str]) -> None:
-    """Restores branches that the command moved, and refuses its work."""
-    after = _branches(git)
-    if after == before:
-        return
-    for name, target in before.items():
-        git("update-ref", "--no-deref", name, target)
-    for name in after.keys() - before.keys():
-        git("update-ref", "-d", name)
-    raise _Refused("refused as tampering: the command moved the system's history; it was put back")
-
-
-def _counts(path: str, how: str) -> bool:
-    """New files outside of what a system keeps are the command's scratch and are dropped."""
-    return how != "A" or path == "policy.py" or path.split("/")[0] in ("tests", "cases")
-
-
-def _allowed(path: str, how: str) -> bool:
-    if path in ("policy.py", "memory/notes.md"):
-        return how in "AM"
-    return how == "A" and (
-        path.startswith("tests/") or (path.startswith("cases/") and path.endswith(".json"))
-    )
-
-
-def _text(tree: Path, path: str) -> str:
-    file = tree / path
-    if file.is_symlink() or not file.is_file() or not file.resolve().is_relative_to(tree.resolve()):
-        raise _Refused(f"refused: {path} is not a plain file")
-    if file.stat().st_size > _FILE_LIMIT:
-        raise _Refused(f"refused: {path} has {file.stat().st_size} bytes, at most {_FILE_LIMIT} are taken")
-    try:
-        return read_source(file)
-    except UnicodeDecodeError:
-        raise _Refused(f"refused: {path} is not UTF-8 text") from None
-
-
-def _note(path: Path) -> str:
-    """The first line that says something of the note that the command left, whatever bytes it holds; else ""."""
-    if path.is_symlink() or not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        lines = decoded(file.read(_NOTE_READ), _NOTE_READ).splitlines()
-    return next((safe_line(line, 200) for line in lines if line.strip()), "")
-
-
-def _check_case(path: Path) -> None:
-    try:
-        case = read_case(path)
-    except UsageError as error:
-        raise _Refused(f"refused: {error}") from error
-    if case.split is not Split.DEV:
-        raise _Refused(f"refused: {path.name} uses split {case.split}; added cases use development seeds")
+def _hidden(copy: WorkingCopy) -> Iterator[Path]:
+    """The keys, and the system's own folder unless what the command needs lies in it."""
+    yield key_folder().resolve()
+    system = copy.system.resolve()
+    needed = (copy.path, Path(sys.prefix).resolve(), Path(os.environ.get("HOME", "/")).resolve())
+    if not any(path.is_relative_to(system) for path in needed):
+        yield system

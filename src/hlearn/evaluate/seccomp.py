@@ -104,7 +104,18 @@ def apply(pid: int) -> None:
     column = machine()
     if column is None:
         raise OSError(errno.ENOSYS, f"no system call table for {platform.machine()}")
-    code = build(column, pid)
+    install(build(column, pid))
+
+
+def install(code: bytes) -> None:
+    """Puts a filter around this process for good.
+
+    Raises:
+        OSError: the kernel or the container refuses it, or the architecture is unknown.
+    """
+    column = machine()
+    if column is None:
+        raise OSError(errno.ENOSYS, f"no system call table for {platform.machine()}")
     program = _Program(len(code) // 8, code)
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")

@@ -22,7 +22,6 @@ from hlearn.ledger.events import started
 from hlearn.ledger.totals import learning_steps
 from hlearn.records import Evaluation, Program, Protocol, Split
 from hlearn.system import System
-from hlearn.system.git import Git
 from hlearn.tasks.registry import report_cap
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
@@ -41,24 +40,11 @@ class Measured(NamedTuple):
     played_steps: int
 
 
-class Desk(NamedTuple):
-    """Where measurements are recorded; inside a trial's worktree not the folder that is edited."""
-
-    system: System
-    inside_trial: bool
-
-
-def open_desk(path: Path) -> Desk:
-    """Opens the system at ``path``, or the one whose trial an editor works on there.
-
-    A throw-away worktree has the program that counts, but its ledger is a copy that nobody reads again.
-    """
+def open_desk(path: Path) -> System:
+    """Opens the system at ``path`` and checks its ledger and history."""
     system = System.open(path)
-    if (path / ".git").is_dir():
-        system.verify()
-        return Desk(system, False)
-    common = Git(path)("rev-parse", "--path-format=absolute", "--git-common-dir").strip()
-    return Desk(System.open(Path(common).parent), True)
+    system.verify()
+    return system
 
 
 def aside_run(system: System, task: Task, *, workers: int) -> RunStarted:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import numpy as np
 
 from hlearn.evaluate.api import Job, Result
 from hlearn.lab.meter import Meter
-from hlearn.ledger import Purpose, Refused
+from hlearn.ledger import Purpose, Refusal, Refused
 from hlearn.records import Split
+from hlearn.system.copies import WorkingCopy
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
@@ -30,7 +30,7 @@ class SystemLab:
         workers: how many episodes are played side by side; the value that the run was started with, so that a
             resumed run goes the same way on another machine.
         reserve: environment steps that are kept back for the gate.
-        worktree: makes a throw-away checkout of the system, for editors that work on files.
+        working_copy: makes a throw-away copy of the system, for editors that work on files.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class SystemLab:
         meter: Meter,
         workers: int,
         reserve: Callable[[], int],
-        worktree: Callable[[], AbstractContextManager[Path]],
+        working_copy: Callable[[], AbstractContextManager[WorkingCopy]],
     ) -> None:
         self.task = task
         self.observation = observation
@@ -53,7 +53,7 @@ class SystemLab:
         self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
         self._meter = meter
         self._reserve = reserve
-        self.worktree = worktree
+        self.working_copy = working_copy
 
     @property
     def remaining(self) -> int:
@@ -85,9 +85,14 @@ class SystemLab:
                 )
         return self._meter.measure(jobs, Purpose.EDIT, allowance=lambda: self.remaining)
 
-    def refused(self, why: str) -> None:
+    @property
+    def charged(self) -> tuple[int, int]:
+        """Episodes and environment steps charged so far."""
+        return self._meter.account.episodes, self._meter.spent
+
+    def refused(self, why: str, kind: Refusal) -> None:
         """Writes down and shows why an editor's attempt is no proposal."""
-        self._meter.ledger.append(Refused(run=self._meter.run.run, why=why))
+        self._meter.ledger.append(Refused(run=self._meter.run.run, why=why, kind=kind))
         self.say(why.splitlines()[0])
 
     def say(self, text: str) -> None:

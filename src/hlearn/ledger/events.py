@@ -237,16 +237,42 @@ class RunEnded:
     overhead_s: float = 0.0
 
 
+class Refusal(StrEnum):
+    """Why an editor's attempt was no proposal.
+
+    From TASK_CHANGED on it is tampering: what was judged would not have been what is kept, or a check none.
+    """
+
+    NO_CHANGE = "no_change"  # policy.py is as it was
+    NO_PLAIN_FILE = "no_plain_file"  # a link, a folder or a device where a file should be
+    TOO_LARGE = "too_large"
+    NO_TEXT = "no_text"  # not UTF-8
+    UNFIT_CASE = "unfit_case"  # a file in cases/ that says no regression case
+    TASK_CHANGED = "task_changed"  # hl.toml
+    TESTS_CHANGED = "tests_changed"  # a test that stands was edited or deleted
+    CASES_CHANGED = "cases_changed"  # a case that stands was edited or deleted
+    FILE_CHANGED = "file_changed"  # another file that is not the editor's
+    LEDGER_FORGED = "ledger_forged"  # a ledger or a program store was put where there was none
+    TESTS_STEERED = "tests_steered"  # settings, hooks or plugins of the tests: conftest.py, pytest.ini, ...
+    SHADOWS_MODULE = "shadows_module"  # an added module that stands in for another one
+    RESERVED_NAME = "reserved_name"  # an added case of a name that the gate uses
+    SYSTEM_DISTURBED = "system_disturbed"  # files of the system's own folder were changed meanwhile; put back
+    HISTORY_MOVED = "history_moved"  # HEAD or branch of the system's own repository moved meanwhile; put back
+    SUPERVISOR_KILLED = "supervisor_killed"  # the process that ends what a command started was ended by it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """An editor's attempt that was no proposal: it failed, changed nothing, or changed what it may not.
 
     Attributes:
         why: what happened, with the end of what it said.
+        kind: the same, typed; None in rows of an hlearn that did not type it.
     """
 
     run: int
     why: str
+    kind: Refusal | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "why", safe(self.why, _SAID))

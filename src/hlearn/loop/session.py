@@ -89,7 +89,7 @@ class Session:
             meter=self.meter,
             workers=run.workers,
             reserve=self.allotment.reserve,
-            worktree=system.worktree,
+            working_copy=system.working_copy,
         )
         self.court = RunCourt(self.meter, self.lab, self.allotment, gate)
         self.champion = self._first_champion()

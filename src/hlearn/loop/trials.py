@@ -95,7 +95,7 @@ class Trials:
         past = self.past(proposal.program, champion)
         if past is not None:
             return None if past.decision is Decision.ACCEPTED else "; ".join(past.reasons)
-        return run_system_tests(self._system.path, proposal.program, files=proposal.files)
+        return run_system_tests(self._system, proposal.program, files=proposal.files)
 
     def cases(self) -> tuple[Case, ...]:
         """The cases that stood when this trial was judged the first time, without those whose key is lost."""

@@ -97,6 +97,20 @@ def read_case(path: Path) -> Case:
     return _parse(path, text)
 
 
+def parse_case(path: str, content: bytes) -> Case:
+    """Reads one case from the bytes of its file.
+
+    Raises:
+        UsageError: the file does not say what it must; names the file.
+        SchemaTooNew: a newer hlearn wrote it.
+    """
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no regression case: {error}") from None
+    return _parse(Path(path), text)
+
+
 def cases_in(files: Iterable[tuple[str, str]]) -> tuple[Case, ...]:
     """The cases among files that come with a proposal (path within the system, text).
 

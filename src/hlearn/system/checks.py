@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
-import os
-import shutil
+import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hlearn.errors import MissingExtra
-from hlearn.foreign_text import write_source
+from hlearn.errors import HarnessError, MissingExtra
+from hlearn.inherited import search_path
 from hlearn.records import Program
 from hlearn.system.commands import allowed_environment, run_command
+from hlearn.system.system import System
 
 _LIMIT_S = 120.0
+_TESTS = ("test_*.py", "*_test.py")
 
 
 def run_system_tests(
-    system: Path, program: Program, *, files: Sequence[tuple[str, str]] = (), limit_s: float = _LIMIT_S
+    system: System, program: Program, *, files: Sequence[tuple[str, str]] = (), limit_s: float = _LIMIT_S
 ) -> str | None:
-    """Runs ``tests/`` with pytest in a process of its own, on a copy that holds this program.
+    """Runs ``tests/`` with pytest behind walls, on a copy that holds this program.
 
-    The generated tests run the program in the sandbox. Tests that a person or an agent wrote run as they are, with
-    their time limited and all they start ended, but with the rights of the user.
+    The tests that were committed run as they were committed, without what was added since beside them; added ones run
+    after them, in processes of their own (:mod:`hlearn.system.referee`).
 
     Args:
-        system: its folder.
+        system: whose tests.
         program: stands in for ``policy.py``.
         files: what else the proposal adds (path within the system, text).
         limit_s: wall seconds for all tests.
@@ -37,38 +39,51 @@ def run_system_tests(
 
     Raises:
         MissingExtra: pytest is not installed.
+        HarnessError: what runs the tests failed itself.
     """
-    added = any(path.startswith("tests/") for path, _ in files)
-    if not added and not any((system / "tests").glob("**/test_*.py")):
+    standing = system.judged_files()
+    added = system.added_files() | {path: text.encode() for path, text in files}
+    if not any(map(_is_test, (*standing, *added))):
         return None
     if importlib.util.find_spec("pytest") is None:
         raise MissingExtra("the system's tests need pytest: pip install pytest")
-    with tempfile.TemporaryDirectory(prefix="hlearn-tests-") as folder:
-        copy = Path(folder)
-        for name in ("tests", "cases"):
-            if (system / name).is_dir():
-                shutil.copytree(system / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        write_source(copy / "policy.py", program.source)
-        for path, text in files:
-            (copy / path).parent.mkdir(parents=True, exist_ok=True)
-            (copy / path).write_text(text)
+    policy = program.as_files()
+    with tempfile.TemporaryDirectory(prefix="hlearn-tests-") as name:
+        folder = Path(name).resolve()
+        plan = [(str(folder / "standing"), path) for path in sorted(standing) if _is_test(path)]
+        _lay_out(folder / "standing", standing | policy)
+        if added:
+            _lay_out(folder / "added", standing | added | policy)
+            plan += [(str(folder / "added"), path) for path in sorted(added) if _is_test(path)]
+        (folder / "plan.json").write_text(json.dumps(plan))
         env = allowed_environment(
-            HOME=folder,
-            PYTHONPATH=os.pathsep.join(p or os.getcwd() for p in sys.path),
+            HOME=name,
+            PYTHONPATH=search_path(),
             PYTHONDONTWRITEBYTECODE="1",
+            PYTHONHASHSEED="0",
+            PYTHONUTF8="1",
             PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
             OMP_NUM_THREADS="1",
             OPENBLAS_NUM_THREADS="1",
         )
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short", "--color=no"]
-        done = run_command(
-            [*command, "-p", "no:cacheprovider", "--rootdir", folder, "-c", os.devnull, "tests"],
-            cwd=copy,
-            env=env,
-            limit_s=limit_s,
-        )
-    if done.status in (0, 5):  # 5: no test was collected
-        return None
+        command = [sys.executable, "-P", "-m", "hlearn.system.referee", str(folder / "plan.json")]
+        done = run_command(command, cwd=folder, env=env, limit_s=limit_s)
     if done.timed_out:
         return f"the system's tests took longer than {limit_s:g} s"
-    return done.output.strip()[-2000:]
+    try:
+        failed = json.loads(done.output.strip().rpartition("\n")[2])["failed"]
+    except (ValueError, KeyError, TypeError):
+        raise HarnessError(
+            f"the system's tests could not be run (exit status {done.status}): {done.output.strip()[-1000:]}"
+        ) from None
+    return None if failed is None else str(failed)[-2000:]
+
+
+def _is_test(path: str) -> bool:
+    return path.startswith("tests/") and any(fnmatch.fnmatch(path.rpartition("/")[2], p) for p in _TESTS)
+
+
+def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from hlearn.errors import LedgerCorrupt, UsageError
@@ -27,17 +26,22 @@ from hlearn.ledger.journal import Clock
 from hlearn.ledger.locking import lock
 from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
-from hlearn.system.cases import Case, case_text, read_case, read_cases
+from hlearn.system.additions import unfit
+from hlearn.system.cases import Case, case_text, parse_case
 from hlearn.system.changes import Change, check_named_rows, last_named_row, read_changes
 from hlearn.system.config import Config, read_config
+from hlearn.system.copies import WorkingCopy, working_copy
+from hlearn.system.files import entries, is_plain, read_plain, same_text
 from hlearn.system.founding import found
 from hlearn.system.git import Git
 from hlearn.tasks.task import Task
 from hlearn.trust import PLAIN, Key, KeyStore, Seeding, Worlds, fresh_key
 
-_JUDGED = ("policy.py", "tests", "cases")  # committed with an accepted trial only
+_JUDGED = ("tests", "cases")  # committed with an accepted trial only
+_REMEMBERED = ("failures", "memory")
+_KEPT = (*_REMEMBERED, "ledger.jsonl", "programs")  # committed at the end of a run too
+_FILE_LIMIT = 1 << 20  # bytes of one added test or case
 _ROLLING_BACK = "hl-rollback"  # in git's folder while a rollback is under way: the trial to go back to
-_KEPT = ("failures", "memory", "ledger.jsonl", "programs")  # committed at the end of a run too
 
 
 class System:
@@ -133,13 +137,12 @@ class System:
             finally:
                 self._held -= 1
             return
-        fd = os.open(self._git_folder / "hl.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fd = os.open(self.git.folder / "hl.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             if not lock(fd, self.path, wait_s=wait_s):
                 raise UsageError(f"another hl is working in {self.path}; wait for it or stop it")
             self.git.inherited = (fd,)  # a git that outlives a killed hl holds the lock until it ends
             self._clear_locks()
-            self.git("worktree", "prune")
             self.ledger.refresh()
             self.ledger.closed, self._held = False, 1
             self._take_key(key)
@@ -149,25 +152,16 @@ class System:
             self.ledger.closed, self._held, self.git.inherited = True, 0, ()
             os.close(fd)
 
-    @property
-    def _git_folder(self) -> Path:
-        """Where git keeps its own; ``.git`` may be a file that names it."""
-        folder = self.path / ".git"
-        if folder.is_file():
-            said = folder.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2].strip()
-            return (self.path / said).resolve()
-        return folder
-
     def _clear_locks(self) -> None:
         """Takes away the locks of a git that was killed."""
-        folder = self._git_folder
+        folder = self.git.folder
         for lock_file in (*folder.glob("*.lock"), *folder.glob("refs/**/*.lock")):
             if lock_file.name != "hl.lock":
                 lock_file.unlink(missing_ok=True)
 
     def _complete(self) -> None:
         """Finishes what belongs together and a kill took apart: the ledger has the first step, git lacks the next."""
-        intent = self._git_folder / _ROLLING_BACK
+        intent = self.git.folder / _ROLLING_BACK
         if intent.exists():
             self._complete_rollback(intent)
         if (trial := self._uncommitted()) is not None:
@@ -380,28 +374,26 @@ class System:
     def _commit_trial(
         self, trial: Trial, program: Program, cases: Sequence[Case], files: Sequence[tuple[str, str]]
     ) -> str:
-        brought = {f"cases/{case.name}.json": case_text(case) for case in cases}
-        for path, text in {
-            "policy.py": program.source,
-            **brought,
-            **dict(files),
-            **dict(trial.files),
-        }.items():
-            self._write(path, text)
+        changes: dict[str, bytes | None] = {**program.as_files(), **self.added_files()}
+        changes |= {path: encoded(text) for path, text in files}
+        # Last what the gate stores: nothing that came with the proposal stands in for it.
+        changes |= {f"cases/{case.name}.json": encoded(case_text(case)) for case in cases}
+        changes |= {path: encoded(text) for path, text in trial.files}
         number, digest = self.ledger.head
         reasons = "\n".join(f"- {r}" for r in trial.reasons)
         return self._commit(
             f"Trial {trial.trial}: {' '.join(trial.note.split())[:100]}",
             f"{reasons}\n\nTrial: {trial.trial}\nProgram: {program.sha256}\nLedger: {number} {digest}",
+            changes,
         )
 
-    def _write(self, path: str, text: str) -> None:
+    def _write(self, path: str, content: str | bytes) -> None:
         """Writes a file of the system, whole or not at all."""
         whole = self.path / path
         whole.parent.mkdir(parents=True, exist_ok=True)
         folder = self.path / ".git"
         part = folder / "hl-part" if folder.is_dir() else self.path / ".hl-part"
-        part.write_bytes(encoded(text))
+        part.write_bytes(content if isinstance(content, bytes) else encoded(content))
         os.replace(part, whole)
 
     def history(self) -> tuple[Change, ...]:
@@ -458,48 +450,89 @@ class System:
             if source is None or (champion is not None and champion.source == source):
                 raise UsageError(f"{self.path}: trial {trial} is the champion already")
             self.restore()
-            intent = self._git_folder / _ROLLING_BACK
+            intent = self.git.folder / _ROLLING_BACK
             self._write(os.path.relpath(intent, self.path), f"{trial}\n")
             commit = self._roll_back(change, source)
             intent.unlink()
             return commit
 
     def _roll_back(self, change: Change, source: str) -> str:
-        self._write("policy.py", source)
-        self._restore_cases(change)
         number, digest = self.ledger.head
         commit = self._commit(
             f"Roll back to trial {change.trial}",
             f"Program: {change.program}\nRestores: {change.trial}\nLedger: {number} {digest}",
+            {"policy.py": encoded(source), **self._cases_of(change)},
         )
         self.ledger.append(RolledBack(trial=change.trial, program=change.program, commit=commit))
         return commit
 
-    def _restore_cases(self, change: Change) -> None:
-        for path in sorted((self.path / "cases").glob("*.json")):
+    def _cases_of(self, change: Change) -> dict[str, bytes | None]:
+        """What changes in ``cases/`` where a trial's champion comes back: its cases, none of later ones."""
+        standing = self.git.files("HEAD", "cases")
+        changes: dict[str, bytes | None] = {}
+        for path, content in standing.items():
             with suppress(UsageError):  # what is no case was stored by no trial
-                if read_case(path).trial > change.trial:
-                    path.unlink()
-        listed = self.git("ls-tree", "-z", "--name-only", change.commit, "cases/")
-        for name in filter(None, listed.split("\0")):
-            if not (self.path / name).exists() and (text := self.git.show(change.commit, name)) is not None:
-                self._write(name, text)
+                if _is_case(path) and parse_case(path, content).trial > change.trial:
+                    changes[path] = None
+        for path, content in self.git.files(change.commit, "cases").items():
+            if path not in standing or path in changes:
+                changes[path] = content
+        return changes
 
-    def _commit(self, subject: str, body: str) -> str:
-        tracked = (*_JUDGED, "failures", "memory")
-        self.git("add", "--", *(p for p in tracked if (self.path / p).exists()))
-        self.git("commit", "--quiet", "--allow-empty", "-m", subject, "-m", body, when=self.clock())
-        return self.git("rev-parse", "HEAD").strip()
+    def _commit(self, subject: str, body: str, changes: Mapping[str, bytes | None]) -> str:
+        """Commits these changes and the memory as it stands, and writes the changes into the folder."""
+        for name, content in changes.items():
+            if content is None:
+                (self.path / name).unlink(missing_ok=True)
+            else:
+                self._write(name, content)
+        kept = self._as_they_stand(*_REMEMBERED)
+        return self.git.commit(kept | dict(changes), f"{subject}\n\n{body}\n", when=self.clock())
+
+    def _as_they_stand(self, *under: str) -> dict[str, bytes | None]:
+        """Files of the folder as they lie there, and what is gone from it."""
+        changes: dict[str, bytes | None] = dict.fromkeys(self.git.names("HEAD", *under))
+        for path in entries(self.path, *under):
+            if is_plain(self.path, path):
+                changes[path] = (self.path / path).read_bytes()
+        return changes
+
+    # What every program is judged by ----------------------------------------------------------------------
+
+    def judged_files(self) -> dict[str, bytes]:
+        """Tests and cases by which a program is judged: as committed, whatever became of them in the folder."""
+        return self.git.files("HEAD", *_JUDGED)
+
+    def added_files(self) -> dict[str, bytes]:
+        """Tests and cases that a person put into the folder and that were not committed yet."""
+        known, added = self.git.names("HEAD", *_JUDGED), {}
+        for path in entries(self.path, *_JUDGED):
+            content = None if path in known else read_plain(self.path, path, _FILE_LIMIT)
+            if content is not None and unfit(path, content, known) is None:
+                added[path] = content
+        return added
 
     # Memory -----------------------------------------------------------------------------------------------
 
     def cases(self) -> tuple[Case, ...]:
-        """Every regression case, by name."""
-        return read_cases(self.path / "cases")
+        """Every regression case, by name: those that were committed, and those that a person added in the folder."""
+        files = self.judged_files() | self.added_files()
+        return tuple(parse_case(path, files[path]) for path in sorted(files) if _is_case(path))
 
-    def disturbed_cases(self) -> tuple[str, ...]:
-        """Paths of committed cases that were edited or deleted in the folder since."""
-        return tuple(self.git("diff", "--name-only", "HEAD", "--", "cases").splitlines())
+    def disturbed(self) -> tuple[str, ...]:
+        """Paths of what must hold as committed (task, tests, cases) and was edited or deleted in the folder since.
+
+        Line ends and spaces at the ends of lines do not count: a git with ``core.autocrlf`` changes them by itself.
+        """
+        committed = self.git.files("HEAD", "hl.toml", *_JUDGED)
+        changed = []
+        for path, content in committed.items():
+            if path.endswith(".gitkeep"):
+                continue
+            present = read_plain(self.path, path, len(content) * 2 + _FILE_LIMIT)
+            if present is None or not same_text(present, content):
+                changed.append(path)
+        return tuple(changed)
 
     def add_program(self, program: Program, note: str) -> None:
         """Keeps a proposal's source and names it in the ledger, once."""
@@ -538,12 +571,10 @@ class System:
         Edits of the program, of tests and of cases stay where they are: only an accepted trial commits them.
         """
         self.programs.sync()
-        kept = [p for p in _KEPT if (self.path / p).exists()]
-        self.git("add", "--", *kept)
-        if self.git("status", "--porcelain", "--untracked-files=no", "--", *kept).strip():
+        kept = self._as_they_stand(*_KEPT)
+        if self.git.differing(kept):
             number, digest = self.ledger.head
-            said = ("-m", subject, "-m", f"Ledger: {number} {digest}")
-            self.git("commit", "--quiet", *said, "--", *kept, when=self.clock())
+            self.git.commit(kept, f"{subject}\n\nLedger: {number} {digest}\n", when=self.clock())
 
     def verify(self) -> int:
         """Checks the ledger's chain, and that every commit's word about the ledger still holds.
@@ -557,17 +588,13 @@ class System:
         check_named_rows(self.git, self.ledger)
         return self.ledger.verify()
 
-    @contextmanager
-    def worktree(self) -> Iterator[Path]:
-        """A throw-away checkout of the champion's commit, outside the system's folder."""
-        with tempfile.TemporaryDirectory(prefix="hlearn-") as folder:
-            path = Path(folder) / "system"
-            self.git("worktree", "add", "--quiet", "--detach", str(path), "HEAD")
-            try:
-                yield path
-            finally:
-                self.git("worktree", "remove", "--force", str(path), ok=(0, 128))
-                self.git("worktree", "prune")
+    def working_copy(self) -> AbstractContextManager[WorkingCopy]:
+        """A throw-away copy of the champion's commit, outside of the system's folder and without a link to it."""
+        return working_copy(self.path, self.git)
+
+
+def _is_case(path: str) -> bool:
+    return path.startswith("cases/") and path.endswith(".json")
 
 
 def _accepted(changes: Sequence[Change]) -> str:

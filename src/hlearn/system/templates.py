@@ -7,7 +7,7 @@ from hlearn.tasks.task import Task
 
 GITIGNORE = "recordings/\n/report.png\n/unjudged.py\n__pycache__/\n.pytest_cache/\n*.lock\n"
 
-ATTRIBUTES = "ledger.jsonl -text\nprograms/pack -text -diff\n*.npz binary\n"
+ATTRIBUTES = "* -text\nprograms/pack -diff\n*.npz binary\n"
 
 TEST_POLICY = '''"""Written by hlearn: the program is allowed, acts validly, and acts the same each time.
 

@@ -1,0 +1,94 @@
+"""What is said at the door, and how it is written: one line of JSON each way, bounded in size."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hlearn.ledger.codec import decode, encode
+from hlearn.records import Outcome
+
+REQUEST_LIMIT = 4 << 20  # bytes of a line
+ANSWER_LIMIT = 16 << 20
+MOST_EPISODES = 200
+ENVIRONMENT = "HL_LAB"  # the variable that names the socket
+
+
+class DoorRefusal(StrEnum):
+    """Why the door gives no result."""
+
+    MALFORMED = "malformed"  # no request, or one that is too long
+    BUDGET = "budget"  # the run has nothing left to spend on this
+    BUSY = "busy"  # too many at the door
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Measure a program on the first development seeds of the run.
+
+    Attributes:
+        source: of the program.
+        episodes: how many, from 1 to :data:`MOST_EPISODES`.
+    """
+
+    source: str
+    episodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was measured, or why not.
+
+    Attributes:
+        outcomes: one per episode, in the order of the seeds; empty where there is a refusal.
+        charged: episodes that were played for this, others were known.
+        charged_steps: environment steps that this cost.
+        remaining: environment steps that the run may still spend on editing.
+        refusal: why there is no result.
+        why: the same, for people.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    charged: int = 0
+    charged_steps: int = 0
+    remaining: int = 0
+    refusal: DoorRefusal | None = None
+    why: str = ""
+
+
+def to_line(message: Request | Answer) -> bytes:
+    """Writes a message as one line."""
+    return json.dumps(encode(message), allow_nan=False).encode() + b"\n"
+
+
+def read_request(line: bytes) -> Request:
+    """Reads a request.
+
+    Raises:
+        ValueError: it is none; says what was expected.
+    """
+    try:
+        request = decode(Request, json.loads(line))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f'expected one line of JSON such as {{"source": "...", "episodes": 3}}: {error}'
+        ) from None
+    assert isinstance(request, Request)
+    if not 1 <= request.episodes <= MOST_EPISODES:
+        raise ValueError(f"expected 1 to {MOST_EPISODES} episodes, got {request.episodes}")
+    return request
+
+
+def read_answer(line: bytes) -> Answer:
+    """Reads an answer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        answer = decode(Answer, json.loads(line))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    assert isinstance(answer, Answer)
+    return answer

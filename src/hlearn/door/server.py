@@ -1,0 +1,172 @@
+"""The side of the run: answers one request after the other, in the thread that owns the lab."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from hlearn.door.addresses import short_address
+from hlearn.door.messages import REQUEST_LIMIT, Answer, DoorRefusal, read_request, to_line
+from hlearn.editors.api import Lab
+from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job
+from hlearn.records import Program
+
+_MOST = 16  # connections at a time
+_SEND_S = 5.0  # a client that does not take its answer is left
+_REST, _REST_S = 16, 0.2  # parts of what follows a refused request that are thrown away
+
+
+class CountingLab(Lab, Protocol):
+    """A lab that says what was charged so far."""
+
+    @property
+    def charged(self) -> tuple[int, int]:
+        """Episodes and environment steps charged so far."""
+
+
+class LabDoor:
+    """A Unix socket through which a command measures; use it as a context.
+
+    Args:
+        path: of the socket; its folder is this user's alone.
+        lab: of the run.
+
+    Attributes:
+        path: where it is, None where this machine allows no such socket.
+    """
+
+    def __init__(self, path: Path, lab: CountingLab) -> None:
+        self.path: Path | None = path
+        self._lab = lab
+        self._selector = selectors.EpollSelector()
+        self._waiting: dict[socket.socket, bytes] = {}
+        self._listener: socket.socket | None = None
+        try:
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            with short_address(path) as address:
+                listener.bind(address)
+            path.chmod(0o600)
+            listener.listen(_MOST)
+        except OSError:
+            self.path = None
+            return
+        listener.setblocking(False)
+        self._listener = listener
+        self._selector.register(listener, selectors.EVENT_READ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for connection in list(self._waiting):
+            self._close(connection)
+        self._selector.close()
+        if self._listener is not None:
+            self._listener.close()
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when somebody is at the door."""
+        return self._selector.fileno()
+
+    def serve(self) -> None:
+        """Does what there is to do: lets in who knocks, answers whose request is complete.
+
+        Raises:
+            HarnessError: the machinery failed while it measured.
+        """
+        for key, _ in self._selector.select(0):
+            if key.fileobj is self._listener:
+                self._let_in()
+            else:
+                assert isinstance(key.fileobj, socket.socket)
+                self._hear(key.fileobj)
+
+    def _let_in(self) -> None:
+        assert self._listener is not None
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        if struct.unpack("3i", credentials)[1] != os.geteuid():
+            connection.close()
+            return
+        if len(self._waiting) >= _MOST:
+            why = f"{_MOST} are at the door already"
+            _send(connection, Answer(refusal=DoorRefusal.BUSY, why=why))
+            connection.close()
+            return
+        self._waiting[connection] = b""
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _hear(self, connection: socket.socket) -> None:
+        try:
+            part = connection.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            part = b""
+        line = self._waiting[connection] + part
+        self._waiting[connection] = line
+        if b"\n" in part:
+            answer = self._answer(line.partition(b"\n")[0])
+        elif len(line) > REQUEST_LIMIT:
+            answer = Answer(refusal=DoorRefusal.MALFORMED, why=f"a request has at most {REQUEST_LIMIT} bytes")
+        elif part:
+            return
+        else:
+            self._close(connection)
+            return
+        _send(connection, answer)
+        self._close(connection)
+
+    def _answer(self, line: bytes) -> Answer:
+        try:
+            request = read_request(line)
+            program = Program(source=request.source)
+        except ValueError as error:  # a source that is no Unicode text among others
+            return Answer(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=self._lab.remaining)
+        lab, before = self._lab, self._lab.charged
+        lab.say(f"measuring {request.episodes} episodes for the command")
+        try:
+            results = lab.measure([Job(program=program, seed=s) for s in lab.seeds(0, request.episodes)])
+        except BudgetExhausted as spent:
+            return Answer(
+                refusal=DoorRefusal.BUDGET,
+                why=str(spent),
+                charged=lab.charged[0] - before[0],
+                charged_steps=lab.charged[1] - before[1],
+            )
+        return Answer(
+            outcomes=tuple(r.outcome for r in results),
+            charged=lab.charged[0] - before[0],
+            charged_steps=lab.charged[1] - before[1],
+            remaining=lab.remaining,
+        )
+
+    def _close(self, connection: socket.socket) -> None:
+        self._waiting.pop(connection, None)
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(connection)
+        connection.close()
+
+
+def _send(connection: socket.socket, answer: Answer) -> None:
+    with contextlib.suppress(OSError):
+        connection.settimeout(_SEND_S)
+        connection.sendall(to_line(answer))
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(_REST_S)
+        for _ in range(_REST):  # what was not read yet would tear the answer away with it
+            if not connection.recv(1 << 16):
+                return

@@ -1,0 +1,139 @@
+"""From the files of a copy to a proposal, or to a typed reason why they are none."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from hlearn.errors import UsageError
+from hlearn.foreign_text import decoded, safe_line
+from hlearn.ledger import Refusal
+from hlearn.records import Split
+from hlearn.system.additions import unfit
+from hlearn.system.cases import cases_in
+from hlearn.system.copies import WorkingCopy
+from hlearn.system.files import is_plain, read_plain
+
+_FILE_LIMIT = 1 << 20  # bytes of one file
+_MOST_FILES = 200  # added tests and cases
+_NOTE_READ = 16 << 10  # characters of a note that are looked at
+_NOTES = "memory/notes.md"
+_OURS = ("policy.py", _NOTES)  # what an editor may edit
+_FORGED = ("ledger.jsonl", "programs")
+_NAMED = {"hl.toml": Refusal.TASK_CHANGED, "tests": Refusal.TESTS_CHANGED, "cases": Refusal.CASES_CHANGED}
+
+
+class RefusedAttempt(Exception):
+    """The attempt is no proposal; the text says why.
+
+    Args:
+        kind: why, typed.
+        why: in words.
+    """
+
+    def __init__(self, kind: Refusal, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
+
+
+class Changes(NamedTuple):
+    """What a command made of a copy.
+
+    Attributes:
+        source: of the program, None where it is as it was.
+        files: added tests and cases and edited notes: path within the system and text.
+    """
+
+    source: str | None
+    files: tuple[tuple[str, str], ...]
+
+
+def read_changes(copy: WorkingCopy) -> Changes:
+    """Reads what was changed. New files elsewhere are the command's scratch, and are left behind.
+
+    Raises:
+        RefusedAttempt: something was changed that is not the editor's, or cannot be taken.
+    """
+    changed = {path: how for path, how in copy.changed().items() if _counts(path, how)}
+    _check_allowed(changed)
+    if len(changed) > _MOST_FILES:
+        raise RefusedAttempt(
+            Refusal.TOO_LARGE, f"refused: {len(changed)} files were added, at most {_MOST_FILES} are taken"
+        )
+    texts = {path: _text(copy.path, path) for path in sorted(changed)}
+    for path, text in texts.items():
+        if path not in _OURS:
+            _check_added(copy, path, text)
+    source = texts.pop("policy.py", None)
+    return Changes(source, tuple(texts.items()))
+
+
+def _counts(path: str, how: str) -> bool:
+    return how != "A" or path in _OURS or path.split("/")[0] in ("tests", "cases", *_FORGED)
+
+
+def _check_allowed(changed: Mapping[str, str]) -> None:
+    refused = {}
+    for path, how in changed.items():
+        top = path.split("/")[0]
+        if path in _OURS and how != "D":
+            continue
+        if how == "A":
+            if top in _FORGED:
+                refused[path] = Refusal.LEDGER_FORGED
+            continue
+        refused[path] = _NAMED.get(top, Refusal.FILE_CHANGED)
+    if refused:
+        first = min(refused.values(), key=list(Refusal).index)
+        raise RefusedAttempt(
+            first, f"refused as tampering: the command changed {', '.join(sorted(refused)[:10])}"
+        )
+
+
+def _check_added(copy: WorkingCopy, path: str, text: str) -> None:
+    reason = unfit(path, text.encode(), copy.files)
+    if reason is not None:
+        kind, why = reason
+        raise RefusedAttempt(
+            kind, f"refused: {why}" if kind is Refusal.UNFIT_CASE else f"refused as tampering: {why}"
+        )
+    if not path.startswith("cases/"):
+        return
+    try:
+        (case,) = cases_in([(path, text)])
+    except UsageError as error:
+        raise RefusedAttempt(Refusal.UNFIT_CASE, f"refused: {error}") from error
+    if case.split is not Split.DEV:
+        raise RefusedAttempt(
+            Refusal.UNFIT_CASE, f"refused: {path} uses split {case.split}; added cases use development seeds"
+        )
+
+
+def _text(folder: Path, path: str) -> str:
+    if not is_plain(folder, path):
+        raise RefusedAttempt(Refusal.NO_PLAIN_FILE, f"refused: {path} is not a plain file")
+    data = read_plain(folder, path, _FILE_LIMIT)
+    if data is None:
+        size = os.lstat(folder / path).st_size
+        raise RefusedAttempt(
+            Refusal.TOO_LARGE, f"refused: {path} has {size} bytes, at most {_FILE_LIMIT} are taken"
+        )
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise RefusedAttempt(Refusal.NO_TEXT, f"refused: {path} is not UTF-8 text") from None
+
+
+def read_note(path: Path) -> str:
+    """The first line that a command left for people; "" where it left none."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return ""
+    except OSError:
+        return ""
+    data = read_plain(path.parent, path.name, _FILE_LIMIT) or b""
+    lines = decoded(data, _NOTE_READ).splitlines()
+    return next((safe_line(line, 200) for line in lines if line.strip()), "")
