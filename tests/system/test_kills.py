@@ -14,7 +14,8 @@ from hlearn.editors.command import CommandEditor
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.evidence.verifying import State, verify_system
 from hlearn.learn import learn
-from hlearn.ledger import Committed, Decision, Event, Measured, RunResumed, Trial
+from hlearn.ledger import Committed, Decision, Event, Measured, RunEnded, RunResumed, Trial
+from hlearn.records import Program
 from hlearn.system import System
 from tests.cli.conftest import CORRIDOR, Said, hl
 from tests.cli.programs import LEFT, SEEK
@@ -83,10 +84,7 @@ def every_kill(
 
 
 def test_a_rollback_is_done_or_undone(made: Path, tmp_path: Path) -> None:
-    def look(path: Path) -> None:
-        assert hl("eval", path, "--episodes", 1, "--workers", 1).code == 0
-
-    ends = every_kill(made, tmp_path, lambda path: System.open(path).rollback(1), look)
+    ends = every_kill(made, tmp_path, lambda path: System.open(path).rollback(1), write)
     assert len(ends) > 5
     before, after = tree(made), tree(ends[-1])
     for path in ends:
@@ -98,6 +96,55 @@ def test_a_rollback_is_done_or_undone(made: Path, tmp_path: Path) -> None:
     assert sum(tree(path) == after for path in ends) == len(ends)
 
 
+def settle(path: Path) -> None:
+    """What a run does with an accepted and a rejected proposal, and at its end."""
+    system = System.open(path)
+    with system.exclusive():
+        for number, source, decision in ((3, SHORT, Decision.ACCEPTED), (4, LEFT + "\n", Decision.REJECTED)):
+            champion, program = system.champion(), Program(source=source)
+            assert champion is not None
+            system.add_program(program, "a try")
+            files = (("tests/test_mine.py", "def test_mine(): pass\n"),) if number == 3 else ()
+            trial = Trial(
+                run=3,
+                trial=number,
+                program=program.sha256,
+                champion=champion.sha256,
+                note="a try",
+                decision=decision,
+                reasons=("because",),
+                files=files,
+            )
+            system.ledger.append(trial)
+            if decision is Decision.ACCEPTED:
+                system.commit(trial, program)
+            else:
+                system.remember(trial, program, champion)
+        system.ledger.append(RunEnded(run=3, why="nothing more to try"))
+        system.close_run("Run 3 ends: nothing more to try")
+
+
+def write(path: Path) -> None:
+    """Whatever hl writes next."""
+    with System.open(path).exclusive():
+        pass
+
+
+def test_a_verdict_is_carried_out_whole_and_a_run_s_end_is_committed(made: Path, tmp_path: Path) -> None:
+    ends = every_kill(made, tmp_path, settle, write)
+    assert len(ends) > 12
+    for path in ends:
+        check_whole(path)
+        system = System.open(path)
+        trials = [r.event.trial for r in system.ledger.rows if isinstance(r.event, Trial)]
+        assert tree(path) == tree(ends[-1] if 3 in trials else made), path
+        assert (path / "tests" / "test_mine.py").exists() == (3 in trials)
+        if any(isinstance(r.event, RunEnded) and r.event.run == 3 for r in system.ledger.rows):
+            committed = system.git.show("HEAD", "ledger.jsonl")
+            assert committed is not None and '"run_ended"' in committed.splitlines()[-1]
+
+
+@pytest.mark.slow
 def test_an_edit_by_hand_is_judged_again_or_its_verdict_is_carried_out(made: Path, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text(SHORT)
 
@@ -115,6 +162,7 @@ def test_an_edit_by_hand_is_judged_again_or_its_verdict_is_carried_out(made: Pat
         assert champion is not None and champion.source == SHORT
 
 
+@pytest.mark.slow
 def test_a_person_s_edit_outlives_what_a_kill_left(made: Path, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text(SHORT)
     mine = LEFT + "# mine, not judged\n"
@@ -152,6 +200,7 @@ def _events(path: Path) -> list[Event]:
     return plain
 
 
+@pytest.mark.slow
 def test_a_run_of_a_deterministic_editor_ends_as_if_it_had_not_been_killed(tmp_path: Path) -> None:
     def run(path: Path) -> None:
         editor = ScriptedEditor([LEFT, SEEK, LEFT + "\n"])
@@ -165,6 +214,7 @@ def test_a_run_of_a_deterministic_editor_ends_as_if_it_had_not_been_killed(tmp_p
         assert tree(path) == tree(ends[-1])
 
 
+@pytest.mark.slow
 def test_a_run_of_a_coding_agent_loses_no_accepted_program(made: Path, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text(SHORT)
     line = f"cp {tmp_path / 'short.py'} policy.py && echo 'def test_mine(): pass' > tests/test_mine.py"

@@ -217,6 +217,7 @@ class Journal:
         return Line(body["n"], body["time"], body["event"], body["data"], digest)
 
 
+_LATEST = 253_402_300_800  # seconds: the year 10000, which no calendar here can show
 _RESTORE = "restore the file from git"
 
 
@@ -235,6 +236,8 @@ def _parse(raw: bytes, where: str) -> dict[str, Any]:
     for name, kind in _TYPES.items():
         if not isinstance(body[name], kind) or isinstance(body[name], bool):
             raise LedgerCorrupt(f"{where}: {name} is {shown(body[name])}; {_RESTORE}")
+    if not 0 <= body["time"] < _LATEST:
+        raise LedgerCorrupt(f"{where}: time is {shown(body['time'])}, not seconds since 1970; {_RESTORE}")
     return body
 
 
