@@ -164,9 +164,8 @@ def _vector(
     recordings: Sequence[Recording], space: ActionSpace, spec: ObservationSpec, scores: Sequence[float]
 ) -> tuple[Finding, ...]:
     from hlearn.editors.search.vector.draw import draw_sketch
-    from hlearn.editors.search.vector.naming import names_of
 
-    sketch = draw_sketch(recordings, space, names=names_of(spec), scores=scores)
+    sketch = draw_sketch(recordings, space, spec, scores=scores)
     found = []
     for signal in sketch.signals:
         rate = f"; rate of change of {signal.rate_of}" if signal.rate_of else ""

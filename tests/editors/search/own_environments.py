@@ -38,3 +38,57 @@ class Ice(gymnasium.Env[np.ndarray, np.ndarray]):
 
 
 gymnasium.register("Ice-v0", entry_point=Ice)
+
+
+class Arm(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
+    """Bring a hand to a goal: a Dict with parts for both, sparse reward -1 until it is there."""
+
+    def __init__(self) -> None:
+        part = spaces.Box(-2.0, 2.0, (2,), np.float64)
+        self.observation_space = spaces.Dict({"goal": part, "hand": part, "noise": part})
+        self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float64)
+        self._hand = self._goal = np.zeros(2)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        super().reset(seed=seed)
+        self._hand, self._goal = self.np_random.uniform(-1.0, 1.0, (2, 2))
+        return self._see(), {}
+
+    def step(self, action: np.ndarray) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
+        self._hand = np.clip(self._hand + 0.1 * action, -2.0, 2.0)
+        there = bool(np.abs(self._hand - self._goal).max() < 0.1)
+        return self._see(), float(there) - 1.0, False, False, {}
+
+    def _see(self) -> dict[str, np.ndarray]:
+        return {"goal": self._goal, "hand": self._hand, "noise": self.np_random.uniform(-1.0, 1.0, 2)}
+
+
+class Wide(gymnasium.Env[np.ndarray, np.int64]):
+    """Ten thousand numbers, two of which matter: a place, which actions move, and where it should be."""
+
+    def __init__(self) -> None:
+        self.observation_space = spaces.Box(-50.0, 50.0, (10_000,), np.float32)
+        self.action_space = spaces.Discrete(2)
+        self._place = self._mark = 0.0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._place, self._mark = (float(v) for v in self.np_random.uniform(-5.0, 5.0, 2))
+        return self._see(), {}
+
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        self._place += 0.5 if action else -0.5
+        return self._see(), -abs(self._place - self._mark), False, False, {}
+
+    def _see(self) -> np.ndarray:
+        seen = self.np_random.uniform(-1.0, 1.0, 10_000).astype(np.float32)
+        seen[7_000], seen[7_001] = self._place, self._mark
+        return seen
+
+
+gymnasium.register("Arm-v0", entry_point=Arm, max_episode_steps=50)
+gymnasium.register("Wide-v0", entry_point=Wide, max_episode_steps=40)

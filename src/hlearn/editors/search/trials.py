@@ -154,13 +154,16 @@ def compare(challenger: Candidate, best: Candidate) -> tuple[float, float]:
     return float(gaps.mean()), error
 
 
-def saturated(candidate: Candidate, floor: float) -> bool:
+def saturated(candidate: Candidate, floor: float, least: int = 8) -> bool:
     """Whether nothing can be gained: every episode ran into the time limit with the same positive score.
 
     Args:
         candidate: whose episodes are looked at.
         floor: what random pushes scored.
+        least: episodes at least.
     """
     scores = candidate.scores
     whole = all(isinstance(o, Episode) and o.truncated for o in candidate.outcomes)
-    return len(scores) >= 8 and whole and bool((scores == scores[0]).all()) and scores[0] > max(0.0, floor)
+    return (
+        len(scores) >= least and whole and bool((scores == scores[0]).all()) and scores[0] > max(0.0, floor)
+    )

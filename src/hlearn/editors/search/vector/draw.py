@@ -7,6 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from hlearn.editors.search.vector.gaps import find_gaps
+from hlearn.editors.search.vector.naming import names_of
 from hlearn.editors.search.vector.sketch import (
     ANGLE,
     CHANGE,
@@ -19,20 +21,21 @@ from hlearn.editors.search.vector.sketch import (
     Sketch,
     values_of,
 )
+from hlearn.editors.search.vector.wide import choose_components
 from hlearn.evaluate.api import Recording, Result
 from hlearn.records import Episode
-from hlearn.tasks.environment import ActionSpace, Box, Discrete
+from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
 
 MOST_CHANGES = 6  # more numbers without a rate than this: none gets a change
 
 
-def sketch_of(played: Sequence[Result], actions: ActionSpace, names: Sequence[str]) -> Sketch:
+def sketch_of(played: Sequence[Result], actions: ActionSpace, observation: ObservationSpec) -> Sketch:
     """The sketch of probing episodes that were played with their steps."""
     shown = [(o, r) for o, r in played if r is not None and isinstance(o, Episode) and len(r.observations)]
     return draw_sketch(
         [r for _, r in shown],
         actions,
-        names=names,
+        observation,
         scores=[o.score for o, _ in shown],
         ended=[o.terminated for o, _ in shown],
     )
@@ -41,8 +44,8 @@ def sketch_of(played: Sequence[Result], actions: ActionSpace, names: Sequence[st
 def draw_sketch(
     recordings: Sequence[Recording],
     actions: ActionSpace,
+    observation: ObservationSpec,
     *,
-    names: Sequence[str],
     scores: Sequence[float],
     ended: Sequence[bool] = (),
 ) -> Sketch:
@@ -51,7 +54,7 @@ def draw_sketch(
     Args:
         recordings: steps of probing episodes; observations float[T, d], T at least 1.
         actions: the action space.
-        names: of the observation's components.
+        observation: what the environment says of the observation.
         scores: returns of the same episodes.
         ended: whether the environment terminated them.
     """
@@ -61,10 +64,14 @@ def draw_sketch(
     pushes = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
     keep = [k for k, e in enumerate(every) if len(e) >= 3]
     episodes, acted = [every[k] for k in keep], [pushes[k] for k in keep]
-    columns = _columns(episodes or every, names) if every else []
+    columns: list[Signal] = []
+    if every:
+        chosen = choose_components(every, pushes, [r.rewards for r in recordings])
+        columns = _columns(episodes or every, names_of(observation), chosen)
     if episodes:  # else they are too short to tell what drives what
         columns = _link_rates(columns, episodes)
         columns += _changes(columns, episodes)
+    columns += find_gaps(columns, observation, episodes or every)
     axes, neutral = _axes(columns, episodes, acted, actions)
     return Sketch(
         signals=tuple(columns),
@@ -86,11 +93,11 @@ def _price_of_a_fall(rewards: Sequence[np.ndarray]) -> float:
     return price if price > 10.0 * usual else 0.0
 
 
-def _columns(episodes: list[np.ndarray], names: Sequence[str]) -> list[Signal]:
-    """Names every component that changes: flags, cos/sin pairs (with their angle), plain numbers."""
+def _columns(episodes: list[np.ndarray], names: Sequence[str], chosen: Sequence[int]) -> list[Signal]:
+    """Names the chosen components that change: flags, cos/sin pairs (with their angle), plain numbers."""
     every = np.concatenate(episodes)
     spread = every.std(axis=0)
-    changing = [i for i in range(every.shape[1]) if spread[i] > 1e-9]
+    changing = [i for i in chosen if spread[i] > 1e-9]
     flags = [i for i in changing if np.isin(every[:, i], (0.0, 1.0)).all()]
     plain = [i for i in changing if i not in flags]
     pairs: list[tuple[int, int]] = []

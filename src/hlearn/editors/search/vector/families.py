@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.products import polynomial, swing
-from hlearn.editors.search.vector.sketch import ANGLE, CHANGE, COS, FLAG, PLAIN, SIN, Axis, Signal, Sketch
+from hlearn.editors.search.vector.sketch import (
+    ANGLE,
+    CHANGE,
+    COS,
+    FLAG,
+    GAP,
+    PLAIN,
+    SIN,
+    Axis,
+    Signal,
+    Sketch,
+)
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
 
@@ -89,6 +100,7 @@ def pursuit(sketch: Sketch, title: str) -> Template | None:
     Returns:
         None where no axis has such a target.
     """
+    gaps = [s for s in sketch.signals if s.kind == GAP]
     moved = {name for axis in sketch.axes for name, _ in axis.drives}
     moved |= {s.rate_of for s in sketch.signals if s.name in moved and s.rate_of is not None}
     targets = [
@@ -97,13 +109,18 @@ def pursuit(sketch: Sketch, title: str) -> Template | None:
     knobs: list[Knob] = []
     formulas, found = [], False
     for axis in sketch.axes:
-        terms = []
+        terms = [
+            weigh(knobs, axis.name, g.name, f"s.{g.name}", gain_of(axis) / g.scale)
+            for g in gaps
+            if g.name in dict(axis.drives)
+        ]
+        found = found or bool(terms)
         for own in (s for s in sketch.signals if s.name in dict(axis.drives) and s.kind == PLAIN):
             spread = gain_of(axis) / own.scale
             if own.rate_of is not None:
                 terms.append(weigh(knobs, axis.name, own.name, f"s.{own.name}", spread))
                 continue
-            for target in (t for t in targets if _alike(own, t)):
+            for target in (t for t in targets if not gaps and _alike(own, t)):
                 found = True
                 name = f"{target.name}_from_{own.name}"
                 spread = gain_of(axis) / min(own.scale, target.scale)

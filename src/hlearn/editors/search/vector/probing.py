@@ -7,7 +7,6 @@ import numpy as np
 from hlearn.editors.api import Lab
 from hlearn.editors.search.probes import PUSHING
 from hlearn.editors.search.vector.draw import sketch_of
-from hlearn.editors.search.vector.naming import names_of
 from hlearn.editors.search.vector.sketch import Sketch
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.records import Program
@@ -60,7 +59,7 @@ def probe(lab: Lab) -> Sketch:
     Raises:
         BudgetExhausted: the budget does not even suffice for the probe.
     """
-    return sketch_of(play_probe(lab), lab.actions, names_of(lab.observation))
+    return sketch_of(play_probe(lab), lab.actions, lab.observation)
 
 
 def play_probe(lab: Lab) -> list[Result]:

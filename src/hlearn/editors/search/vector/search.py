@@ -6,16 +6,20 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.prune import SCREEN, Prunable, prune
-from hlearn.editors.search.trials import Candidate, Trials, compare
+from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
 from hlearn.editors.search.vector.draw import sketch_of
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
 from hlearn.editors.search.vector.naming import class_name, names_of
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
 from hlearn.editors.search.vector.probing import play_probe
+from hlearn.editors.search.vector.short import guesses
+from hlearn.editors.search.vector.sketch import GAP
 from hlearn.editors.search.vector.standing import DECIDE, Standing
 from hlearn.editors.search.vector.tables import TableSearch, countable
 from hlearn.editors.search.vector.template import Template
@@ -34,10 +38,19 @@ ROUNDS = (
     (16, True),
     (32, True),
 )  # generations; does half of the lanes leave?
+RACE = 0.5  # of the remaining budget, for the first two rounds at most: with less, rounds are shorter
 BODY_POPULATION = 16  # programs per generation
 SHARE = 0.6  # of the remaining budget, for one lane of a body
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
 DEARER = 2.5  # a lane that is behind may cost so many times what the leader has cost
+SHORT = (0.05, 0.4)  # of the remaining budget, for the race of short programs: the second for small budgets,
+SHORT_STEPS = 10_000  # up to so many environment steps
+FIRST = 0.004  # the same for the first of them, those that do one thing
+BATCH = 8  # short programs that play side by side
+CONTEST = 4  # episodes on which one of them challenges the best
+MEETINGS = ((4, 12), (8, 6), (16, 3))  # episodes on which the best of them meet, and how many of them do
+LANES = 2  # of them that are tuned
+COSTLY = 1e-4  # share of the budget for one episode, from which on programs are proposed early
 RESTARTS = 1  # in a row without a gain
 
 
@@ -61,6 +74,7 @@ class VectorSearch:
         self.standing = Standing(lab, self.trials)
         self.lanes: list[Lane] = []
         self.bodies: list[Template] = []
+        self.promising: list[tuple[Candidate, Template]] = []
         self.winner: Lane | None = None
         self.population = BODY_POPULATION
         self.turns = 0
@@ -95,12 +109,16 @@ class VectorSearch:
         self.begun = True
         seen = play_probe(self.lab)
         names = names_of(self.lab.observation)
-        self.sketch = sketch_of(seen, self.lab.actions, names)
+        self.sketch = sketch_of(seen, self.lab.actions, self.lab.observation)
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
         if countable(seen, self.lab):
             yield from self._count(seen, names)
             if len(names) == 1 or self.standing.finished():
                 return  # the number of a state says nothing but which state it is
+        if self.brief.champion is None:
+            yield from self._short(seen)
+        if self.standing.finished():
+            return
         self._open()
         for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():
             yield from self._walk() if self.bodies else self._race()
@@ -128,6 +146,50 @@ class VectorSearch:
         finally:
             self.trials.learner = None
 
+    def _short(self, seen: Sequence[Result]) -> Iterator[Proposal]:
+        """Short programs race: one episode each, on the same seed; the best meet again on more."""
+        left = self.lab.remaining
+        limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
+        steps = [o.env_steps for o, _ in seen]
+        usual = sum(steps) / max(1, len(steps))
+        played: list[tuple[Candidate, Template]] = []
+        title = class_name(self.brief.task.env_id)
+        for first, group in enumerate(guesses(self.sketch, seen, title, self.lab.rng)):
+            size = BATCH if first else max(1, int(FIRST * self.lab.remaining / max(usual, 1.0)))
+            for start in range(0, min(len(group), size) if not first else len(group), BATCH):
+                if self.lab.remaining < limit and played:
+                    break
+                batch = [
+                    (self.trials.candidate(g.template, g.values, g.template.name), g.template)
+                    for g in group[start : start + min(BATCH, size)]
+                ]
+                self.lab.say(f"short programs: {batch[0][1].name}")
+                self.trials.play([c for c, _ in batch], 1)
+                played += batch
+                for candidate, template in sorted(batch, key=lambda b: -b[0].mean)[:2]:
+                    if self.trials.challenge(candidate, self.standing.best, CONTEST):
+                        self.standing.crown(candidate, template)
+                        if saturated(candidate, self.standing.floor, CONTEST):
+                            self.trials.play([candidate], 2 * CONTEST)
+                if self.standing.finished():
+                    yield from self.standing.offer()
+                    return
+            if not first and usual > COSTLY * self.lab.remaining:
+                yield from self.standing.offer()
+        self._meet(played, limit)
+        yield from self.standing.offer()
+
+    def _meet(self, played: list[tuple[Candidate, Template]], limit: float) -> None:
+        """The best short programs meet on more and more seeds; the last ones that can be tuned get lanes."""
+        for episodes, stay in MEETINGS:
+            played = sorted(played, key=lambda p: -p[0].mean)[:stay]
+            if self.lab.remaining > limit:
+                self.trials.play([c for c, _ in played], episodes)
+        for candidate, template in played:
+            if self.trials.challenge(candidate, self.standing.best, DECIDE):
+                self.standing.crown(candidate, template)
+        self.promising = [(c, t) for c, t in sorted(played, key=lambda p: -p[0].mean) if t.knobs][:LANES]
+
     def _open(self) -> None:
         """Decides which families run, and how: a body's from scattered starts, others in a race."""
         if self.brief.champion is not None:
@@ -135,8 +197,14 @@ class VectorSearch:
             self.lanes += [lane] if lane is not None else []
         title = class_name(self.brief.task.env_id)
         self.bodies = body_families(self.sketch, title)
+        if any(s.kind == GAP for s in self.sketch.signals):
+            self.bodies = []  # it is about reaching something
         if not self.bodies:
             self.lanes += [self._lane(family) for family in urge_families(self.sketch, title)]
+            self.lanes += [
+                Lane(self.lab, self.trials, t, start=c.values, sigma=0.5, decide=DECIDE, best=c)
+                for c, t in self.promising
+            ]
 
     def _lane(self, family: Template, population: int | None = None) -> Lane:
         floor = self.standing.floor
@@ -177,9 +245,12 @@ class VectorSearch:
     def _race(self) -> Iterator[Proposal]:
         """Successive halving: lanes take turns, the better half goes on, until one is left (``self.winner``)."""
         alive = list(self.lanes)
+        steps = [o.env_steps for c in (self.standing.best,) if c is not None for o in c.outcomes] or [1]
+        dear = sum(lane.tuner.population for lane in alive) * 4.0 * sum(steps) / len(steps)
+        pace = float(np.clip(RACE * self.lab.remaining / (dear * sum(n for n, _ in ROUNDS[:2])), 0.25, 1.0))
         for generations, halve in ROUNDS:
             for lane in alive:
-                yield from self._round(lane, alive, generations)
+                yield from self._round(lane, alive, max(3, round(pace * generations)))
                 if self.standing.finished():
                     self.winner = self._simplest(alive, lane)
                     return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FLAG, PLAIN, ANGLE, COS, SIN, CHANGE = "flag", "plain", "angle", "cos", "sin", "change"
+FLAG, PLAIN, ANGLE, COS, SIN, CHANGE, GAP = "flag", "plain", "angle", "cos", "sin", "change", "gap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class Signal:
         name: how programs call it: ``x3``, ``angle0``, ``x0_rate``, ``flag8``.
         source: Python expression over ``obs``.
         indices: components of the observation it reads.
-        kind: flag, plain, angle, cos, sin, or change (since the last step, where no component is the rate).
+        kind: flag, plain, angle, cos, sin, change (since the last step, where no component is the rate), or gap
+            (between components of two parts of the same shape: goal less hand).
         centre: its mean over the probe.
         scale: its standard deviation over the probe (1 for flags), never 0.
         rate_of: name of the signal whose rate of change this is, or None.
@@ -92,6 +93,9 @@ def values_of(signal: Signal, observations: np.ndarray) -> np.ndarray:
     if signal.kind == ANGLE:
         cos, sin = signal.indices
         return np.unwrap(np.arctan2(observations[:, sin], observations[:, cos]))
+    if signal.kind == GAP:
+        there, here = signal.indices
+        return np.asarray(observations[:, there] - observations[:, here], dtype=np.float64)
     if signal.kind == CHANGE:
         column = np.asarray(observations[:, signal.indices[0]], dtype=np.float64)
         return np.diff(column, prepend=column[:1])

@@ -12,6 +12,7 @@ from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
 
 DECIDE = 16  # episodes that decide between candidates
 LEAST = 8  # episodes of a candidate whose contest the budget's end broke off, to be proposed all the same
+SURE = 0.05  # share of the remaining budget that may be spent on making sure that nothing can be gained
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 
 
@@ -43,9 +44,9 @@ class Standing:
             return
         self.best, self.tunable = challenger, lane.tunable
 
-    def crown(self, candidate: Candidate) -> None:
-        """Makes a candidate the best of all that has no numbers to tune."""
-        self.best, self.tunable = candidate, None
+    def crown(self, candidate: Candidate, tunable: Prunable | None = None) -> None:
+        """Makes a candidate the best of all; without ``tunable`` it has no numbers to tune."""
+        self.best, self.tunable = candidate, tunable
 
     def finished(self) -> bool:
         """Whether the best solves the task."""
@@ -54,7 +55,8 @@ class Standing:
     def solved(self, candidate: Candidate) -> bool:
         """Whether nothing can be gained, or the target is reached with some certainty."""
         if saturated(candidate, self.floor):
-            self.trials.play([candidate], 2 * DECIDE)
+            if 2 * DECIDE * candidate.length < SURE * self.lab.remaining:
+                self.trials.play([candidate], 2 * DECIDE)
             return saturated(candidate, self.floor)
         target = self.lab.task.target
         if target is None or candidate.mean < target:

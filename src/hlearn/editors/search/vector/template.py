@@ -106,7 +106,7 @@ class Template:
             parent: SHA-256 of the program that it was edited from.
             origin: where the numbers come from, for the comment above them.
         """
-        members = [f'"""{self.story}"""', "", *self.attributes]
+        members = [f'"""{self.story}"""', *(["", *self.attributes] if self.attributes else [])]
         params = [f"# {origin}"] if origin and self.knobs else []
         params += [knob.declare(values[knob.name]) for knob in self.knobs]
         formulas = [_formula(f) for f in self.formulas]

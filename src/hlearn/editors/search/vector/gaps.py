@@ -1,0 +1,97 @@
+"""Gaps: differences of parts of the same shape, such as goal less hand, which is what reaching is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from hlearn.editors.search.vector.naming import names_of
+from hlearn.editors.search.vector.sketch import GAP, PLAIN, Signal
+from hlearn.tasks.environment import ObservationSpec, Part
+
+MOST_PAIRS = 4  # of parts
+LARGEST = 16  # components of such a part
+
+
+def find_gaps(
+    signals: Sequence[Signal], observation: ObservationSpec, episodes: Sequence[np.ndarray]
+) -> list[Signal]:
+    """Signals for the gaps between named parts of the same size and a similar range, nearest names first.
+
+    Args:
+        signals: what is seen already.
+        observation: its parts.
+        episodes: observations, float[T, d].
+    """
+    if not episodes:
+        return []
+    every = np.concatenate(list(episodes))
+    low, high = every.min(axis=0), every.max(axis=0)
+    rates = {i for s in signals if s.rate_of is not None for i in s.indices}
+    parts = [p for p in observation.parts if p.size <= LARGEST and not rates & set(_places(p))]
+    pairs = [
+        (a, b)
+        for a, b in combinations(parts, 2)
+        if a.size == b.size
+        and all(_overlap(i, j, low, high) for i, j in zip(_places(a), _places(b), strict=True))
+    ]
+    pairs.sort(key=lambda pair: -_kinship(pair[0].name, pair[1].name))
+    names = names_of(observation)
+    found: list[Signal] = []
+    places: list[tuple[int, int]] = []
+    for a, b in pairs[:MOST_PAIRS]:
+        there, here = (a, b) if _stillness(a, episodes) >= _stillness(b, episodes) else (b, a)
+        places += zip(_places(there), _places(here), strict=True)
+    for i, j in places or (_unnamed(signals, episodes, low, high) if not observation.parts else []):
+        gap = every[:, i] - every[:, j]
+        if gap.std() > 1e-9:
+            found.append(
+                Signal(
+                    name=f"{names[i]}_from_{names[j]}",
+                    source=f"float(obs[{i}] - obs[{j}])",
+                    indices=(i, j),
+                    kind=GAP,
+                    centre=float(gap.mean()),
+                    scale=float(gap.std()),
+                )
+            )
+    return found
+
+
+def _unnamed(
+    signals: Sequence[Signal], episodes: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray
+) -> list[tuple[int, int]]:
+    """Pairs of what rests within an episode and what moves, of a similar range; in order where they are as many."""
+    plain = [s.indices[0] for s in signals if s.kind == PLAIN and s.rate_of is None]
+    rest = [i for i in plain if all(np.ptp(e[:, i]) < 1e-9 for e in episodes)]
+    move = [i for i in plain if i not in rest]
+    pairs = (
+        list(zip(rest, move, strict=True)) if len(rest) == len(move) else [(i, j) for i in rest for j in move]
+    )
+    pairs = [(i, j) for i, j in pairs if _overlap(i, j, low, high)]
+    return pairs if len(pairs) <= LARGEST else []
+
+
+def _places(part: Part) -> range:
+    return range(part.start, part.start + part.size)
+
+
+def _overlap(i: int, j: int, low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether two components have ranges that meet, neither a hundred times as wide as the other."""
+    if high[i] == low[i] and high[j] == low[j]:
+        return bool(abs(low[i] - low[j]) <= 1.0)
+    width = max(high[i] - low[i], high[j] - low[j])
+    return bool(low[i] <= high[j] + width and low[j] <= high[i] + width)
+
+
+def _kinship(one: str, other: str) -> int:
+    """How many words two names share."""
+    return len(set(one.split("_")) & set(other.split("_")))
+
+
+def _stillness(part: Part, episodes: Sequence[np.ndarray]) -> float:
+    """Minus how much a part moves within an episode: goals rest."""
+    steps = [np.abs(np.diff(e[:, _places(part)], axis=0)).mean() for e in episodes if len(e) > 1]
+    return -float(np.mean(steps)) if steps else 0.0

@@ -1,0 +1,203 @@
+"""Short programs first: doing one thing, one rule on one or two signals, few gains. They race before anything is tuned.
+
+The first ones are ready as soon as the probe is; whoever solves the task ends the search, the shortest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from hlearn.editors.search.knobs import Knob, tidy
+from hlearn.editors.search.vector.families import linear
+from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
+from hlearn.editors.search.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, Axis, Signal, Sketch, values_of
+from hlearn.editors.search.vector.template import Template
+from hlearn.editors.search.vector.urges import attributes
+from hlearn.evaluate.api import Result
+
+MOST_CONSTANTS = 12
+MOST_SINGLES = 60  # rules on one signal
+MOST_PAIRS = 90  # rules on two
+EDGES = (0.2, 0.5, 0.8)  # quantiles of a signal at which a rule may ask
+RATIOS = (0.3, 1.0, 3.0)  # of two signals in a rule, in their spreads
+SMALL = 0.03  # share of the largest pull below which a gain is left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """A program that was not measured yet: a template and its numbers."""
+
+    template: Template
+    values: dict[str, float]
+
+
+def guesses(
+    sketch: Sketch, played: Sequence[Result], title: str, rng: np.random.Generator
+) -> Iterator[list[Guess]]:
+    """Groups of guesses, the shortest programs first.
+
+    Args:
+        sketch: what the probe found.
+        played: the probe's episodes.
+        title: name of the classes that are written.
+        rng: chooses where there are too many.
+    """
+    yield list(constants(sketch, title, rng))
+    seen = [
+        np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1)
+        for _, r in played
+        if r is not None and len(r.observations)
+    ]
+    signals = [s for s in sketch.signals if s.kind not in (COS, SIN)]
+    if not seen or not signals:
+        return
+    singles = list(single_rules(sketch, title, signals, seen))
+    yield _some(singles, MOST_SINGLES, rng)
+    gains = [gained(sketch, title, g) for g in regulators(sketch, played)]
+    if len(sketch.axes) > 1:
+        yield gains
+    yield _some(list(pair_rules(sketch, title, signals)), MOST_PAIRS, rng)
+    if len(sketch.axes) == 1:
+        yield gains
+
+
+def _some(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess]:
+    """All of them, or as many as may be, drawn by chance, in their order."""
+    if len(found) <= most:
+        return found
+    return [found[i] for i in sorted(rng.choice(len(found), most, replace=False).tolist())]
+
+
+def constants(sketch: Sketch, title: str, rng: np.random.Generator) -> Iterator[Guess]:
+    """Programs that do the same all the time: each action; the middle and corners of a box."""
+    story = "Does the same all the time."
+    if sketch.discrete:
+        neutral = [] if sketch.neutral is None else [sketch.neutral]
+        actions = [*neutral, *(a for axis in sketch.axes for a in (axis.plus, axis.minus) if a is not None)]
+        for action in list(dict.fromkeys(actions))[:MOST_CONSTANTS]:
+            yield Guess(template=_rule(sketch, title, "constant", story, [], f"return {action}"), values={})
+        return
+    middle = [min(max(0.0, a.low), a.high) for a in sketch.axes]
+    pushes = [middle, [a.high for a in sketch.axes], [a.low for a in sketch.axes]]
+    while len(pushes) < min(MOST_CONSTANTS, 2 ** len(sketch.axes)):
+        pushes.append([a.high if rng.random() < 0.5 else a.low for a in sketch.axes])
+    for push in pushes:
+        numbers = ", ".join(f"{p:g}" for p in push)
+        yield Guess(template=_rule(sketch, title, "constant", story, [], f"return [{numbers}]"), values={})
+
+
+def single_rules(
+    sketch: Sketch, title: str, signals: Sequence[Signal], seen: Sequence[np.ndarray]
+) -> Iterator[Guess]:
+    """One of two actions, by whether one signal is above an edge; a box of one channel in proportion to one signal."""
+    for signal in signals:
+        edges = (
+            [0.5] if signal.kind == FLAG else [0.0] if signal.kind in (GAP, CHANGE) or signal.rate_of else []
+        )
+        values = np.concatenate([values_of(signal, e) for e in seen])
+        edges += [] if edges else np.quantile(values, EDGES).tolist()
+        if sketch.discrete:
+            for first, other in _choices(sketch):
+                for edge in edges:
+                    knob = Knob(name="edge", start=edge, spread=signal.scale)
+                    text = f"return {first} if s.{signal.name} > self.edge else {other}"
+                    story = f"Chooses by {signal.name} alone."
+                    template = _rule(sketch, title, "one rule", story, [knob], text)
+                    yield Guess(template=template, values={"edge": tidy(edge)})
+        elif len(sketch.axes) == 1:
+            axis = sketch.axes[0]
+            for sign in (1.0, -1.0):
+                yield _proportional(sketch, title, axis, signal, sign)
+
+
+def _proportional(sketch: Sketch, title: str, axis: Axis, signal: Signal, sign: float) -> Guess:
+    gain = Knob(name="gain", spread=axis.high / signal.scale)
+    rest = Knob(name="rest", start=0.0, spread=signal.scale)
+    text = f"return [self.gain * (s.{signal.name} - self.rest)]"
+    template = _rule(sketch, title, "one gain", f"Pushes in proportion to {signal.name}.", [gain, rest], text)
+    centre = 0.0 if signal.rate_of or signal.kind in (GAP, CHANGE) else signal.centre
+    return Guess(template=template, values={"gain": tidy(sign * gain.spread), "rest": tidy(centre)})
+
+
+def pair_rules(sketch: Sketch, title: str, signals: Sequence[Signal]) -> Iterator[Guess]:
+    """One of two actions, by the sign of a weighted sum of two signals; one channel by such a sum."""
+    numbers = [s for s in signals if s.kind != FLAG]
+    if len(sketch.axes) > 1 and not sketch.discrete:
+        return
+    for one, two in combinations(numbers, 2):
+        for ratio in RATIOS:
+            for sign in (1.0, -1.0):
+                weight = tidy(sign * ratio * one.scale / two.scale)
+                knob = Knob(name="ratio", start=weight, spread=abs(weight))
+                total = f"s.{one.name} + self.ratio * s.{two.name}"
+                story = f"Weighs {two.name} against {one.name}."
+                if sketch.discrete:
+                    for first, other in _choices(sketch):
+                        text = f"return {first} if {total} > 0.0 else {other}"
+                        template = _rule(sketch, title, "one rule on two", story, [knob], text)
+                        yield Guess(template=template, values={"ratio": weight})
+                    continue
+                for way in (1.0, -1.0):
+                    gain = Knob(name="gain", spread=sketch.axes[0].high / one.scale)
+                    template = _rule(
+                        sketch, title, "two gains", story, [gain, knob], f"return [self.gain * ({total})]"
+                    )
+                    yield Guess(template=template, values={"gain": tidy(way * gain.spread), "ratio": weight})
+
+
+def _choices(sketch: Sketch) -> list[tuple[int, int]]:
+    """Two actions that a rule chooses between: opposite ones; where there are none, any two of the first few."""
+    opposite = [(a.plus, a.minus) for a in sketch.axes if a.minus is not None]
+    ways = [pair for plus, minus in opposite for pair in ((plus, minus), (minus, plus))]
+    if ways and len(sketch.axes) == 1:
+        return ways
+    actions = [a for axis in sketch.axes for a in (axis.plus, axis.minus) if a is not None]
+    actions += [] if sketch.neutral is None else [sketch.neutral]
+    return [(a, b) for a in actions[:6] for b in actions[:6] if a != b]
+
+
+def gained(sketch: Sketch, title: str, gains: Gains) -> Guess:
+    """Linear feedback with the gains of a regulator, without those that hardly pull."""
+    signals = regulated(sketch)
+    template = linear(sketch, title, signals, f"regulator of {gains.note}")
+    scale = np.array([s.scale for s in signals])
+    values: dict[str, float] = {}
+    for row, axis in enumerate(sketch.axes):
+        size = 1.0 if sketch.discrete else max(abs(axis.low), abs(axis.high))
+        pulls = np.abs(gains.weights[row] * scale)
+        for column, signal in enumerate(signals):
+            name = f"{axis.name}_{signal.name}"
+            if pulls[column] < SMALL * pulls.max(initial=0.0):
+                template = template.drop(name)
+            else:
+                values[name] = tidy(float(gains.weights[row, column]) * size)
+        values[f"{axis.name}_bias"] = tidy(float(gains.bias[row]) * size)
+        if abs(values[f"{axis.name}_bias"]) < SMALL * size:
+            template = template.drop(f"{axis.name}_bias")
+    known = {k.name for k in template.knobs}
+    values = {name: values.get(name, 0.0) for name in known}
+    knobs = tuple(
+        replace(k, start=values[k.name], spread=max(abs(values[k.name]), 0.1 * k.spread))
+        for k in template.knobs
+    )
+    return Guess(template=replace(template, knobs=knobs), values=values)
+
+
+def _rule(sketch: Sketch, title: str, name: str, story: str, knobs: Sequence[Knob], text: str) -> Template:
+    method = "@rule" if sketch.discrete else "@controller"
+    plain = attributes(sketch) if not sketch.discrete else ()
+    return Template(
+        name=name,
+        title=title,
+        story=story,
+        composed=not sketch.discrete,
+        attributes=plain,
+        knobs=tuple(knobs),
+        signals=sketch.signals,
+        formulas=(),
+        body=f"{method}\ndef push(self, s):\n    {text}",
+    )

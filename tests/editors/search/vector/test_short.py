@@ -1,0 +1,65 @@
+"""Short programs first, from what the probe saw: rules, gains, gaps; and wide observations."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hlearn.editors.api import Brief, Proposal
+from hlearn.editors.search.vector import VectorSearch
+from hlearn.editors.search.vector.gaps import find_gaps
+from hlearn.editors.search.vector.probing import probe
+from hlearn.editors.search.vector.wide import MOST
+from hlearn.evaluate.api import Job
+from tests.editors.search.plain_lab import PlainLab
+
+OWN = "tests.editors.search.own_environments"
+
+
+def _proposals(lab: PlainLab) -> list[Proposal]:
+    brief = Brief(
+        task=lab.task, observation=lab.observation, actions=lab.actions, champion=None, champion_dev=None
+    )
+    return list(VectorSearch(brief, lab).proposals())
+
+
+def test_a_pole_is_balanced_by_a_few_lines_within_a_small_budget() -> None:
+    lab = PlainLab("CartPole-v1", steps=20_000, seed=7)
+    last = _proposals(lab)[-1]
+    assert last.dev is not None and last.dev.mean == 500.0
+    lines = [line for line in last.program.source.splitlines() if line.strip(' "')]
+    assert len(lines) <= 18
+    assert lab.spent < 20_000
+
+
+def test_a_first_program_comes_early_where_episodes_are_dear() -> None:
+    lab = PlainLab("MountainCar-v0", steps=100_000)
+    brief = Brief(
+        task=lab.task, observation=lab.observation, actions=lab.actions, champion=None, champion_dev=None
+    )
+    next(VectorSearch(brief, lab).proposals())
+    assert lab.spent <= 0.05 * 100_000
+
+
+def test_reaching_is_learnt_from_the_gap_between_named_parts() -> None:
+    lab = PlainLab(f"{OWN}:Arm-v0", steps=30_000)
+    gaps = [s.name for s in probe(PlainLab(f"{OWN}:Arm-v0", steps=30_000)).signals if s.kind == "gap"]
+    assert "goal0_from_hand0" in gaps and "goal1_from_hand1" in gaps
+    last = _proposals(lab)[-1]
+    assert "goal0_from_hand0" in last.program.source
+    lab.grant(10_000)
+    fresh = lab.measure([Job(program=last.program, seed=s) for s in lab.seeds(800_000, 20)])
+    assert np.mean([r.outcome.score for r in fresh]) > -20.0  # fifty steps, at -1 each until it is there
+
+
+def test_what_rests_and_what_moves_makes_gaps_where_nothing_has_a_name() -> None:
+    lab = PlainLab("hlearn.testing.toys:Seek-v0", steps=30_000)
+    sketch = probe(lab)
+    assert [s.indices for s in sketch.signals if s.kind == "gap"] == [(2, 0), (3, 1)]
+    assert find_gaps(sketch.signals, lab.observation, []) == []
+
+
+def test_of_ten_thousand_numbers_those_that_matter_are_looked_at() -> None:
+    lab = PlainLab(f"{OWN}:Wide-v0", steps=20_000)
+    sketch = probe(lab)
+    assert {7_000, 7_001} <= {i for s in sketch.signals for i in s.indices}
+    assert len({i for s in sketch.signals for i in s.indices}) <= MOST
