@@ -65,10 +65,15 @@ def _import(module: str) -> None:
 
     A system's own folder is no such place: what an editor left there is no environment.
     """
-    here = Path.cwd()
+    try:
+        here: Path | None = Path.cwd()
+    except OSError:
+        here = None  # it was deleted meanwhile
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
+        if here is None:
+            raise
         first = module.partition(".")[0]
         found = (here / f"{first}.py").is_file() or (here / first).is_dir()
         if error.name != first or not found or str(here) in sys.path or (here / "hl.toml").exists():
