@@ -98,3 +98,17 @@ def test_the_exit_code_is_kept_where_python_is_told_to_inspect() -> None:
     said = _hl("history", "/nonexistent", PYTHONINSPECT="1")
     assert said.returncode == 2, said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_a_program_in_letters_that_the_locale_lacks(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert _hl("init", "CartPole-v1", str(tmp_path / "s"), **ascii_only).returncode == 0
+    source = "# größer ☃\nclass P:\n    def reset(self, seed): pass\n    def act(self, obs): return int(obs[2] > 0)\n"
+    (tmp_path / "s" / "policy.py").write_text(source, encoding="utf-8")
+    for verb in (("gate", "--note", "höher"), ("history",), ("eval", "--episodes", "1"), ("replay",)):
+        said = _hl(verb[0], str(tmp_path / "s"), *verb[1:], **ascii_only)
+        assert said.returncode == 0, said.stderr
+    committed = subprocess.run(
+        ["git", "show", "HEAD:policy.py"], cwd=tmp_path / "s", capture_output=True, check=True
+    )
+    assert committed.stdout.decode("utf-8") == source

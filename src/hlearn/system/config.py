@@ -58,7 +58,7 @@ def write_config(path: Path, config: Config) -> None:
     if kwargs:
         lines += ["", "[task.kwargs]", *(f"{json.dumps(k)} = {_toml(v)}" for k, v in kwargs)]
     lines += ["", "[run]", f"seed = {config.seed}", ""]
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def read_config(path: Path) -> Config:

@@ -56,11 +56,13 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, keys: Ke
         (made / folder).mkdir(parents=True)
         (made / folder / ".gitkeep").touch()
     write_config(made / "hl.toml", Config(task=task, seed=seed, key=key.id))
-    (made / ".gitignore").write_text(templates.GITIGNORE)
-    (made / ".gitattributes").write_text(templates.ATTRIBUTES)
-    (made / "AGENTS.md").write_text(templates.agents_md(task, golden.observation, golden.actions))
+    (made / ".gitignore").write_text(templates.GITIGNORE, encoding="utf-8")
+    (made / ".gitattributes").write_text(templates.ATTRIBUTES, encoding="utf-8")
+    (made / "AGENTS.md").write_text(
+        templates.agents_md(task, golden.observation, golden.actions), encoding="utf-8"
+    )
     (made / "memory" / "notes.md").write_text("# Notes\n\nWhat is worth knowing for the next change.\n")
-    (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY)
+    (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY, encoding="utf-8")
     np.savez_compressed(made / "tests" / "golden.npz", **golden.arrays)  # type: ignore[arg-type]
     ledger = Ledger(made / "ledger.jsonl", clock=clock)
     ledger.adopt(key, "the system was created")

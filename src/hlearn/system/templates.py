@@ -22,7 +22,7 @@ import numpy as np
 from hlearn.system.acting import act_on, check
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCE = (ROOT / "policy.py").read_text()
+SOURCE = (ROOT / "policy.py").read_text(encoding="utf-8")
 GOLDEN = np.load(ROOT / "tests" / "golden.npz", allow_pickle=False)
 
 
