@@ -117,7 +117,7 @@ def run(goal: Goal, seed: int, out: Path, workers: int | None, holdout: int) -> 
 def table(rows: list[dict[str, object]]) -> str:
     """The table of all results so far, as Markdown."""
     lines = [
-        "| task | reach | seen | seed | ours | random | constant | blind | better than these | lines | steps | seconds |",
+        "| task | reach | seen | seed | ours | random | constant | blind | better | lines | steps | seconds |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for goal in GOALS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,12 @@ def test_a_reused_child_plays_the_same_episodes_as_a_fresh_one(corridor):
     jobs = [Job(program=p, seed=i, record=Record.TRACE) for p in (dice, walk, dice) for i in range(6)]
     with IsolatedEvaluator(CORRIDOR, episodes_per_child=4) as reusing:
         assert plain(reusing.run(jobs)) == plain(corridor.run(jobs))
+
+
+def test_episodes_that_may_be_played_together_are_the_same_as_alone(corridor):
+    jobs = [Job(program=p, seed=i, record=Record.TRACE) for p in (dice, walk) for i in range(6)]
+    mixed = [replace(job, together=i % 3 > 0) for i, job in enumerate(jobs)]
+    assert plain(corridor.run(mixed)) == plain(corridor.run(jobs))
 
 
 def test_a_reused_child_that_failed_is_not_used_again():

@@ -66,6 +66,8 @@ class Job:
         world_seed: what the environment is really seeded with; ``seed`` where None. Filled in by
             :class:`hlearn.evaluate.keyed.KeyedEvaluator` alone, and never shown to the program.
         policy_seed: what the program is reset with; derived from ``seed`` where None.
+        together: whether a process that played other episodes of the same program may play it, with a freshly executed
+            module: for numbers that only steer a search, where episodes are so short that processes cost most.
     """
 
     program: Program
@@ -78,6 +80,7 @@ class Job:
     key: str | None = None
     world_seed: int | None = None
     policy_seed: int | None = None
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ Each worker owns a program host, a clean process that forks the children; worker
 core. By default every episode gets a fresh child: no state of a program survives its episode, so the same
 job gives the same episode bit for bit, whatever was played before, in whatever order and by however many
 workers. That costs 2 to 4 ms per episode. Where episodes are much shorter than that and the numbers only
-steer a search, ``episodes_per_child`` lets one child play several episodes of the *same* program, each with
-a freshly executed module and reseeded generators. An honest program cannot tell the difference; one that
-hides state in a library's module could, so the gate and reports keep the default.
+steer a search, a job's ``together`` (or ``episodes_per_child``, for all jobs) lets one child play several
+episodes of the *same* program, each with a freshly executed module
+and reseeded generators. An honest program cannot tell the difference; one that hides state in a library's
+module could, so the gate and reports keep the default.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from hlearn.inherited import search_path
 from hlearn.records import FailureKind, Program
 from hlearn.tasks.environment import Box, Discrete, Environment
 
+TOGETHER = 100  # episodes that one child may play where jobs allow it
 _REFUSED = -1  # old kernels, old containers' filters
 
 
@@ -82,7 +83,8 @@ class IsolatedProgram:
             raise self._hostless() from None
         self._channel.clear()
         dog.begin(self._limits.episode_s)
-        if self._pid and job.program.sha256 == self._loaded and self._left > 0:
+        most = max(self._episodes_per_child, TOGETHER if job.together else 1)
+        if self._pid and job.program.sha256 == self._loaded and self._left > 0 and most > 1:
             self._left -= 1
             dog.guard(self._kill, self._limits.load_s, "loading the program")
             dog.turn = dog.fresh()
@@ -93,6 +95,7 @@ class IsolatedProgram:
         else:
             self.drop()
             self._start_child(job.program, seed)
+            self._left = most - 1
         self._take = self._make_turn()
         self.decide = self._take_vector if self._box else self._make_index()
         if os.read(self._in, 1) != ch.READY:
@@ -138,7 +141,7 @@ class IsolatedProgram:
         with dog.lock:
             self._pid = answer["pid"]
             self._pidfd = _pidfd(self._pid)
-        self._loaded, self._left = program.sha256, self._episodes_per_child - 1
+        self._loaded = program.sha256
         dog.guard(self._kill, limits.load_s, "loading the program")
         if os.read(self._in, 1) != ch.SEALED and not dog.fired:
             kind_, why = self._channel.message()

@@ -89,7 +89,13 @@ class Trials:
             for seed in self.lab.seeds(TRIAL_SEEDS + have, max(0, episodes - have)):
                 record = Record.NOTHING if self.learner is None else Record.STEPS
                 jobs.append(
-                    Job(program=candidate.program, seed=seed, record=record, max_steps=self.lab.longest)
+                    Job(
+                        program=candidate.program,
+                        seed=seed,
+                        record=record,
+                        max_steps=self.lab.longest,
+                        together=True,
+                    )
                 )
                 owners.append(candidate)
         if not jobs:

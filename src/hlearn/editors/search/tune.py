@@ -161,7 +161,9 @@ class Tuner:
         seeds = self.lab.seeds(self._next_seed, self.episodes)
         record = Record.STEPS if self.tied else Record.NOTHING
         jobs = [
-            Job(program=p, seed=s, record=record, max_steps=self.horizon) for p in programs for s in seeds
+            Job(program=p, seed=s, record=record, max_steps=self.horizon or self.lab.longest, together=True)
+            for p in programs
+            for s in seeds
         ]
         results = self.lab.measure(jobs)
         mercy = self.forgiven if self.horizon is not None else 0.0

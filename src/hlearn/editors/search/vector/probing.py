@@ -75,7 +75,10 @@ def play_probe(lab: Lab) -> list[Result]:
     for turn in range(MOST_ROUNDS):
         seeds = lab.seeds(PROBE_SEEDS + turn * BATCH, BATCH)
         played += lab.measure(
-            [Job(program=program, seed=seed, record=Record.STEPS, max_steps=longest) for seed in seeds]
+            [
+                Job(program=program, seed=seed, record=Record.STEPS, max_steps=longest, together=True)
+                for seed in seeds
+            ]
         )
         if sum(outcome.env_steps for outcome, _ in played) >= enough:
             break

@@ -12,7 +12,7 @@ from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
 
 DECIDE = 16  # episodes that decide between candidates
 LEAST = 8  # episodes of a candidate whose contest the budget's end broke off, to be proposed all the same
-SURE = 0.05  # share of the remaining budget that may be spent on making sure that nothing can be gained
+SURE = 0.4  # share of the remaining budget that may be spent on making sure that nothing can be gained
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 
 
@@ -55,8 +55,8 @@ class Standing:
     def solved(self, candidate: Candidate) -> bool:
         """Whether nothing can be gained, or the target is reached with some certainty."""
         if saturated(candidate, self.floor):
-            if 2 * DECIDE * candidate.length < SURE * self.lab.remaining:
-                self.trials.play([candidate], 2 * DECIDE)
+            affordable = int(SURE * self.lab.remaining / max(candidate.length, 1.0))
+            self.trials.play([candidate], min(2 * DECIDE, affordable))
             return saturated(candidate, self.floor)
         target = self.lab.task.target
         if target is None or candidate.mean < target:

@@ -159,7 +159,10 @@ class TableSearch:
         seeds = self.lab.seeds(SEEDS + self.played, count)
         self.played += count
         self.lab.say(f"exploring: {len(keys)} states, {self.model.steps} steps counted")
-        jobs = [Job(program=program, seed=s, record=Record.STEPS, max_steps=self.longest) for s in seeds]
+        jobs = [
+            Job(program=program, seed=s, record=Record.STEPS, max_steps=self.longest, together=True)
+            for s in seeds
+        ]
         for result in self.lab.measure(jobs):
             self.model.learn(result)
 
