@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from hlearn.errors import LedgerCorrupt, UsageError
-from hlearn.ledger import Caps, Ledger, Measured, Purpose
+from hlearn.ledger import Caps, Decision, Ledger, Measured, Purpose, Trial
+from hlearn.ledger.codec import encode
 from hlearn.ledger.journal import canonical
 from hlearn.records import Episode, Program, Split
 from hlearn.system import System
@@ -133,14 +134,30 @@ def test_another_key_in_the_ledger_makes_nothing_believed(system: Path) -> None:
     append_by_hand(path, "key_adopted", {"key": "ab" * 16, "seeds": "cd" * 32, "why": "mine"})
     idle = Program(source=IDLE)
     opened = System.open(system)
-    from hlearn.ledger.codec import encode
-
     append_by_hand(path, "measured", encode(row(opened, idle, Split.HOLDOUT, Purpose.REPORT)))  # type: ignore[arg-type]
     said = verify(system)
     assert said.code == 0 and not said.data["vouched"] and states(said)["seals"] == "unknown"
+    trial = Trial(
+        run=9,
+        trial=9,
+        program=idle.sha256,
+        champion=_champion(system),
+        note="",
+        decision=Decision.ACCEPTED,
+        reasons=(),
+    )
+    opened.programs.add(idle)
+    append_by_hand(path, "trial", encode(trial))  # type: ignore[arg-type]
     (system / "policy.py").write_text(IDLE)
     played = hl("eval", system, "--split", "holdout", "--episodes", 5, "--workers", 1, "--json").data
     assert played["played"] == 5 and played["max"] < 1e6
+    assert _champion(system) != idle.sha256, "a trial that somebody else accepted makes no champion"
+
+
+def _champion(system: Path) -> str:
+    champion = System.open(system).champion()
+    assert champion is not None
+    return champion.sha256
 
 
 def test_who_has_the_key_and_makes_results_up_is_found_by_playing_them_again(system: Path) -> None:

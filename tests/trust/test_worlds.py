@@ -57,7 +57,7 @@ def cheat() -> Program:
     for split in Split:
         for start in (0, 1_000_000, 2_000_000):
             for seed in split_seeds(split, 0, start, 70):
-                known[policy_seed(Job(program=Program(source=""), seed=seed))] = seed
+                known[policy_seed(seed)] = seed
     return Program(source=CHEAT.format(known=known))
 
 

@@ -19,7 +19,7 @@ from hlearn.evaluate import child
 from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.loading import Unfit, compile_program, describe, load_policy, unload
-from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, check_score, play, policy_seed
+from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, check_score, play, seed_of_policy
 from hlearn.evaluate.traces import encode_trace
 from hlearn.records import FailureKind
 from hlearn.tasks import open_environment
@@ -85,7 +85,7 @@ class _LocalProgram:
     def begin(self, job: Job) -> None:
         """Checks, loads and resets the program."""
         self._texts = {}
-        seed = policy_seed(job)
+        seed = seed_of_policy(job)
         self._observation[...] = 0
         child.seed_globals(seed)
         try:

@@ -31,18 +31,21 @@ class ProgramFailed(Exception):
         self.message = message[:4000]
 
 
-def policy_seed(job: Job) -> int:
+def policy_seed(seed: int) -> int:
+    """What a program is reset with where no key is: 32 bits, a public function of the label."""
+    return int.from_bytes(hashlib.blake2b(f"hlearn policy {seed}".encode(), digest_size=4).digest())
+
+
+def seed_of_policy(job: Job) -> int:
     """The seed that a program is reset with, 32 bits.
 
     In a system with a key it was drawn apart from the environment's and says nothing of it. Without a key (an evaluator
     that is used alone) it is a public function of the label, and so is the environment's.
     """
-    if job.policy_seed is not None:
-        return job.policy_seed
-    return int.from_bytes(hashlib.blake2b(f"hlearn policy {job.seed}".encode(), digest_size=4).digest())
+    return policy_seed(job.seed) if job.policy_seed is None else job.policy_seed
 
 
-def world_seed(job: Job) -> int:
+def seed_of_world(job: Job) -> int:
     """The seed that the environment is reset with."""
     return job.seed if job.world_seed is None else job.world_seed
 
@@ -196,7 +199,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
     failed: ProgramFailed | None = None
     try:
         player.begin(job)
-        steps = (environment if recorder is None else recorder).reset(world_seed(job), observation)
+        steps = (environment if recorder is None else recorder).reset(seed_of_world(job), observation)
         step, decide = (
             (environment.step, player.decide) if recorder is None else (recorder.step, recorder.decide)
         )

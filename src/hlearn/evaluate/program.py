@@ -17,7 +17,7 @@ from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import Job, Limits
 from hlearn.evaluate.child import WALLS
 from hlearn.evaluate.hosting import Host
-from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, policy_seed
+from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, seed_of_policy
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
 from hlearn.inherited import search_path
 from hlearn.records import FailureKind, Program
@@ -76,7 +76,7 @@ class IsolatedProgram:
 
     def begin(self, job: Job) -> None:
         """Has a child load the program: a fresh one, or the one that runs it already."""
-        dog, seed = self._watchdog, policy_seed(job)
+        dog, seed = self._watchdog, seed_of_policy(job)
         try:
             self.start_host()
         except ConnectionError:

@@ -18,7 +18,7 @@ from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.api import Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import with_seeds
-from hlearn.evaluate.play import world_seed
+from hlearn.evaluate.play import seed_of_world
 from hlearn.evidence.renderers import mujoco_advice, ready_to_draw
 from hlearn.foreign_text import safe_line
 from hlearn.ledger import Ledger, Measured
@@ -81,7 +81,7 @@ def replay(task: Task, program: Program, seed: int, worlds: Worlds | None = None
         outcome, recording = evaluator.run([job])[0]
     assert recording is not None
     rules = tuple(_rule(trace) for trace in recording.traces)
-    return Replay(task, seed, world_seed(job), worlds.current, outcome, recording, rules)
+    return Replay(task, seed, seed_of_world(job), worlds.current, outcome, recording, rules)
 
 
 def _rule(trace: dict[str, Any]) -> str:

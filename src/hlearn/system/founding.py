@@ -14,7 +14,7 @@ from hlearn.ledger.journal import Clock
 from hlearn.system import templates
 from hlearn.system.config import Config, write_config
 from hlearn.system.git import Git
-from hlearn.system.golden import golden_observations
+from hlearn.system.golden import Golden, golden_observations
 from hlearn.tasks.task import Task
 from hlearn.trust import Key, KeyStore
 
@@ -46,12 +46,32 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, keys: Ke
             f"keys are kept in {keys.folder}, which must lie outside of every system; choose another folder"
         )
     golden = golden_observations(task, key.seeds)
+    _clear_unfinished(path)
     made = path.with_name(f".{path.name}.{os.getpid()}.new")
-    shutil.rmtree(made, ignore_errors=True)
     try:
         made.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"{path} cannot be made: {error.strerror}; choose another folder") from error
+    try:
+        _fill(made, task, golden, git, seed=seed, clock=clock, key=key)
+        keys.keep(key)
+        if path.exists():
+            path.rmdir()
+        made.rename(path)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _clear_unfinished(path: Path) -> None:
+    """Takes away what a killed hl left of the same system."""
+    for left in path.parent.glob(f".{path.name}.*.new"):
+        pid = left.name.removesuffix(".new").rpartition(".")[2]
+        if pid.isdigit() and (int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _fill(made: Path, task: Task, golden: Golden, git: Git, *, seed: int, clock: Clock, key: Key) -> None:
     for folder in ("tests", "cases", "failures", "memory/rejected", "programs"):
         (made / folder).mkdir(parents=True)
         (made / folder / ".gitkeep").touch()
@@ -71,7 +91,3 @@ def found(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, keys: Ke
     git("init", "--quiet", "--initial-branch=main")
     git("add", "--all")
     git("commit", "--quiet", "-m", f"Start a system for {task.env_id}", when=clock())
-    keys.keep(key)
-    if path.exists():
-        path.rmdir()
-    made.rename(path)

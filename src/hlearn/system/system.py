@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +12,10 @@ from hlearn.errors import LedgerCorrupt, UsageError
 from hlearn.foreign_text import encoded, read_source
 from hlearn.ledger import (
     Committed,
-    Decision,
     Ledger,
     ProgramAdded,
     ProgramStore,
     RolledBack,
-    RunEnded,
     SeedsOpened,
     Trial,
 )
@@ -28,7 +25,8 @@ from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
 from hlearn.system.additions import unfit
 from hlearn.system.cases import Case, case_text, parse_case
-from hlearn.system.changes import Change, check_named_rows, last_named_row, read_changes
+from hlearn.system.changes import Change, check_named_rows, read_changes
+from hlearn.system.completion import ROLLING_BACK, complete
 from hlearn.system.config import Config, read_config
 from hlearn.system.copies import WorkingCopy, working_copy
 from hlearn.system.files import entries, is_plain, read_plain, same_text
@@ -41,7 +39,6 @@ _JUDGED = ("tests", "cases")  # committed with an accepted trial only
 _REMEMBERED = ("failures", "memory")
 _KEPT = (*_REMEMBERED, "ledger.jsonl", "programs")  # committed at the end of a run too
 _FILE_LIMIT = 1 << 20  # bytes of one added test or case
-_ROLLING_BACK = "hl-rollback"  # in git's folder while a rollback is under way: the trial to go back to
 
 
 class System:
@@ -146,7 +143,7 @@ class System:
             self.ledger.refresh()
             self.ledger.closed, self._held = False, 1
             self._take_key(key)
-            self._complete()
+            complete(self)
             yield
         finally:
             self.ledger.closed, self._held, self.git.inherited = True, 0, ()
@@ -158,72 +155,6 @@ class System:
         for lock_file in (*folder.glob("*.lock"), *folder.glob("refs/**/*.lock")):
             if lock_file.name != "hl.lock":
                 lock_file.unlink(missing_ok=True)
-
-    def _complete(self) -> None:
-        """Finishes what belongs together and a kill took apart: the ledger has the first step, git lacks the next."""
-        intent = self.git.folder / _ROLLING_BACK
-        if intent.exists():
-            self._complete_rollback(intent)
-        if (trial := self._uncommitted()) is not None:
-            with self._keeping_edit():
-                self.commit(trial, self.programs.get(trial.program))
-        self._complete_memory()
-        ended = next((r for r in reversed(self.ledger.rows) if isinstance(r.event, RunEnded)), None)
-        if ended is not None and ended.n > last_named_row(self.git):
-            assert isinstance(ended.event, RunEnded)
-            self.close_run(f"Run {ended.event.run} ends: {ended.event.why}")
-
-    def _complete_rollback(self, intent: Path) -> None:
-        said = intent.read_text(encoding="ascii", errors="replace").strip()
-        changes = self.history()
-        change = next((c for c in changes if str(c.trial) == said and not c.rolled_back), None)
-        last = changes[-1] if changes else None
-        if change is not None and last is not None:
-            named = {r.event.commit for r in self.ledger.rows if isinstance(r.event, RolledBack)}
-            if last.rolled_back and last.trial == change.trial and last.commit not in named:
-                self.ledger.append(RolledBack(trial=last.trial, program=last.program, commit=last.commit))
-            elif not (last.rolled_back and last.trial == change.trial):
-                source = self.git.show(change.commit, "policy.py")
-                if source is not None:
-                    with self._keeping_edit():
-                        self._roll_back(change, source)
-        intent.unlink()
-
-    @contextmanager
-    def _keeping_edit(self) -> Iterator[None]:
-        """Leaves a person's edit of the program in the folder while another program is committed."""
-        path = self.path / "policy.py"
-        edit = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(edit).hexdigest() in self.programs:
-            edit = b""
-        yield
-        if edit:
-            path.write_bytes(edit)
-
-    def _uncommitted(self) -> Trial | None:
-        """The accepted trial whose commit or whose row of it is missing, as long as it is the last word."""
-        for row in reversed(self.ledger.rows):
-            event = row.event
-            if isinstance(event, (Committed, RolledBack)):
-                return None
-            if isinstance(event, Trial):
-                if event.decision is not Decision.ACCEPTED or event.program not in self.programs:
-                    return None
-                named = any(c.trial == event.trial and not c.rolled_back for c in self.history())
-                champion = self.champion()
-                beaten = champion.sha256 if champion else None
-                return event if named or beaten == event.champion else None
-        return None
-
-    def _complete_memory(self) -> None:
-        """Writes the note of the last trial that was turned down, where it is missing."""
-        last = next((r.event for r in reversed(self.ledger.rows) if isinstance(r.event, Trial)), None)
-        if last is None or last.decision is Decision.ACCEPTED or last.program not in self.programs:
-            return
-        if not self._rejected_note(last.trial).exists():
-            known = last.champion is not None and last.champion in self.programs
-            champion = self.programs.get(last.champion) if known and last.champion else None
-            self.remember(last, self.programs.get(last.program), champion)
 
     # Keys -------------------------------------------------------------------------------------------------
 
@@ -450,13 +381,14 @@ class System:
             if source is None or (champion is not None and champion.source == source):
                 raise UsageError(f"{self.path}: trial {trial} is the champion already")
             self.restore()
-            intent = self.git.folder / _ROLLING_BACK
+            intent = self.git.folder / ROLLING_BACK
             self._write(os.path.relpath(intent, self.path), f"{trial}\n")
-            commit = self._roll_back(change, source)
+            commit = self.carry_back(change, source)
             intent.unlink()
             return commit
 
-    def _roll_back(self, change: Change, source: str) -> str:
+    def carry_back(self, change: Change, source: str) -> str:
+        """Commits an earlier champion's program with the cases that it stood for; a step of :meth:`rollback`."""
         number, digest = self.ledger.head
         commit = self._commit(
             f"Roll back to trial {change.trial}",
@@ -548,9 +480,10 @@ class System:
     def remember(self, trial: Trial, program: Program, champion: Program | None) -> None:
         """Keeps a proposal that was not accepted, as a patch with the reasons."""
         text = memory.rejected_text(trial, program, champion)
-        self._write(os.path.relpath(self._rejected_note(trial.trial), self.path), text)
+        self._write(os.path.relpath(self.rejected_note(trial.trial), self.path), text)
 
-    def _rejected_note(self, trial: int) -> Path:
+    def rejected_note(self, trial: int) -> Path:
+        """The file that keeps a proposal that was not accepted."""
         return self.path / "memory" / "rejected" / f"{trial:04d}.patch"
 
     def remember_failures(
