@@ -7,8 +7,8 @@
 The development half may be looked at while the search is worked on, the report half only reported: the 57 names in the
 order of their SHA-256, the first 29 and the other 28. Every result is a line of JSON as soon as it is there; a
 process takes the next one that no line and no other process has. ``learn`` is the product's command with its defaults
-(its blind replay comes with it), ``naive`` is :mod:`naive` with as many environment steps (from bytes, whatever the
-access), ``random`` and ``nothing`` play without learning. All scores are means over the same holdout seeds.
+(its blind replay, random play and the best constant action come with it), ``naive`` is :mod:`naive` with as many
+environment steps (from bytes, whatever the access). All scores are means over the same holdout seeds.
 """
 
 from __future__ import annotations
@@ -30,18 +30,22 @@ from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.learn import learn
 from hlearn.records import Access, Episode, Program, Split
 from hlearn.tasks import open_environment, resolve_task
+from hlearn.tasks.atari_scores import reference_scores
 from hlearn.tasks.environment import Discrete
-from hlearn.tasks.scores import human_normalized_score, reference_scores
+from hlearn.tasks.scores import human_normalized_score
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 HERE = Path(__file__).parent
-KINDS = ("learn", "naive", "random", "nothing")
+KINDS = ("learn", "naive")
 DEV = 29  # games of the development half
 HOLDOUT = 10
-STALL = 9_000  # environment steps without reward after which an episode of a control is over
 BLIND = 0.005  # HNS by which a program must beat its own blind replay
 WORSE = 0.75  # of the plain search's HNS, below which a game counts as worse
+LEARNT = (
+    *("score", "score_min", "score_max", "blind_replay", "random_play", "best_constant"),
+    *("better_than_trivial", "env_steps", "accepted", "why", "taught_by_screen"),
+)
 Row = dict[str, Any]
 
 
@@ -65,11 +69,11 @@ def buttons_of(task: Task) -> tuple[str, ...]:
     return actions.names
 
 
-def holdout(task: Task, program: Program, *, stall: int | None = None) -> list[float]:
+def holdout(task: Task, program: Program) -> list[float]:
     """Scores on the holdout seeds."""
     seeds = split_seeds(Split.HOLDOUT, 0, 0, HOLDOUT)
     with IsolatedEvaluator(task, workers=1) as evaluator:
-        results = evaluator.run([Job(program=program, seed=s, stall_steps=stall) for s in seeds])
+        results = evaluator.run([Job(program=program, seed=s) for s in seeds])
     return [r.outcome.score for r in results if isinstance(r.outcome, Episode)]
 
 
@@ -81,32 +85,17 @@ def measure(kind: str, game: str, access: Access, steps: int, seed: int, out: Pa
         result = learn(
             task, out=folder, steps=steps, seed=seed, workers=1, holdout=HOLDOUT, resume=folder.exists()
         )
-        kept = (
-            "score",
-            "score_min",
-            "score_max",
-            "blind_replay",
-            "env_steps",
-            "accepted",
-            "why",
-            "taught_by_screen",
-        )
-        return {k: v for k, v in result.as_json().items() if k in kept}
-    if kind == "naive":
-        task = task_of(game, Access.RAM)
-        with IsolatedEvaluator(task, workers=1) as evaluator:
-            program, used = learn_naively(task, buttons_of(task), evaluator, seed=seed, steps=steps)
-        scores = holdout(task, program)
-        return {
-            "score": statistics.fmean(scores),
-            "score_min": min(scores),
-            "score_max": max(scores),
-            "env_steps": used,
-        }
-    choice = "0" if kind == "nothing" else f"self.rng.randrange({len(buttons_of(task))})"
-    source = "import random\n\n\nclass Player:\n    def reset(self, seed):\n        self.rng = random.Random(seed)\n\n"
-    source += f"    def act(self, obs):\n        return {choice}\n"
-    return {"score": statistics.fmean(holdout(task, Program(source=source), stall=STALL))}
+        return {k: v for k, v in result.as_json().items() if k in LEARNT}
+    task = task_of(game, Access.RAM)
+    with IsolatedEvaluator(task, workers=1) as evaluator:
+        program, used = learn_naively(task, buttons_of(task), evaluator, seed=seed, steps=steps)
+    scores = holdout(task, program)
+    return {
+        "score": statistics.fmean(scores),
+        "score_min": min(scores),
+        "score_max": max(scores),
+        "env_steps": used,
+    }
 
 
 def key_of(row: Row) -> tuple[object, ...]:
@@ -124,9 +113,13 @@ def wanted(options: argparse.Namespace) -> Iterator[Row]:
     games = options.games.split(",") if options.games else halves()[options.half]
     for game in games:
         for kind in options.only.split(","):
-            learns = kind in ("learn", "naive")
-            steps, seed = (options.steps, options.seed) if learns else (0, 0)
-            yield {"kind": kind, "game": game, "access": options.access, "steps": steps, "seed": seed}
+            yield {
+                "kind": kind,
+                "game": game,
+                "access": options.access,
+                "steps": options.steps,
+                "seed": options.seed,
+            }
 
 
 def run(options: argparse.Namespace, path: Path) -> None:
@@ -161,15 +154,14 @@ def table(rows: Sequence[Row], names: Sequence[str], options: argparse.Namespace
     """One half's results as Markdown, and what they come to."""
     found: dict[tuple[str, str], Row] = {}
     for row in rows:
-        learns = row["kind"] in ("learn", "naive")
-        if not learns or (row["access"], row["steps"], row["seed"]) == (
+        if (row["access"], row["steps"], row["seed"]) == (
             options.access,
             options.steps,
             options.seed,
         ):
             found[row["kind"], row["game"]] = row
     lines = [
-        "| game | learn (min to max) | HNS | blind replay | naive | HNS | random | nothing |",
+        "| game | learn (min to max) | HNS | blind replay | random | constant | naive | HNS |",
         "|---|---|---|---|---|---|---|---|",
     ]
     ours: list[float] = []
@@ -189,8 +181,8 @@ def table(rows: Sequence[Row], names: Sequence[str], options: argparse.Namespace
         )
         lines.append(
             f"| {game} | {shown(learnt)}{span} | {shown(learnt, 'hns', 3)} | {shown(learnt, 'blind_replay')} | "
-            f"{shown(naive)} | {shown(naive, 'hns', 3)} | {shown(found.get(('random', game)))} | "
-            f"{shown(found.get(('nothing', game)))} |"
+            f"{shown(learnt, 'random_play')} | {shown(learnt, 'best_constant')} | {shown(naive)} | "
+            f"{shown(naive, 'hns', 3)} |"
         )
         if naive is not None:
             plain.append(naive["hns"])
@@ -223,7 +215,7 @@ def main() -> None:
     parser.add_argument("--access", default="ram", choices=("ram", "pixels"))
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=100)
-    parser.add_argument("--only", default=",".join(KINDS), help="learn, naive, random, nothing")
+    parser.add_argument("--only", default=",".join(KINDS), help="learn, naive")
     parser.add_argument("--out", type=Path, default=Path("runs/atari57"), help="where the systems go")
     parser.add_argument("--json", type=Path, default=None, help="where the lines go")
     parser.add_argument("--table", action="store_true", help="only print what there is")

@@ -41,14 +41,14 @@ def perceive(game: str, seed: int) -> dict[str, object]:
     with IsolatedEvaluator(task, workers=1) as evaluator:
         recordings = [r.recording for r in evaluator.run(jobs) if r.recording is not None]
     began = time.perf_counter()
-    pictures = [r.picture(i) for r in recordings for i in range(len(r.pictures))]
+    shown = [(r, i) for r in recordings for i in range(len(r.pictures))]
     rams = np.concatenate([r.observations[::PICTURE_EVERY] for r in recordings])
-    blobs, _ = cut(pictures)
+    blobs, _ = cut(len(shown), lambda t: shown[t][0].picture(shown[t][1]))
     percept = find_slots(blobs, rams, np.random.default_rng(0))
     return {
         "game": game,
         "seed": seed,
-        "pictures": len(pictures),
+        "pictures": len(shown),
         "blobs": len(blobs.t),
         "slots": len(percept.slots),
         "told": sum(s.teller is not None for s in percept.slots),
