@@ -87,3 +87,17 @@ def test_it_lines_up_where_the_shot_will_meet() -> None:
 def test_it_looks_again_every_fourth_step() -> None:
     ahead = Foresight(FOUR, speed=(1.0, 1.0), low=(0, 0), high=(160, 200))
     assert [ahead.due() for _ in range(9)] == [True, *[False] * 3, True, *[False] * 3, True]
+
+
+def test_it_roams_where_it_has_not_been_and_turns_at_walls() -> None:
+    ahead = Foresight(FOUR, speed=(1.0, 1.0), low=(0, 0), high=(160, 160), horizon=16)
+    x, y, places = 80, 80, set()
+    for _ in range(400):
+        ahead.begin(x, y)
+        ahead.roam(4.0)
+        across, down = ahead.best()
+        if not 60 <= x + 4 * across <= 100:  # walls that the model knows nothing of
+            across = 0
+        x, y = x + 4 * across, min(160, max(0, y + 4 * down))
+        places.add((x // 8, y // 8))
+    assert len(places) > 60, "most of the corridor was seen"

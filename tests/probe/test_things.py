@@ -43,7 +43,7 @@ def test_bytes_are_found_that_tell_where_and_what(
     shown: tuple[list[np.ndarray], np.ndarray, np.ndarray],
 ) -> None:
     pictures, rams, _ = shown
-    blobs, colours = cut(pictures)
+    blobs, colours = cut(LOOKS, pictures.__getitem__)
     found = find_slots(blobs, rams, np.random.default_rng(0))
     assert found.recall > 0.95
     assert found.chance < 0.4
@@ -56,7 +56,7 @@ def test_bytes_are_found_that_tell_where_and_what(
 
 def test_the_player_is_who_obeys(shown: tuple[list[np.ndarray], np.ndarray, np.ndarray]) -> None:
     pictures, rams, commands = shown
-    blobs, _ = cut(pictures)
+    blobs, _ = cut(LOOKS, pictures.__getitem__)
     found = find_player(blobs, rams, commands, ([3, 10], []), 4, np.random.default_rng(0))
     assert found is not None
     assert (found.x.byte, found.x.plus) == (10, pytest.approx(3, abs=1))

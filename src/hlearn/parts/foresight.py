@@ -17,6 +17,8 @@ ROOM, AMPLE = (
     0.5,
     2.0,
 )  # what keeping a berth more away is worth: who makes way early may be late; and up to where
+CELL, GRID = 8.0, 48  # pixels of a place, and how many there are either way, for where it has been
+LONG_AGO = 150  # looks after which a place counts as new again
 STAY = 0.02  # what going on as before is worth: ends dithering
 
 
@@ -56,6 +58,9 @@ class Foresight:
         self._before: int | None = None
         self._wait = 0
         self._aim: tuple[int, int] | None = None
+        self._visited = np.full((GRID, GRID), -LONG_AGO)
+        self._looks = 0
+        self._was = (0.0, 0.0)
 
     def due(self) -> bool:
         """Whether it is time to look again; to be asked once per step."""
@@ -118,6 +123,21 @@ class Foresight:
                 away = (thing.y - self._me[1]) if axis == 0 else (thing.x - self._me[0])
                 turn = 1 if away > 0 else -1
                 self._aim = (0, turn) if axis == 0 else (turn, 0)
+
+    def roam(self, worth: float) -> None:
+        """What going where it has not been lately is worth; where it was steered and did not come, there is a wall."""
+        self._looks += 1
+        cells = np.clip(self._reached // CELL, 0, GRID - 1).astype(int)
+        here = np.clip(np.array(self._me) // CELL, 0, GRID - 1).astype(int)
+        self._visited[here[0], here[1]] = self._looks
+        way = self._first[self._before] if self._before is not None else (0, 0)
+        if any(way) and abs(self._me[0] - self._was[0]) + abs(self._me[1] - self._was[1]) < 1.0:
+            for far in (1, 2):
+                wall = np.clip(here + far * np.array(way), 0, GRID - 1)
+                self._visited[wall[0], wall[1]] = self._looks
+        self._was = self._me
+        fresh = np.minimum(1.0, (self._looks - self._visited[cells[..., 0], cells[..., 1]]) / LONG_AGO)
+        self._worth += worth * (fresh * self._fades).mean(axis=1)
 
     def go(self, across: float, down: float) -> None:
         """What getting a screen further this way is worth."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,6 +27,18 @@ class Thing(NamedTuple):
     y: float
     vx: float = 0.0
     vy: float = 0.0
+
+
+class Placed(Protocol):
+    """What a detector of a thing returns: something with a place (pixels)."""
+
+    @property
+    def x(self) -> float:
+        """Across."""
+
+    @property
+    def y(self) -> float:
+        """Down."""
 
 
 class Place:
@@ -72,7 +84,7 @@ class Slot:
 
 
 class Things:
-    """Sees what all slots hold, with velocities; create it in ``setup``.
+    """Sees what all slots hold, or follows what detectors saw, with velocities; create it in ``setup``.
 
     Args:
         slots: where to look.
@@ -81,10 +93,10 @@ class Things:
 
     __slots__ = ("_last", "_slots", "_smooth")
 
-    def __init__(self, slots: Sequence[Slot], smooth: float = 0.5) -> None:
+    def __init__(self, slots: Sequence[Slot] = (), smooth: float = 0.5) -> None:
         self._slots = tuple(slots)
         self._smooth = smooth
-        self._last: list[Thing | None] = [None] * len(self._slots)
+        self._last: list[Thing | None] = []
 
     def see(self, obs: np.ndarray, steps: int = 1) -> list[Thing]:
         """Everything that is there now.
@@ -93,17 +105,21 @@ class Things:
             obs: the bytes.
             steps: how many steps ago it looked before.
         """
-        found = []
-        for at, slot in enumerate(self._slots):
-            thing, last = slot.see(obs), self._last[at]
-            if thing is not None:
-                if last is not None and last.kind == thing.kind:
-                    dx, dy = thing.x - last.x, thing.y - last.y
-                    if abs(dx) <= JUMP and abs(dy) <= JUMP:
-                        share = self._smooth
-                        vx = last.vx + share * (dx / steps - last.vx)
-                        vy = last.vy + share * (dy / steps - last.vy)
-                        thing = Thing(thing.kind, thing.x, thing.y, vx, vy)
-                found.append(thing)
-            self._last[at] = thing
-        return found
+        return self._moving([slot.see(obs) for slot in self._slots], steps)
+
+    def follow(self, seen: Sequence[tuple[str, Placed | None]], steps: int = 1) -> list[Thing]:
+        """What detectors saw, each a kind and a place or None, always in the same order; else as :meth:`see`."""
+        return self._moving([None if at is None else Thing(kind, at.x, at.y) for kind, at in seen], steps)
+
+    def _moving(self, now: list[Thing | None], steps: int) -> list[Thing]:
+        before = self._last or [None] * len(now)
+        for at, (thing, last) in enumerate(zip(now, before, strict=True)):
+            if thing is None or last is None or last.kind != thing.kind:
+                continue
+            dx, dy = thing.x - last.x, thing.y - last.y
+            if abs(dx) <= JUMP and abs(dy) <= JUMP:
+                vx = last.vx + self._smooth * (dx / steps - last.vx)
+                vy = last.vy + self._smooth * (dy / steps - last.vy)
+                now[at] = Thing(thing.kind, thing.x, thing.y, vx, vy)
+        self._last = now
+        return [thing for thing in now if thing is not None]

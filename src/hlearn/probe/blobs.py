@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 COMMON = 0.07  # a colour that fills this share of the screen is no thing's
 LARGEST = 60  # pixels either way
 SMALLEST = 3  # pixels in all
+SAMPLE = 200  # pictures that show the backdrop
 MANY = 80  # blobs on one picture: a texture
 
 
@@ -37,17 +38,17 @@ class Blobs:
         return Blobs(*(getattr(self, n)[which] for n in ("t", "colour", "x", "y", "w", "h")))
 
 
-def cut(pictures: Sequence[np.ndarray]) -> tuple[Blobs, dict[int, tuple[int, int, int]]]:
+def cut(count: int, picture: Callable[[int], np.ndarray]) -> tuple[Blobs, dict[int, tuple[int, int, int]]]:
     """Cuts pictures into blobs.
 
     Args:
-        pictures: uint8[height, width, 3].
+        count: how many pictures there are.
+        picture: gives one of them, uint8[height, width, 3]; asked twice for some, so that none need be kept.
 
     Returns:
         The blobs, and the colour (red, green, blue) of each code.
     """
-    sample = pictures[:: max(1, len(pictures) // 200)]
-    packed = [_packed(p) for p in sample]
+    packed = [_packed(picture(t)) for t in range(0, count, max(1, count // SAMPLE))]
     known = np.unique(np.concatenate([np.unique(p) for p in packed]))[:255]
     lookup = np.zeros(1 << 15, np.uint8)
     lookup[known] = np.arange(len(known))
@@ -58,8 +59,8 @@ def cut(pictures: Sequence[np.ndarray]) -> tuple[Blobs, dict[int, tuple[int, int
         np.bincount(codes.ravel(), minlength=len(known))[: len(known)] > COMMON * codes.size
     )
     rows = []
-    for t, picture in enumerate(pictures):
-        code = lookup[_packed(picture)]
+    for t in range(count):
+        code = lookup[_packed(picture(t))]
         mask = ((code != usual) & ~common[code]).astype(np.uint8)
         closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)

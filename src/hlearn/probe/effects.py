@@ -5,7 +5,7 @@ A counter falls long after what made it fall, so every share is read at the lag 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +81,7 @@ class Watch:
 
 
 def read_effects(
-    watches: Sequence[Watch], boxes: dict[int, tuple[float, float]], me: tuple[float, float]
+    watches: Sequence[Watch], boxes: Mapping[int, tuple[float, float]], me: tuple[float, float]
 ) -> tuple[Effect, ...]:
     """Reads the effect of every kind.
 
