@@ -98,7 +98,7 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
                 + (f"The editor's last attempt: {result.refused.strip()}\n" if result.refused else "")
                 + (f"{unjudged.strip()}\n" if unjudged else "")
                 + _seen(result)
-                + (f"Try more steps: {resume} --steps {10 * steps}" if result.refused is None else "")
+                + (f"Try more steps: {resume} --steps {2 * steps}" if result.refused is None else "")
             ),
             soft_wrap=True,
         )

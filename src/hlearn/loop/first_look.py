@@ -22,7 +22,7 @@ from hlearn.trust import Worlds
 
 _SEEDS = 800_000  # where in the development seeds these episodes begin; probes lie elsewhere
 _EPISODES = 8
-_TRIED = 10  # environment steps by which the speed is estimated at first
+_TRIED = 10  # environment steps by which the speed is estimated first
 _SECONDS = 3.0  # for all of it, about
 _LONGEST = 1_000  # environment steps of an episode at most
 _BYTES = 1 << 22  # of observations that are looked at, per episode
@@ -82,15 +82,11 @@ def look_first(
             ]
         )
 
-    longest, spent = _TRIED, 0.0
-    while True:  # a few steps first: some environments take seconds for one
-        [tried] = play(seeds[:1], longest)
-        spent += tried.outcome.wall_s
-        if tried.outcome.env_steps < longest or longest >= _LONGEST or spent > _SECONDS / 8:
-            break
-        longest = min(_LONGEST, 4 * longest)
-    room = _SECONDS * _rate([tried]) * evaluator.workers / _EPISODES
-    played = play(seeds, int(min(_LONGEST, room))) if room > _TRIED else [tried]
+    played = play(seeds[:1], _TRIED)
+    room = _SECONDS * _rate(played) * evaluator.workers
+    longest = int(min(_LONGEST, room / _EPISODES))
+    if longest > _TRIED:
+        played = play(seeds, longest)
     recordings = [r.recording for r in played if r.recording is not None]
     length = float(np.mean([max(1, r.outcome.env_steps) for r in played]))
     rate = _rate(played) * evaluator.workers
@@ -99,8 +95,7 @@ def look_first(
     notes += _rewards(played)
     notes += _slow(steps, rate)
     if searches:
-        cut = any(isinstance(r.outcome, Episode) and r.outcome.stopped for r in played)
-        notes += _small(steps, length, evaluator.task.access, cut=cut)
+        notes += _small(steps, length, evaluator.task.access)
     return FirstLook(length=length, steps_per_s=rate, notes=tuple(notes))
 
 
@@ -139,8 +134,7 @@ def _rewards(played: Sequence[Result]) -> list[str]:
     episodes = [r.outcome for r in played if isinstance(r.outcome, Episode)]
     steps = sum(e.env_steps for e in episodes)
     paid = any(r.recording is not None and np.any(r.recording.rewards) for r in played)
-    told = steps >= _LONGEST or not any(e.stopped for e in episodes)  # scraps of episodes tell nothing
-    if not episodes or not told or paid or any(e.score for e in episodes):
+    if not episodes or paid or any(e.score for e in episodes):
         return []
     return [
         f"random play saw no reward in {len(episodes)} episodes ({steps:,} steps): where it stays like that there is "
@@ -159,7 +153,7 @@ def _slow(steps: int, rate: float) -> list[str]:
     ]
 
 
-def _small(steps: int, length: float, access: Access, *, cut: bool) -> list[str]:
+def _small(steps: int, length: float, access: Access) -> list[str]:
     """Whether the search's probe and its first candidates would use up the budget."""
     probe = 12_000.0 if access is not Access.VECTOR else min(max(1_500.0, 8 * length), 40 * length)
     if steps >= 2 * probe + 24 * length:
@@ -167,7 +161,7 @@ def _small(steps: int, length: float, access: Access, *, cut: bool) -> list[str]
     enough = _round_up(4 * probe + 200 * length)
     return [
         f"{steps:,} steps are too few for a search: looking around takes about {probe:,.0f} and every episode about "
-        f"{length:,.0f}{' or more' if cut else ''}; give at least --steps {enough}"
+        f"{length:,.0f}; give at least --steps {enough}"
     ]
 
 

@@ -10,18 +10,19 @@ import pytest
 from hlearn.editors.search.arcade import hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING
 from hlearn.editors.search.arcade.emit import emit
+from hlearn.editors.search.arcade.first_race import _affordable
 from hlearn.editors.search.arcade.floor import evolve_whole
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
-from hlearn.editors.search.arcade.outlook import Role
+from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, World
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.race import Arena, careful
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.policy.source import check_source
-from hlearn.records import Episode, Program
+from hlearn.records import Access, Episode, Program
 from hlearn.tasks import resolve_task
-from tests.editors.search.arcade.guesses import WORLD, ram_pool
+from tests.editors.search.arcade.guesses import WORLD, pixel_pool, ram_pool
 from tests.editors.search.plain_lab import PlainLab
 
 BUTTONS = ("NOOP", "FIRE", "UP", "RIGHT", "LEFT", "DOWN")
@@ -59,6 +60,35 @@ def test_drawn_programs_and_their_children_are_valid(draw: Draw) -> None:
     assert len(sources) > 100
 
 
+def test_programs_are_drawn_from_what_the_screen_shows_too() -> None:
+    home, pool = pixel_pool()
+    assert home.across is not None and home.down is not None
+    draw = Draw(
+        owns={ACROSS: [home.across], DOWN: [home.down]},
+        targets=pool.signals[:4],
+        signs=pool.signals,
+        rhythms=hypotheses.presses(pool.signals[:1], has_button=True),
+        world=None,
+        directions=(),
+        rng=np.random.default_rng(4),
+    )
+    assert draw.ahead() == []
+    genome = draw.fresh()
+    for number in range(80):
+        genome = draw.varied(genome, [draw.fresh()], f"candidate {number}")
+        source = written(genome)
+        compile(source, "program", "exec")
+        assert check_source(source) == []
+
+
+def test_where_too_many_guesses_come_up_they_are_thinned_out_evenly() -> None:
+    guesses = [Genome() for _ in range(100)]
+    few = _affordable(guesses, budget=50 * 1040)
+    assert len(few) == 50
+    assert few[1] is guesses[2]
+    assert _affordable(guesses[:20], budget=0) == guesses[:20]
+
+
 def test_programs_that_look_ahead_run_and_say_what_they_know(draw: Draw) -> None:
     genomes = [
         g for g in draw.ahead() if g.outlook is not None and any(r is Role.CLEAR for _, r in g.outlook.roles)
@@ -67,7 +97,7 @@ def test_programs_that_look_ahead_run_and_say_what_they_know(draw: Draw) -> None
     outlook = genomes[0].outlook
     assert outlook is not None
     roles = tuple(zip(WORLD.names, (Role.CLEAR, Role.TAKE, Role.ABOVE, Role.BESIDE), strict=True))
-    busy = replace(genomes[0], outlook=replace(outlook, roles=roles, go=(0, -1), face=True))
+    busy = replace(genomes[0], outlook=replace(outlook, roles=roles, go=(0, -1), face=True, roam=True))
     source = written(busy)
     for told in (
         "Taught by the screen",
@@ -80,6 +110,37 @@ def test_programs_that_look_ahead_run_and_say_what_they_know(draw: Draw) -> None
     with InProcessEvaluator(resolve_task("ALE/Asteroids-v5")) as evaluator:
         result = evaluator.run([Job(program=Program(source=source), seed=1, max_steps=60)])[0]
     assert isinstance(result.outcome, Episode), f"{result.outcome}\n{source}"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_programs_that_see_the_screen_look_ahead_too(dark: bool) -> None:
+    home, pool = pixel_pool(dark=dark)
+    assert home.across is not None and home.down is not None
+    seen = [s.sight for s in pool.signals if s.drive is None][::2]
+    world = World(
+        player=PlayerSeen(
+            sight=home.across.sight, size=(8, 4), speed=(2, 1), low=(8, 20), high=(150, 180), sure=0.9
+        ),
+        sights=dict(enumerate(seen)),
+        names={i: s.key for i, s in enumerate(seen)},
+        boxes={i: (4.0, 4.0) for i, _ in enumerate(seen)},
+        effects=(),
+    )
+    draw = Draw(
+        owns={ACROSS: [home.across], DOWN: [home.down]},
+        targets=pool.signals[:4],
+        signs=pool.signals,
+        rhythms=hypotheses.presses(pool.signals[:1], has_button=True),
+        world=world,
+        directions=((0, 0), (1, 0), (-1, 0)),
+        rng=np.random.default_rng(4),
+    )
+    with InProcessEvaluator(resolve_task("ALE/Asteroids-v5", access=Access.PIXELS)) as evaluator:
+        for genome in draw.ahead()[::3]:
+            source = written(genome)
+            assert check_source(source) == []
+            result = evaluator.run([Job(program=Program(source=source), seed=1, max_steps=60)])[0]
+            assert isinstance(result.outcome, Episode), f"{result.outcome}\n{source}"
 
 
 def test_a_mates_way_to_look_ahead_brings_what_it_knows(draw: Draw) -> None:

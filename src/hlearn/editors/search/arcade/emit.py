@@ -106,7 +106,15 @@ class _Page:
 
     def look_ahead(self, outlook: Outlook, buttons: tuple[str, ...]) -> None:
         """Writes what the program knows of things, and the detector that plans."""
-        self.imports.add("from hlearn.parts import Foresight, Place, Slot, Things")
+        world = outlook.world
+        seen: dict[int, str] = {}
+        player = ""
+        if isinstance(world.player, ahead.PlayerSeen):
+            self.imports.add("from hlearn.parts import Foresight, Things")
+            player = self.sighted(world.player.sight, "player")
+            seen = {k: self.sighted(world.sights[k], "thing") for k in outlook.regarded}
+        else:
+            self.imports.add("from hlearn.parts import Foresight, Place, Slot, Things")
         knobs = dict(outlook.knobs)
         for name in outlook.used:
             self._param(name, knobs[name])
@@ -116,7 +124,14 @@ class _Page:
         doc = (
             "Where to go, and whether something stands level: the best of some ways to spend the next second."
         )
-        self.detectors += self.method("detect", "plan", "obs", doc, ahead.detector(outlook))
+        self.detectors += self.method("detect", "plan", "obs", doc, ahead.detector(outlook, seen, player))
+
+    def sighted(self, sight: Sight, noun: str) -> str:
+        """The name of a sight's detector; writes it the first time."""
+        if sight.key not in self.names:
+            self.names[sight.key] = self.fresh(noun)
+            self._detector(sight)
+        return self.names[sight.key]
 
     def _detector(self, sight: Sight) -> None:
         name = self.names[sight.key]

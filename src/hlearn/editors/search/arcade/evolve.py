@@ -11,7 +11,7 @@ from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Runner, better, clearly_better, hopeless
 
-WHOLE = 0.5  # of the children vary as whole programs do
+WHOLE = 0.65  # of the children vary as whole programs do
 BROOD = 12  # children per generation at most
 RUNGS = (1, 2, 4, 8, 16)  # seeds a child must have stood at each rung
 PATIENCE = {1: 0.25, 2: 0.25}  # standard errors that a child may trail, by rung; elsewhere 0

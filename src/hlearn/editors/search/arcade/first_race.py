@@ -23,7 +23,10 @@ CHASES = 16  # things considered for steering on both axes
 PAIRS = 24  # pairs considered for interception
 LITTLE = 0.3  # of what random play loses, that whoever does nothing may lose to be tried first
 BLIND_SHARE = 0.03  # of what is left, for programs that look at nothing
-GUESS_SHARE = 0.1  # of what is left, for guesses
+SHORTEST = 800  # environment steps of an episode at least
+AGAIN = 1.3  # episodes per program: the best quarter plays twice
+FEWEST = 24  # guesses that race whatever it costs
+GUESS_SHARE = 0.08  # of what is left, for guesses
 
 
 class Start(NamedTuple):
@@ -59,6 +62,8 @@ def run_first_race(roster: Roster, view: View) -> Start:
     ]
     if across and down:
         guesses += _joint_guesses(view, across[0], down[0], contexts[ACROSS])
+    if not roster.deterministic:
+        guesses = _affordable(guesses, GUESS_SHARE * roster.lab.remaining)
     roster.lab.say(f"{len(guesses)} first guesses")
     guessed = _race(roster, _arena(roster.lab, view, len(guesses), GUESS_SHARE), guesses)
 
@@ -148,11 +153,17 @@ def _race_blind(
     return order, ways[best]
 
 
+def _affordable(guesses: list[Genome], budget: float) -> list[Genome]:
+    """As many as the shortest episodes allow, from all over the list."""
+    count = max(FEWEST, int(budget / SHORTEST / AGAIN))
+    return guesses if len(guesses) <= count else [guesses[i * len(guesses) // count] for i in range(count)]
+
+
 def _arena(lab: Lab, view: View, count: int, share: float) -> Arena:
     """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
-    fair = share * lab.remaining / max(1, count) / 1.3
+    fair = share * lab.remaining / max(1, count) / AGAIN
     cap = int(min(fair, 1.5 * view.length, 6000))
-    return Arena(lab, max_steps=max(800, cap), stall_steps=3000, onward=ONWARD)
+    return Arena(lab, max_steps=max(SHORTEST, cap), stall_steps=3000, onward=ONWARD)
 
 
 def _race(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:

@@ -12,12 +12,19 @@ FIRST = 16  # programs before any has children
 FRESH = 0.15  # of the programs after that have no parents
 PARENTS = 8
 BROOD = 4  # programs that are measured side by side
+GUESSED = 2  # of them that were proposed, as long as there are any
+IDLE = 40  # broods that measure nothing new, after which there is nothing more to draw
 CONFIRMED = 3  # leaders that play another episode after each brood
 RUNGS = ((5, 3), (3, 6))  # among the best five: three episodes; among the best three: six
 
 
 def evolve_whole(
-    roster: Roster, arena: Arena, draw: Draw, seeded: Sequence[Runner], allowance: float
+    roster: Roster,
+    arena: Arena,
+    draw: Draw,
+    seeded: Sequence[Runner],
+    allowance: float,
+    known: Sequence[Runner] = (),
 ) -> list[Runner]:
     """Evolves programs until the allowance is spent.
 
@@ -27,6 +34,7 @@ def evolve_whole(
         draw: draws and varies programs.
         seeded: programs that take part from the start, beside random ones.
         allowance: environment steps that this may cost, roughly.
+        known: who was measured before in this arena, best first.
 
     Returns:
         Who was measured, best first.
@@ -36,11 +44,12 @@ def evolve_whole(
     """
     lab = roster.lab
     start = lab.remaining
-    field: list[Runner] = []
-    pending = list(seeded)
-    drawn = 0
-    while start - lab.remaining < allowance:
-        brood, pending = pending[:BROOD], pending[BROOD:]
+    field = list(known)
+    pending = [r for r in seeded if r not in field]
+    drawn, idle = len(field), 0
+    while start - lab.remaining < allowance and idle < IDLE:
+        before = lab.remaining
+        brood, pending = pending[:GUESSED], pending[GUESSED:]
         while len(brood) < BROOD:
             if drawn < FIRST or lab.rng.random() < FRESH:
                 genome, drawn = draw.fresh(), drawn + 1
@@ -55,9 +64,10 @@ def evolve_whole(
         arena.run(brood, 1)
         field += brood
         field.sort(key=_order)
-        for runner in _doubtful(field):
+        for runner in [] if roster.deterministic else _doubtful(field):
             arena.run([runner], len(runner.scores) + 1)
         field.sort(key=_order)
+        idle = idle + 1 if lab.remaining == before else 0
     return field
 
 

@@ -71,9 +71,13 @@ class Draw:
         for outlook in outlooks(self.world, button=button):
             genome = Genome(across=self._own(ACROSS), down=self._own(DOWN), outlook=outlook)
             levels = outlook.kinds(Role.ABOVE) + outlook.kinds(Role.BESIDE)
-            presses = [hypotheses.pulse(8, 4), *([shot()] if levels else [])] if button else [None]
-            for press in presses:
-                found.append(replace(genome, behaviors=(*steers, *([press] if press is not None else []))))
+            press = (hypotheses.pulse(8, 4),) if button else ()
+            found.append(replace(genome, behaviors=(*steers, *press)))
+            if levels:
+                found.append(replace(genome, behaviors=(*steers, shot())))
+            if outlook.kinds(Role.BESIDE):  # shots may fly where the player faces
+                facing = replace(genome, outlook=replace(outlook, face=True))
+                found.append(replace(facing, behaviors=(*steers, *press)))
         return found
 
     def varied(self, parent: Genome, mates: Sequence[Genome], source: str) -> Genome:
@@ -137,7 +141,7 @@ class Draw:
             return (_rhythm(blind[int(self.rng.integers(2, len(blind)))], self.rng),)
         if dice == 3:
             return (self._hold(own, channel),)
-        return (self._track(own, targets[int(self.rng.integers(len(targets)))], channel),)
+        return (self._track(own, self._target(own), channel),)
 
     def _hold(self, own: Signal, channel: str) -> Behavior:
         place = round(float(self.rng.uniform(own.low, own.high)), 1)
@@ -162,6 +166,11 @@ class Draw:
         plain = (("offset", offset), ("deadband", self._dead()))
         return Behavior(kind="follow", channel=channel, roles=(("target", target),), knobs=plain)
 
+    def _target(self, own: Signal) -> Signal:
+        """Something that may be level with an own place: held in the same form, where any is."""
+        alike = [t for t in self.targets if bool(t.sight.imports) == bool(own.sight.imports)] or self.targets
+        return alike[int(self.rng.integers(len(alike)))]
+
     def _dead(self) -> Knob:
         return pixel_knob(round(float(self.rng.uniform(0.0, 6.0)), 1), 0, 12, 1.0)
 
@@ -179,7 +188,7 @@ class Draw:
         own = genome.across or genome.down
         tracked = [b.roles[0][1] for c in STEERING for b in genome.on(c) if b.kind in ("follow", "pursue")]
         if dice == 2 and own is not None and self.targets:
-            pick = tracked or [self.targets[int(self.rng.integers(len(self.targets)))]]
+            pick = tracked or [self._target(own)]
             target = pick[int(self.rng.integers(len(pick)))]
             follows = next(
                 (b.channel for c in STEERING for b in genome.on(c) if b.roles and b.roles[0][1] is target),
@@ -218,7 +227,8 @@ class Draw:
             return genome
         at = places[int(self.rng.integers(len(places)))]
         behavior = genome.behaviors[at]
-        target = self.targets[int(self.rng.integers(len(self.targets)))]
+        own = genome.own(behavior.channel) or genome.across or genome.down
+        target = self._target(own) if own is not None else self.targets[0]
         changed = replace(behavior, roles=((behavior.roles[0][0], target),))
         return replace(genome, behaviors=(*genome.behaviors[:at], changed, *genome.behaviors[at + 1 :]))
 
@@ -247,7 +257,7 @@ def drawer(view: View, roster: Roster) -> Draw:
                 :OWNS
             ]
     rhythms = hypotheses.presses(view.movers[:4], has_button=any(m[2] for m in meaning))
-    targets = view.targets or view.movers
+    targets = (*view.targets, *view.movers)  # what moves like a place twice
     signs = tuple({s.key: s for s in (*targets, *view.own, *view.flags)}.values())
     return Draw(
         owns=owns,

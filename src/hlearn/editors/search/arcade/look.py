@@ -16,6 +16,7 @@ from hlearn.editors.search.arcade.relations import Passage, Relation, find_relat
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.probes import HOLDING
 from hlearn.evaluate.api import Job, Record, Recording, Result
+from hlearn.probe.effects import Watch
 from hlearn.probe.motion import Motion
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
@@ -35,6 +36,7 @@ class View:
         flags: other numbers that take few values, for guards.
         targets: every number that may be the place of something.
         steered: numbers per axis that commands move in some way, the clearest first, for want of own positions.
+        watch: reads looks at the player and at things from further recordings.
         world: the player, things and what they do; None where no player is seen.
         relations: what goes with gains and losses, the strongest first.
         lanes: rows of things that run over a player who crosses their lanes.
@@ -54,6 +56,7 @@ class View:
     targets: tuple[Signal, ...] = ()
     steered: tuple[Signal, ...] = ()
     world: World | None = None
+    watch: Callable[[Sequence[Recording]], tuple[Watch, ...]] | None = None
     relations: tuple[Relation, ...]
     lanes: tuple[Lanes, ...] = ()
     perils: tuple[Signal, ...] = ()

@@ -14,11 +14,14 @@ from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, unseen, wanderer
+from hlearn.editors.search.arcade.look_things import since
+from hlearn.editors.search.arcade.outlook import PlayerSeen, World
 from hlearn.editors.search.arcade.relations import Passage
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import EXPLAINED, SHOWN, tells_rewards
-from hlearn.evaluate.api import Job, Record, Recording
+from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording
 from hlearn.policy.joystick import action_meaning
+from hlearn.probe.effects import Watch
 from hlearn.probe.motion import driven, moves
 from hlearn.probe.pixels import find_things
 from hlearn.probe.scene import Axis, Detector, Kind, Scene, Thing
@@ -90,6 +93,7 @@ def look_at_pixels(lab: Lab) -> View:
         if share >= SHOWN and explained >= EXPLAINED:
             telling.append(sight)
     length, score = means(results)
+    world = _world(things, sights, own, recordings)
     return View(
         own=tuple(own),
         movers=tuple(movers),
@@ -101,9 +105,77 @@ def look_at_pixels(lab: Lab) -> View:
         score=score,
         recordings=tuple(recordings),
         record=Record.TRACES,
+        world=world,
+        watch=partial(_watches, things=things, sights=sights, world=world) if world is not None else None,
         read=partial(plays_of, carried=sights, signals=(*own, *movers), signs=signs),
         program=partial(carrying, sights=sights, buttons=lab.actions.names),
     )
+
+
+def _world(
+    things: Sequence[Thing], sights: Sequence[Sight], own: Sequence[Signal], recordings: Sequence[Recording]
+) -> World | None:
+    """What programs may know that look ahead; None where no player is seen."""
+    if not own:
+        return None
+    ways = {s.drive: s for s in own if s.sight.key == own[0].sight.key}
+    at = next(i for i, s in enumerate(sights) if s.key == own[0].sight.key)
+    me = things[at]
+    places = np.concatenate([_places(r, at) for r in recordings])
+    seen = ~np.isnan(places[:, 0])
+    low, high = np.nanpercentile(places, (1, 99), axis=0)
+    kinds = {i: t for i, t in enumerate(things) if t.kind is not Kind.PLAYER}
+    world = World(
+        player=PlayerSeen(
+            sight=sights[at],
+            size=(me.width[1], me.height[1]),
+            speed=(_speed(ways.get(Axis.X)), _speed(ways.get(Axis.Y))),
+            low=(float(low[0]), float(low[1])),
+            high=(float(high[0]), float(high[1])),
+            sure=float(seen.mean()),
+        ),
+        sights={i: sights[i] for i in kinds},
+        names={i: t.name for i, t in kinds.items()},
+        boxes={i: (t.width[1], t.height[1]) for i, t in kinds.items()},
+        effects=(),
+    )
+    return world.wiser(_watches(recordings, things, sights, world))
+
+
+def _speed(way: Signal | None) -> float:
+    """Pixels per step while it is steered."""
+    return 0.0 if way is None else way.speed * min(1.0, max(way.moving, 0.5))
+
+
+def _places(recording: Recording, index: int) -> np.ndarray:
+    """Where a carried sight saw its thing at every look, float[T, 2], nan where it did not."""
+    name = f"sight_{index}"
+    both = [_values(recording, name, axis)[::PICTURE_EVERY] for axis in ("x", "y")]
+    return np.stack(both, axis=1)
+
+
+def _watches(
+    recordings: Sequence[Recording], things: Sequence[Thing], sights: Sequence[Sight], world: World
+) -> tuple[Watch, ...]:
+    """Looks at the player and at things, from traces of programs that carried their detectors."""
+    assert isinstance(world.player, PlayerSeen)
+    me = next(i for i, s in enumerate(sights) if s.key == world.player.sight.key)
+    found = []
+    for r in recordings:
+        mine = _places(r, me)
+        kinds = sorted(world.names)
+        places = np.stack([_places(r, i) for i in kinds], axis=1) if kinds else np.empty((len(mine), 0, 2))
+        there = ~np.isnan(places[..., 0]) & ~np.isnan(mine[:, :1])
+        found.append(
+            Watch(
+                me=np.nan_to_num(mine),
+                kinds=np.where(there, np.array(kinds, int), -1),
+                places=np.nan_to_num(places),
+                gained=since(r.rewards > 0, len(mine)),
+                lost=since(lives_lost(r), len(mine)),
+            )
+        )
+    return tuple(found)
 
 
 def plays_of(

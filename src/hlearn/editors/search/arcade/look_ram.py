@@ -13,12 +13,15 @@ from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
-from hlearn.editors.search.arcade.look_things import look_at_things
+from hlearn.editors.search.arcade.look_things import look_at_things, watch
+from hlearn.editors.search.arcade.outlook import World
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
 from hlearn.editors.search.arcade.signals import Sight, Signal
 from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards
 from hlearn.evaluate.api import Record, Recording
 from hlearn.policy.joystick import action_meaning
+from hlearn.probe.effects import Watch
+from hlearn.probe.player import PlayerFound
 from hlearn.probe.ram import find_motions, read_byte
 from hlearn.probe.scene import Axis
 from hlearn.tasks.environment import Discrete
@@ -88,6 +91,7 @@ def look_at_ram(lab: Lab) -> View:
         targets=_targets(observations, own),
         steered=steered,
         world=world,
+        watch=partial(_watches, world=world) if world is not None else None,
         relations=relate(passages, own, movers + placed),
         lanes=tuple(lanes),
         tally=_tally(observations, [r.rewards for r in recordings]),
@@ -98,6 +102,12 @@ def look_at_ram(lab: Lab) -> View:
         read=partial(plays_of, own=own),
         program=lambda _, program: program,
     )
+
+
+def _watches(recordings: Sequence[Recording], world: World) -> tuple[Watch, ...]:
+    assert isinstance(world.player, PlayerFound)
+    lost = lost_lives(recordings)
+    return tuple(watch(r, gone, world.player, world.slots) for r, gone in zip(recordings, lost, strict=True))
 
 
 def byte_sight(index: int, *, coded: bool = False) -> Sight:

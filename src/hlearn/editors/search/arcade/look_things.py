@@ -30,10 +30,10 @@ def look_at_things(
         meaning: int[actions, 2], across and down of each action.
         obeying: bytes that commands across and down move, the clearest first.
     """
-    pictures = [r.picture(i) for r in recordings for i in range(len(r.pictures))]
-    if not pictures:
+    shown = [(r, i) for r in recordings for i in range(len(r.pictures))]
+    if not shown:
         return None
-    blobs, colours = cut(pictures)
+    blobs, colours = cut(len(shown), lambda t: shown[t][0].picture(shown[t][1]))
     rams = np.concatenate([r.observations[::PICTURE_EVERY] for r in recordings])
     commands = np.concatenate([meaning[r.actions[::PICTURE_EVERY]] for r in recordings])
     rng = np.random.default_rng(0)
@@ -44,13 +44,14 @@ def look_at_things(
     slots = tuple(s for s in percept.slots if not _is_me(s, player, rams))
     kinds = sorted({k for s in slots for k in s.kinds.values()})
     boxes = {k: _box(k, slots) for k in kinds}
-    watches = [watch(r, gone, player, slots) for r, gone in zip(recordings, lost, strict=True)]
+    watches = tuple(watch(r, gone, player, slots) for r, gone in zip(recordings, lost, strict=True))
     return World(
         player=player,
         slots=slots,
         names=name_kinds(colours, kinds),
         boxes=boxes,
         effects=read_effects(watches, boxes, player.size),
+        watches=watches,
         recall=percept.recall,
         chance=percept.chance,
     )
@@ -65,12 +66,12 @@ def watch(recording: Recording, lost: np.ndarray, player: PlayerFound, slots: Se
         me=np.stack([player.x.of(rams), player.y.of(rams)], axis=1),
         kinds=np.stack([s.kind_at(rams) for s in slots], axis=1) if slots else np.empty((len(rams), 0), int),
         places=np.stack(middles, axis=1) if slots else np.empty((len(rams), 0, 2)),
-        gained=_since(gained, len(rams)),
-        lost=_since(lost, len(rams)),
+        gained=since(gained, len(rams)),
+        lost=since(lost, len(rams)),
     )
 
 
-def _since(events: np.ndarray, looks: int) -> np.ndarray:
+def since(events: np.ndarray, looks: int) -> np.ndarray:
     """Whether there was an event since the look before, bool[looks]."""
     padded = np.zeros(looks * PICTURE_EVERY, bool)
     padded[: min(len(events), len(padded))] = events[: len(padded)]

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
 from hlearn.editors.search.arcade.behaviors import Knob
+from hlearn.editors.search.arcade.signals import Sight
 from hlearn.policy.joystick import action_meaning
-from hlearn.probe.effects import Effect, Lift
+from hlearn.probe.effects import Effect, Lift, Watch, read_effects
 from hlearn.probe.player import PlayerFound
 from hlearn.probe.things import Coordinate, SlotFound
 
@@ -35,16 +36,46 @@ CONSTANT = {Role.CLEAR: "KILLS", Role.TAKE: "PAYS", Role.ABOVE: "ABOVE", Role.BE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What the probe found: the player, slots of things, what each kind does."""
+class PlayerSeen:
+    """The player where programs see the screen.
 
-    player: PlayerFound
-    slots: tuple[SlotFound, ...]
+    Attributes:
+        sight: its detector.
+        size: width and height (pixels).
+        speed: pixels per step when it is steered, across and down.
+        low: smallest usual coordinates, ``high`` the largest.
+        sure: share of looks in which it was seen.
+    """
+
+    sight: Sight
+    size: tuple[float, float]
+    speed: tuple[float, float]
+    low: tuple[float, float]
+    high: tuple[float, float]
+    sure: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class World:
+    """What the probe found: the player, things, what each kind does, and the play that this was read from.
+
+    Things are slots in memory, or what detectors see on the screen.
+    """
+
+    player: PlayerFound | PlayerSeen
+    slots: tuple[SlotFound, ...] = ()
+    sights: Mapping[int, Sight] = field(default_factory=dict)
     names: Mapping[int, str]
     boxes: Mapping[int, tuple[float, float]]
     effects: tuple[Effect, ...]
-    recall: float
-    chance: float
+    watches: tuple[Watch, ...] = ()
+    recall: float = 0.0
+    chance: float = 0.0
+
+    def wiser(self, watches: Sequence[Watch]) -> World:
+        """The same with effects read from more play: other players die other deaths."""
+        every = (*self.watches, *watches)
+        return replace(self, watches=every, effects=read_effects(every, self.boxes, self.player.size))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +88,7 @@ class Outlook:
         knobs: its constants.
         face: turn to what stands level, instead of going on.
         go: a direction that it would rather go, (0, 0) for none.
+        roam: whether it would rather be where it has not been lately.
     """
 
     world: World
@@ -64,10 +96,16 @@ class Outlook:
     knobs: tuple[tuple[str, Knob], ...]
     face: bool = False
     go: tuple[int, int] = (0, 0)
+    roam: bool = False
 
     def kinds(self, role: Role) -> list[int]:
         """The kinds of a role."""
         return [k for k, r in self.roles if r is role]
+
+    @property
+    def regarded(self) -> list[int]:
+        """The kinds that have a role."""
+        return [k for k, r in self.roles if r is not Role.NONE]
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -76,16 +114,17 @@ class Outlook:
         names += ["berth_x", "berth_y"] if self.kinds(Role.CLEAR) else []
         names += ["reach_x", "reach_y", "near"] if self.kinds(Role.TAKE) else []
         names += ["window", "flight"] if self.kinds(Role.ABOVE) or self.kinds(Role.BESIDE) else []
-        return (*names, *(["pull"] if self.go != (0, 0) else []))
+        names += ["pull"] if self.go != (0, 0) else []
+        return (*names, *(["curious"] if self.roam else []))
 
     def __str__(self) -> str:
         names = self.world.names
         told = [
             f"{role} {', '.join(names[k] for k in self.kinds(role))}" for role in CONSTANT if self.kinds(role)
         ]
-        return "; ".join(
-            [*told, *(["face"] if self.face else []), *([f"go {self.go}"] if any(self.go) else [])]
-        )
+        told += ["face"] if self.face else []
+        told += [f"go {self.go}"] if any(self.go) else []
+        return "; ".join([*told, *(["roam"] if self.roam else [])])
 
 
 def outlooks(world: World, *, button: bool) -> list[Outlook]:
@@ -99,10 +138,16 @@ def outlooks(world: World, *, button: bool) -> list[Outlook]:
     ways += [{**read, **dict.fromkeys(unknown, r)} for r in (Role.TAKE, *levels)]
     ways += [{k: Role.CLEAR if r is Role.CLEAR else level for k, r in read.items()} for level in levels]
     start = knobs(world)
+    careful = dict.fromkeys(kinds, Role.CLEAR)
+    roaming = [
+        dict.fromkeys(kinds, Role.NONE),
+        {k: r if r is Role.CLEAR else Role.NONE for k, r in read.items()},
+        careful,
+    ]
     found: list[Outlook] = []
-    for roles in ways:
-        outlook = Outlook(world=world, roles=tuple(sorted(roles.items())), knobs=start)
-        if any(r is not Role.NONE for _, r in outlook.roles) and outlook not in found:
+    for roles, roam in [*((w, False) for w in ways), *((w, True) for w in roaming)]:
+        outlook = Outlook(world=world, roles=tuple(sorted(roles.items())), knobs=start, roam=roam)
+        if (roam or any(r is not Role.NONE for _, r in outlook.roles)) and outlook not in found:
             found.append(outlook)
     return found
 
@@ -134,7 +179,7 @@ def knobs(world: World) -> tuple[tuple[str, Knob], ...]:
         return Knob(value=value, low=low, high=high, unit="px", step=step, source="probe: sizes")
 
     return (
-        ("horizon", Knob(value=40, low=12, high=96, unit="steps", step=10)),
+        ("horizon", Knob(value=40, low=12, high=64, unit="steps", step=10)),
         ("berth_x", length(touch_x + 3, 1, 40, 2)),
         ("berth_y", length(touch_y + 3, 1, 40, 2)),
         ("reach_x", length(max(2.0, touch_x - 2), 1, 40, 2)),
@@ -143,17 +188,20 @@ def knobs(world: World) -> tuple[tuple[str, Knob], ...]:
         ("window", length(4, 1, 16, 1.5)),
         ("flight", Knob(value=8, low=0, high=48, unit="steps", step=4)),
         ("pull", Knob(value=1, low=0, high=8, step=0.7)),
+        ("curious", Knob(value=4, low=0, high=20, step=1.5)),
     )
 
 
 def varied(outlook: Outlook, directions: Sequence[tuple[int, int]], rng: np.random.Generator) -> Outlook:
-    """The outlook with another role of one kind, or another direction to go, or facing or not."""
+    """The outlook with another role of one kind, or another direction to go, or roaming or facing, or not."""
     dice = rng.random()
-    if dice < 0.7:
+    if dice < 0.65 and outlook.roles:
         kind = outlook.roles[int(rng.integers(len(outlook.roles)))][0]
         role = list(Role)[int(rng.integers(len(Role)))]
         return replace(outlook, roles=tuple((k, role if k == kind else r) for k, r in outlook.roles))
-    if dice < 0.9:
+    if dice < 0.8:
+        return replace(outlook, roam=not outlook.roam)
+    if dice < 0.92:
         go = directions[int(rng.integers(len(directions)))] if outlook.go == (0, 0) else (0, 0)
         return replace(outlook, go=go)
     return replace(outlook, face=not outlook.face)
@@ -162,14 +210,26 @@ def varied(outlook: Outlook, directions: Sequence[tuple[int, int]], rng: np.rand
 def constants(outlook: Outlook, buttons: Sequence[str]) -> Iterator[str]:
     """The module lines that say what the program knows."""
     world = outlook.world
+    if isinstance(world.player, PlayerFound):
+        yield from _slots(outlook, world.player)
+    for role, name in CONSTANT.items():
+        kinds_of = outlook.kinds(role)
+        if kinds_of:
+            told = ", ".join(f'"{world.names[k]}"' for k in kinds_of)
+            yield f"{name} = ({told},)  # {_why(outlook, role)}"
+    yield f"MOVES = {moves(buttons)!r}"
+
+
+def _slots(outlook: Outlook, player: PlayerFound) -> Iterator[str]:
+    """Where memory holds the player and the things that have a role."""
+    world = outlook.world
     yield "# Taught by the screen while probing: there the bytes tell the places of"
     recall, chance = round(100 * world.recall), round(100 * world.chance)
     yield f"# {recall} % of what moves ({chance} % by chance); the program reads bytes alone."
-    yield f'PLAYER = Slot("player", {_place(world.player.x)}, {_place(world.player.y)})'
+    yield f'PLAYER = Slot("player", {_place(player.x)}, {_place(player.y)})'
     yield "SLOTS = ("
-    used = {k for k, r in outlook.roles if r is not Role.NONE}
     for slot in world.slots:
-        kinds = {v: k for v, k in slot.kinds.items() if k in used}
+        kinds = {v: k for v, k in slot.kinds.items() if k in outlook.regarded}
         if not kinds:
             continue
         names = {v: world.names[k] for v, k in sorted(kinds.items())}
@@ -178,12 +238,6 @@ def constants(outlook: Outlook, buttons: Sequence[str]) -> Iterator[str]:
         x, y = (_place(replace(c, plus=c.plus + h)) for c, h in zip((slot.x, slot.y), half, strict=True))
         yield f"    Slot({told}, {x}, {y}),"
     yield ")"
-    for role, name in CONSTANT.items():
-        kinds_of = outlook.kinds(role)
-        if kinds_of:
-            told = ", ".join(f'"{world.names[k]}"' for k in kinds_of)
-            yield f"{name} = ({told},)  # {_why(outlook, role)}"
-    yield f"MOVES = {moves(buttons)!r}"
 
 
 def _spelt(names: Mapping[int, str]) -> str:
@@ -222,21 +276,29 @@ def setup(outlook: Outlook) -> list[str]:
     """The lines of the policy's ``setup``."""
     p = outlook.world.player
     speed, low, high = (tuple(round(v, 2) for v in pair) for pair in (p.speed, p.low, p.high))
-    return [
-        "self._things = Things(SLOTS)",
-        f"self._ahead = Foresight(MOVES, speed={speed}, low={low}, high={high}, horizon=self.horizon)",
-    ]
+    ahead = f"Foresight(MOVES, speed={speed}, low={low}, high={high}, horizon=self.horizon)"
+    if isinstance(p, PlayerSeen):
+        return ["self._things = Things()", f"self._ahead = {ahead}", "self.s.plan = (0, 0), False"]
+    return ["self._things = Things(SLOTS)", f"self._ahead = {ahead}"]
 
 
-def detector(outlook: Outlook) -> list[str]:
-    """The lines of the detector that plans."""
-    lines = [
-        "ahead = self._ahead",
-        "if not ahead.due():",
-        "    return self.s.plan",
-        "me, things = PLAYER.see(obs), self._things.see(obs, 4)",
-        "ahead.begin(me.x, me.y)",
-    ]
+def detector(outlook: Outlook, seen: Mapping[int, str], player: str) -> list[str]:
+    """The lines of the detector that plans.
+
+    Args:
+        outlook: what to write.
+        seen: names of the detectors that see things, by kind, where programs see the screen.
+        player: that of the player's.
+    """
+    lines = ["ahead = self._ahead"]
+    if player:
+        places = ", ".join(f'("{outlook.world.names[k]}", self.s.{n})' for k, n in seen.items())
+        lines += [f"me = self.s.{player}", "if me is None or not ahead.due():", "    return self.s.plan"]
+        lines.append(f"things = self._things.follow(({places}{',' if len(seen) == 1 else ''}), 4)")
+    else:
+        lines += ["if not ahead.due():", "    return self.s.plan"]
+        lines.append("me, things = PLAYER.see(obs), self._things.see(obs, 4)")
+    lines.append("ahead.begin(me.x, me.y)")
     if outlook.kinds(Role.CLEAR):
         lines.append("ahead.keep_clear(things, KILLS, self.berth_x, self.berth_y)")
     if outlook.kinds(Role.TAKE):
@@ -247,6 +309,8 @@ def detector(outlook: Outlook) -> list[str]:
     if outlook.go != (0, 0):
         across, down = ({0: "0", 1: "self.pull", -1: "-self.pull"}[d] for d in outlook.go)
         lines.append(f"ahead.go({across}, {down})")
+    if outlook.roam:
+        lines.append("ahead.roam(self.curious)")
     way = "ahead.aim or ahead.best()" if outlook.face else "ahead.best()"
     return [*lines, f"return {way}, ahead.aim is not None"]
 
@@ -265,20 +329,23 @@ def told(outlook: Outlook) -> str:
         for role, word in words.items()
         if outlook.kinds(role)
     ]
+    parts += ["goes where it has not been lately"] if outlook.roam else []
     return f"Looks a second ahead and {'; '.join(parts)}." if parts else "Looks a second ahead."
 
 
 def known(world: World) -> Iterator[str]:
     """What the probe found, in a few lines."""
     p = world.player
+    eyes = "memory" if isinstance(p, PlayerFound) else "its detector"
     yield (
         f"player: {p.size[0]:.0f} by {p.size[1]:.0f} px, {p.speed[0]:.1f} and {p.speed[1]:.1f} px per step, "
-        f"seen where memory says in {100 * p.sure:.0f} % of pictures above chance"
+        f"seen by {eyes} in {100 * p.sure:.0f} % of pictures"
     )
-    yield (
-        f"{len(world.slots)} slots of things, taught by the screen: {100 * world.recall:.0f} % of what moves "
-        f"({100 * world.chance:.0f} % by chance)"
-    )
+    if world.slots:
+        yield (
+            f"{len(world.slots)} slots of things, taught by the screen: {100 * world.recall:.0f} % of what moves "
+            f"({100 * world.chance:.0f} % by chance)"
+        )
     for e in world.effects:
         lifts = (("kills", e.kills), ("pays", e.pays), ("pays above", e.above), ("pays beside", e.beside))
         found = [

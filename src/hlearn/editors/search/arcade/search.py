@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
 from hlearn.editors.search.arcade.floor import evolve_whole
-from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw, drawer
 from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
@@ -24,21 +26,30 @@ from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.sharpen import sharpen
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
-from hlearn.editors.search.race import ONWARD, Arena, Runner, better
+from hlearn.editors.search.race import ONWARD, Arena, Runner, better, careful
 from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Job
 from hlearn.records import Access
 
 PROVEN = 4  # episodes on which a first champion has stood
 PROVEN_TARGET = 8  # where there is a target: that one misses it now and then shows late
 WAYS = 2  # to press that are tried with an interception
-PROOF = 0.15  # of what is left, for finding one that does
+PROOF = 0.12  # of what is left, for finding one that does
 REPAIR = 0.15  # of what is left, for mending it
-WHOLE = 0.65  # of what is left, for whole programs
+LEADING = 3  # first guesses, among which a meeting must be that is to be perfected alone
+WHOLE = 0.75  # of what is left, for whole programs
 WHOLE_MET = 0.08  # where something is met that is measured
-CAPS = (2_500, 9_000)  # environment steps of an episode there, at least and at most
-LONG = 0.01  # of what is left, for one of them
-STALL = 2_500  # environment steps without reward that end it: who is safe and idle eats the budget
-SEEDED = 8  # first guesses among them
+CAP = 10_000  # environment steps of an episode at least, from which on it is cut
+STALL = 2_500  # environment steps without reward that end it at least: who is safe and idle eats the budget
+RARE = 8  # times the steps from one reward of random play to the next, after which it is ended
+LOOKED = 4_000  # environment steps of an episode that is watched
+ROUNDS = 3  # after each, those who lead are watched
+WATCHED, EPISODES, WATCH_SEED = (
+    2,
+    2,
+    3000,
+)  # of them, episodes of each, and the development seed they begin with
+SEEDED = 12  # first guesses among them
 KEPT = 6  # of them that go on
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
 ENOUGH = 4  # seeds at most that they get
@@ -86,17 +97,35 @@ class ArcadeSearch:
         self.draw = drawer(view, self.roster)
         guessed = sorted(firsts, key=lambda r: (-r.mean, r.number))
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
-        met = firsts[0] is not guessed[0] and firsts[0] not in guessed
-        leaders = [] if self.roster.deterministic else self._whole(guessed, met=met)
-        if idle is not None:  # before all others, sharp ones too: whole episodes will tell
-            idle.scores = [max(r.mean for r in firsts) + 1.0]
-            firsts = [idle, *(r for r in firsts if r is not idle)]
+        sharp = firsts[0] not in guessed
+        met = sharp and any(b.kind == "intercept" for r in guessed[:LEADING] for b in genome_of(r).behaviors)
         evidence = Evidence()
-        watch = evidence.watch if self.roster.deterministic else None
         arena = Arena(
-            self.lab, max_steps=self.lab.longest, stall_steps=self.lab.stall, watch=watch, onward=ONWARD
+            self.lab,
+            max_steps=self.lab.longest,
+            stall_steps=self.lab.stall,
+            watch=evidence.watch if self.roster.deterministic else None,
+            onward=ONWARD,
         )
-        self.standing = settle(self.roster, arena, firsts, home, leaders, met=met)
+        if met:
+            field = [] if self.roster.deterministic else self._whole(view, guessed, arena, WHOLE_MET)
+            if idle is not None:  # before all others, sharp ones too: whole episodes will tell
+                idle.scores = [max(r.mean for r in firsts) + 1.0]
+                firsts = [idle, *(r for r in firsts if r is not idle)]
+            leaders = [genome_of(r) for r in field[:KEPT]]
+            self.standing = settle(self.roster, arena, firsts, home, leaders)
+        else:
+            if not self.roster.deterministic:
+                arena.max_steps = max(CAP, (self.lab.longest or 0) // 2)
+            arena.stall_steps = min(self.lab.stall, max(STALL, patience(view)))
+            first = [*([idle] if idle is not None else []), *(firsts[:2] if sharp else [])]
+            try:
+                self._whole(view, [*first, *guessed], arena, WHOLE)
+            finally:  # where the budget ends meanwhile, whoever leads may still be proposed, and go on with more
+                ranked = sorted(self.roster.measured(), key=lambda r: (-careful(r), r.number))
+                self.standing = Standing(self.roster, arena, ranked) if ranked else None
+        if self.standing is None:
+            return
         if self.roster.deterministic:
             yield self.standing.champion
             mended = repair(self.roster, self.standing, evidence)
@@ -116,24 +145,47 @@ class ArcadeSearch:
             yield told
         yield from evolve(self.roster, self.standing, self.pool, self.draw, told=told, mended=mended)
 
-    def _whole(self, guessed: Sequence[Runner], *, met: bool) -> list[Genome]:
-        """Evolves whole programs, the best guesses among them, and returns those that lead.
+    def _whole(self, view: View, guessed: Sequence[Runner], arena: Arena, share: float) -> list[Runner]:
+        """Evolves whole programs, the best guesses among them; returns who was measured, best first.
 
         Args:
+            view: what the probe found.
             guessed: the first race's runners, best first.
-            met: something is met, with edges that tell hits from misses: then a smaller share will do.
+            arena: plays.
+            share: of what is left, that this may cost.
         """
         assert self.draw is not None
-        cap = int(min(CAPS[1], max(CAPS[0], LONG * self.lab.remaining)))
-        arena = Arena(self.lab, max_steps=cap, stall_steps=min(self.lab.stall, STALL), onward=ONWARD)
         seeded = self.roster.afresh(guessed[:SEEDED])
-        seeded += self.roster.runners(self.draw.ahead())
         self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
-        field = evolve_whole(
-            self.roster, arena, self.draw, seeded, (WHOLE_MET if met else WHOLE) * self.lab.remaining
-        )
-        self._tell_best(field)
-        return [genome_of(r) for r in field[:KEPT]]
+        allowance = share * self.lab.remaining / ROUNDS
+        field: list[Runner] = []
+        for _ in range(ROUNDS):
+            seeded += self.roster.runners(self.draw.ahead())
+            field = evolve_whole(self.roster, arena, self.draw, seeded, allowance, field)
+            self._tell_best(field[:1])
+            self._watch(view, field[:WATCHED])
+        return field
+
+    def _watch(self, view: View, leaders: Sequence[Runner]) -> None:
+        """Reads from the play of those who lead what each kind does."""
+        draw = self.draw
+        if draw is None or draw.world is None or view.watch is None:
+            return
+        jobs = [
+            Job(
+                program=view.program(genome_of(r), r.program),
+                seed=seed,
+                max_steps=LOOKED,
+                stall_steps=STALL,
+                record=view.record,
+            )
+            for r in leaders
+            for seed in self.lab.seeds(WATCH_SEED, EPISODES)
+        ]
+        seen = [r.recording for r in self.lab.measure(jobs)]
+        recordings = [r for r in seen if r is not None and len(r.actions)]
+        if recordings:
+            self.draw = replace(draw, world=draw.world.wiser(view.watch(recordings)))
 
     def _tell_best(self, firsts: Sequence[Runner]) -> None:
         best = max(firsts, key=lambda r: (r.mean, -r.number))
@@ -168,3 +220,9 @@ class ArcadeSearch:
         self.proposed.append(runner)
         note = f"candidate {runner.number}, {runner.told}: {runner.note}"
         return Proposal(program=runner.program, note=note[:400])
+
+
+def patience(view: View) -> int:
+    """Environment steps after which nobody need be waited for: longer where random play is rarely rewarded."""
+    rewards = sum(int(np.count_nonzero(r.rewards)) for r in view.recordings)
+    return int(RARE * view.length * len(view.recordings) / max(1, rewards))

@@ -21,8 +21,6 @@ def settle(
     firsts: list[Runner],
     home: Genome,
     leaders: Sequence[Genome] = (),
-    *,
-    met: bool = False,
 ) -> Standing:
     """Measures the best of the first race on whole episodes.
 
@@ -30,8 +28,7 @@ def settle(
         roster: the candidates; those with capped scores are forgotten.
         arena: plays whole episodes.
         firsts: the runners of the first race.
-        leaders: whole programs that go on too, before all others
-        met: unless something is met.
+        leaders: whole programs that go on too.
         home: own positions for channels in which a genome has none.
 
     Raises:
@@ -42,9 +39,7 @@ def settle(
     picked.sort(key=lambda r: (-r.mean, r.number))
     both = _combined(best)
     roster.forget()  # whole episodes from here on: capped scores are not comparable
-    ahead = [genome_of(r) for r in picked[:4]]
-    ahead = [*ahead, *leaders] if met else [*leaders, *ahead]
-    genomes = ahead + both + [genome_of(r) for r in picked[4:]]
+    genomes = [genome_of(r) for r in picked[:4]] + [*leaders] + both + [genome_of(r) for r in picked[4:]]
     field = roster.runners(
         [replace(g, across=g.across or home.across, down=g.down or home.down) for g in genomes]
     )

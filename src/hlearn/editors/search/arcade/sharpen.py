@@ -14,6 +14,8 @@ from hlearn.editors.search.race import Runner
 
 CALIBRATED = 3  # interceptions that are measured where one episode is all there is, and balls that are enough
 MOST = 9  # interceptions that are measured at most
+SHARE = 0.06  # of what is left, after which no further one is measured
+FEW = 12  # guesses that are always among the better half, which may be measured
 SHARP = 0.8  # how well edges must tell hits from misses
 AIMED = 3  # aims that lead in short episodes and stay in the race
 OTHERS = 4  # first guesses that stay in the race beside a sharp interception
@@ -79,6 +81,10 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
     meeting.sort(key=lambda r: (-r.mean, r.number))
     if roster.deterministic:
         meeting = meeting[:CALIBRATED]
+    else:
+        ranked = sorted(firsts, key=lambda r: (-r.mean, r.number))
+        meeting = [r for r in meeting if r in ranked[: max(FEW, len(ranked) // 2)]]
+    allowed = roster.lab.remaining * (1.0 - SHARE)
     found: list[Measured] = []
     met: set[Ball] = set()
     for runner in meeting:
@@ -94,7 +100,8 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
         if measured is not None:
             found.append(Measured(runner, measured))
         sharp = sum(m.calibration.sharpness >= SHARP for m in found)
-        if sharp == CALIBRATED or len(met) == MOST:
+        spent = not roster.deterministic and roster.lab.remaining < allowed
+        if sharp == CALIBRATED or len(met) == MOST or spent:
             break
     return found
 
