@@ -72,6 +72,8 @@ class Book:
         self.cases: dict[str, dict[str, Any]] = {k: v for k, v in held.get("cases", {}).items() if k in CASES}
         self.kills: dict[str, Any] = held.get("kills", {})
         self._lock = threading.Lock()
+        git = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
+        self._revision = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
 
     def wants(self, case: Case, *, broken: bool) -> bool:
         """Whether a case is to be run."""
@@ -81,12 +83,12 @@ class Book:
     def note(self, case: Case, result: dict[str, Any]) -> None:
         """Writes down what came of a case."""
         with self._lock:
-            self.cases[case.key] = {"expected": case.expected, **result}
+            self.cases[case.key] = {"expected": case.expected, "revision": self._revision, **result}
             self._write()
 
     def note_kills(self, result: dict[str, Any]) -> None:
         """Writes down what came of the kills."""
-        self.kills = result
+        self.kills = {"revision": self._revision, **result}
         self._write()
 
     def _write(self) -> None:

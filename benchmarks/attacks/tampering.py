@@ -19,6 +19,15 @@ Change = Callable[[Path], None]
 
 def cases() -> Iterator[Case]:
     """Every change."""
+    for name, change in _same().items():
+        expected = "the same content in other bytes: named, or read as what it is"
+        yield Case(
+            kind=KIND,
+            name=f"ledger-{name}",
+            expected=expected,
+            run=partial(_same_content, change),
+            limit_s=180,
+        )
     for name, change in _ledgers().items():
         expected = "every verb that reads it ends with exit code 3 or 2 and names the line"
         yield Case(
@@ -83,9 +92,9 @@ def _ledgers() -> dict[str, Change]:
         "n-is-text": edit(2, r'"n":\d+', '"n":"3"'), "n-negative": edit(2, r'"n":\d+', '"n":-1'), "schema-future": edit(2, r'"schema":\d+', '"schema":999'),
         "schema-text": edit(2, r'"schema":\d+', '"schema":"1"'), "schema-true": edit(2, r'"schema":\d+', '"schema":true'), "schema-negative": edit(2, r'"schema":\d+', '"schema":-1'),
         "event-unknown": edit(2, r'"event":"\w+"', '"event":"hacked"'), "event-number": edit(2, r'"event":"\w+"', '"event":7'), "data-null": edit(2, '"data":{', '"data":null,"x":{'),
-        "field-added": edit(2, '"n":', '"more":1,"n":'), "field-twice": edit(2, '"n":', '"n":1,"n":'), "hash-null": edit(2, r'"hash":"\w+"', '"hash":null'), "hash-empty": edit(2, r'"hash":"\w+"', '"hash":""'),
+        "field-added": edit(2, '"n":', '"more":1,"n":'), "hash-null": edit(2, r'"hash":"\w+"', '"hash":null'), "hash-empty": edit(2, r'"hash":"\w+"', '"hash":""'),
         "empty-line": put(2, ""), "blank-line": put(2, "   "), "null-line": put(2, "null"), "number-line": put(2, "7"), "text-line": put(2, '"x"'), "list-line": put(2, "[]"), "nul-bytes": put(2, "\0\0\0"),
-        "not-utf8": lambda s: _bytes(s, lambda d: d[:100] + b"\xff\xfe" + d[100:]), "mark": lambda s: _bytes(s, lambda d: b"\xef\xbb\xbf" + d), "crlf": lambda s: _bytes(s, lambda d: d.replace(b"\n", b"\r\n")),
+        "not-utf8": lambda s: _bytes(s, lambda d: d[:100] + b"\xff\xfe" + d[100:]), "mark": lambda s: _bytes(s, lambda d: b"\xef\xbb\xbf" + d),
         "is-a-folder": lambda s: ((s / "ledger.jsonl").unlink(), (s / "ledger.jsonl").mkdir()) and None,
         "rewritten-better": rechained(better), "rewritten-shorter": rechained(no_hash),
     }  # fmt: skip
@@ -102,6 +111,18 @@ def chain(rows: list[dict[str, Any]]) -> list[str]:
         kept = {k: row[k] for k in ("seal",) if k in row}
         out.append(json.dumps({**body, "hash": last, **kept}, sort_keys=True, separators=(",", ":")))
     return out
+
+
+def _same() -> dict[str, Change]:
+    def twice(data: bytes) -> bytes:
+        lines = data.split(b"\n")
+        return b"\n".join([*lines[:2], lines[2].replace(b'"n":', b'"n":1,"n":', 1), *lines[3:]])
+
+    return {
+        "field-twice": lambda s: _bytes(s, twice),
+        "crlf": lambda s: _bytes(s, lambda d: d.replace(b"\n", b"\r\n")),
+        "spaces-at-line-ends": lambda s: _bytes(s, lambda d: d.replace(b"\n", b"  \n")),
+    }
 
 
 def _forged() -> dict[str, Change]:
@@ -213,6 +234,17 @@ def _named(change: Change, bench: Bench) -> None:
         len(told) == 2,
         f"gate {judged.code}: {judged.said[-160:]}; verify {verified.code}: {verified.said[-160:]}",
     )
+
+
+def _same_content(change: Change, bench: Bench) -> None:
+    system = bench.system()
+    change(system)
+    done = bench.hl("gate", system, "--program", bench.write("good.py", GOOD), "--workers", 1)
+    expect("unexpected " not in done.err and "Traceback (most" not in done.err, done.err[-400:])
+    if done.code == 0:
+        expect(bench.git(system, "show", "HEAD:policy.py") == GOOD, "another program is the champion")
+    else:
+        expect(done.code in (2, 3) and "line" in done.said, done.said[-300:])
 
 
 def _disbelieved(change: Change, bench: Bench) -> None:

@@ -132,3 +132,18 @@ def test_an_unexpected_error_that_says_anything_is_told(tmp_path: Path) -> None:
     )
     assert "unexpected ValueError: half \\ud800 \\x1b[2J" in done.stderr and len(done.stderr) < 20_000
     assert '"exit_code": 3' in done.stdout
+
+
+def test_a_reader_that_left_is_no_failure(system: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command("history", system), stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert done.returncode == 0 and not done.stderr
+
+
+def test_a_folder_in_place_of_a_file_is_wrong_usage(system: Path) -> None:
+    (system / "ledger.jsonl").unlink()
+    (system / "ledger.jsonl").mkdir()
+    done = process(["history", system])
+    assert done.returncode in (2, 3) and "ledger.jsonl" in done.stderr and "unexpected" not in done.stderr

@@ -30,6 +30,7 @@ P = ParamSpec("P")
 _SAID = 16_000  # characters of an error's text
 DONE, NO, USAGE, FAULT, STOPPED = 0, 1, 2, 3, 130
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_MISPLACED = (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
 
 AsJson = Annotated[
     bool,
@@ -145,9 +146,11 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
     if isinstance(error, HlearnError):
         _tell(f"hl: {text}")
         return Answer(data=_error(kind, text, FAULT), code=FAULT)
-    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
-        text = f"no right to use {error.filename}: {error.strerror}; check its owner and its rights (ls -l)"
-        text = safe(text)
+    if isinstance(error, OSError) and error.errno in _REFUSED + _MISPLACED and error.filename is not None:
+        how = "no right to use" if error.errno in _REFUSED else "cannot use"
+        text = safe(
+            f"{how} {error.filename}: {error.strerror}; check its kind, its owner and its rights (ls -l)"
+        )
         _tell(f"hl: {text}\nWhat was recorded before is kept.")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)
     where = "" if debug else f"\nThe traceback is in {_keep_traceback()}"

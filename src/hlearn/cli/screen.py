@@ -19,6 +19,10 @@ _SYSTEMS = {"1": "standard", "2": "256", "3": "truecolor"}
 class Screen(Console):
     """A console that prints no control character which did not come from its own markup."""
 
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the verb, which ends well: rich itself would end with 1, without a word."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Renders into segments whose text is :func:`hlearn.foreign_text.shown`."""
         for segment in super().render(renderable, options):
