@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hlearn.evaluate import seccomp
+from hlearn.evaluate import landlock, seccomp
 
 ROOT = Path(__file__).parents[2]
 CALL = [sys.executable, "-c", "import sys; from hlearn.cli.main import app; sys.exit(app())"]
@@ -37,7 +37,7 @@ def _hl(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=100,
+        timeout=250,
         check=False,
     )
 
@@ -112,3 +112,25 @@ def test_a_program_in_letters_that_the_locale_lacks(tmp_path: Path) -> None:
         ["git", "show", "HEAD:policy.py"], cwd=tmp_path / "s", capture_output=True, check=True
     )
     assert committed.stdout.decode("utf-8") == source
+
+
+@pytest.mark.skipif(not landlock.abi() or seccomp.machine() is None, reason="the kernel has no Landlock")
+def test_within_the_sandbox_of_a_coding_agent(tmp_path: Path) -> None:
+    """All is read, only this folder is written, nothing moves from folder to folder, the network is refused."""
+    own = str(tmp_path)
+    surroundings = {"HLEARN_STATE": f"{own}/state", "TMPDIR": own, "HOME": own}
+
+    def within(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return _hl(*arguments, cwd=tmp_path, refused="writing,network", **surroundings)
+
+    source = "class P:\n    def reset(self, seed): pass\n    def act(self, obs): return int(3 * obs[2] + obs[3] > 0)\n"
+    (tmp_path / "p.py").write_text(source)
+    (tmp_path / "worse.py").write_text(source.replace("int(", "1 - int("))
+    few = ("--steps", "9000", "--holdout-episodes", "2")
+    learnt = within(
+        "learn", "CartPole-v1", *few, "--out", "s", "--editor", f"command:'cp {own}/p.py policy.py'"
+    )
+    assert learnt.returncode == 0, learnt.stderr + learnt.stdout
+    for code, verb in ((0, ("eval", "s")), (1, ("gate", "s", "--program", "worse.py")), (0, ("verify", "s"))):
+        said = within(*verb)
+        assert said.returncode == code, (verb, said.stderr, said.stdout)

@@ -81,25 +81,39 @@ def limits() -> Iterator[Finding]:
 
 def folders() -> Iterator[Finding]:
     """Places that are written."""
+    from hlearn.trust.store import key_folder
+
     broken, odd = [], []
     try:
-        here = os.getcwd()
-        if not os.access(here, os.W_OK):
+        if _unwritable(Path.cwd()):
             odd.append("this folder cannot be written: give --out another place")
     except OSError:
         broken.append("the present folder was deleted: cd somewhere else")
     try:
-        with tempfile.TemporaryFile() as file:
+        why = _unwritable(Path(tempfile.gettempdir()))
+    except OSError as error:
+        why = str(error.strerror)
+    if why:
+        broken.append(f"temporary files: {why} (TMPDIR is {os.environ.get('TMPDIR', 'not set')})")
+    keys = key_folder()
+    why = _unwritable(next(folder for folder in (keys, *keys.parents) if folder.is_dir()))
+    if why:
+        odd.append(f"{keys}, where keys of new systems go: {why}; set HLEARN_STATE to another folder")
+    home = os.environ.get("HOME", "")
+    if not home or not Path(home).is_dir() or _unwritable(Path(home)):
+        odd.append(f"HOME ({home or 'not set'}) cannot be written, where libraries keep what they cache")
+    detail = "; ".join(broken + odd) or "this folder, temporary files, keys and HOME can be written"
+    yield Finding("folders", False if broken else None if odd else True, detail, broken + odd)
+
+
+def _unwritable(folder: Path) -> str:
+    """Why no file can be made in a folder, "" where one can; tried, for sandboxes refuse what rights allow."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
     except OSError as error:
-        broken.append(
-            f"temporary files: {error.strerror or error} (TMPDIR is {os.environ.get('TMPDIR', 'not set')})"
-        )
-    home = os.environ.get("HOME", "")
-    if not home or not os.access(home, os.W_OK):
-        odd.append(f"HOME ({home or 'not set'}) cannot be written, where caches and keys go")
-    detail = "; ".join(broken + odd) or "this folder, temporary files and HOME can be written"
-    yield Finding("folders", False if broken else None if odd else True, detail, broken + odd)
+        return error.strerror or str(error)
+    return ""
 
 
 def kernel() -> Iterator[Finding]:

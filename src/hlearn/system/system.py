@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -324,8 +325,19 @@ class System:
         whole.parent.mkdir(parents=True, exist_ok=True)
         folder = self.path / ".git"
         part = folder / "hl-part" if folder.is_dir() else self.path / ".hl-part"
-        part.write_bytes(content if isinstance(content, bytes) else encoded(content))
-        os.replace(part, whole)
+        data = content if isinstance(content, bytes) else encoded(content)
+        part.write_bytes(data)
+        try:
+            os.replace(part, whole)
+        except OSError as error:
+            part.unlink()
+            if error.errno != errno.EXDEV:
+                raise
+            beside = (
+                whole.parent / ".hl-part"
+            )  # sandboxes of coding agents move nothing from folder to folder
+            beside.write_bytes(data)
+            os.replace(beside, whole)
 
     def history(self) -> tuple[Change, ...]:
         """The commits that changed the champion, oldest first."""
