@@ -176,7 +176,7 @@ def asked_again(rng: np.random.Generator) -> None:
     samples = {name: (champion, [0] * 300, None) for name, (champion, _) in made_up(rng).items()}
     samples["864 in 90 of 100"] = (*at_target(rng, 0.9, 1.5), 864.0)
     for name, (scores, lives, target) in samples.items():
-        for anew, rounds in ((False, ROUNDS // 8), (True, ROUNDS // 40)):
+        for anew, rounds in ((False, ROUNDS // 4), (True, ROUNDS // 40)):
             asked = [
                 ask(Luck(scores, lives, rng), rng, Program(source="rival = 1\n"), target=target, anew=anew)
                 for _ in range(rounds)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hlearn.cli.evaluating import working_program
 from hlearn.cli.opening import open_system
 from hlearn.cli.options import EnvTimeout, SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
@@ -37,7 +36,7 @@ def replay(
         str | None,
         typer.Option(
             "--program",
-            help="A trial number, SHA-256 prefix or git revision. Default: policy.py as it stands.",
+            help="A trial number, SHA-256 prefix or git revision. Default: the program as it stands.",
             show_default=False,
         ),
     ] = None,
@@ -160,9 +159,7 @@ def _film(
 
 
 def _standing(system: System, directory: Path) -> Program:
-    if (directory / "policy.py").exists():
-        return working_program(directory)
-    program = system.champion()
+    program = system.working() or system.champion()
     if program is None:
         raise UsageError(
             f"{directory} has no program yet; learn one with: "

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from hlearn.cli.words import arguments, count, duration, number, several
 from hlearn.errors import UsageError
+from hlearn.program import PACKAGE, PROGRAM_FILE
 from hlearn.tasks.registry import report_cap
 from hlearn.tasks.task import Task
 
@@ -112,11 +113,15 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
     for command, why in (
         (f"hl replay {place}{film}", "watch it play" if film else "play an episode again: which rule acted"),
         (f"hl report {place}", "how it came to this, as text and report.png"),
-        (f"hl eval {place} --split dev", f"after an edit of policy.py; then: hl gate {place}"),
+        (f"hl eval {place} --split dev", f"after an edit of the program; then: hl gate {place}"),
         (f"{resume} --steps {max(2 * steps, steps)}", "learn on"),
     ):
         screen.print(Text(f"  # {why}", style="dim"))
         screen.print(Text(f"  {command}"), soft_wrap=True)
+
+
+def _program_path(out: Path) -> str:
+    return PROGRAM_FILE if (out / PROGRAM_FILE).exists() or not (out / PACKAGE).is_dir() else f"{PACKAGE}/"
 
 
 def unjudged_words(result: LearnResult, out: Path) -> str:
@@ -193,7 +198,7 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
     table.add_row("editor", f"{result.editor}, seed {result.seed}")
     table.add_row("cost", _cost(result))
     table.add_row("ended", result.why)
-    table.add_row("program", Text(str(out / "policy.py"), style="bold"))
+    table.add_row("program", Text(str(out / _program_path(out)), style="bold"))
     return Panel(table, title=result.task, title_align="left", expand=False)
 
 

@@ -25,6 +25,7 @@ from hlearn.cli.options import (
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number
 from hlearn.errors import UsageError
+from hlearn.program import PROGRAM_FILE
 
 if TYPE_CHECKING:
     from hlearn.evidence.story import Judged
@@ -59,7 +60,7 @@ def init(
     screen.print(
         f"Created {directory} for {resolved.env_id}{arguments(resolved)}: access {resolved.access.value}"
         f"{'' if access else ' (default)'}, protocol {resolved.protocol.value}{'' if protocol else ' (default)'}, "
-        f"seed {seed}.\nRead {directory / 'AGENTS.md'}, write {directory / 'policy.py'}, then: hl gate {directory}\n"
+        f"seed {seed}.\nRead {directory / 'AGENTS.md'}, write {directory / PROGRAM_FILE}, then: hl gate {directory}\n"
         f"Or let the embedded search write it: hl learn {task} --resume --out {directory}",
         soft_wrap=True,
         markup=False,

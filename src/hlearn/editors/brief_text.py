@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Sequence
 
 from hlearn.editors.api import Brief
+from hlearn.program import PACKAGE, PROGRAM_FILE
 from hlearn.records import Episode, Evaluation
+from hlearn.system.templates import PACKAGE_RULES
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 
 _SHOWN = 10
@@ -20,10 +22,11 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         attempts: what became of earlier attempts of this editor that were no proposals.
     """
     task = brief.task
+    where = brief.champion.path if brief.champion else PROGRAM_FILE
     target = f"\n- target: {task.target:g}" if task.target is not None else ""
     parts = [
         f"# Improve the program of {task.env_id}\n",
-        "Edit `policy.py` so that it scores higher on seeds that nobody has seen. One change with a reason is better "
+        f"Edit `{where}` so that it scores higher on seeds that nobody has seen. One change with a reason is better "
         "than many. `AGENTS.md` says how this folder works.\n",
         "## Task\n",
         f"- environment: `{task.env_id}`{_kwargs(brief)}\n- access: `{task.access.value}`\n"
@@ -41,9 +44,10 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "- `failures/`: episodes that programs did not complete, with tracebacks\n"
         "- `memory/rejected/`: proposals that were turned down, as patches\n- `memory/notes.md`: notes; add yours\n",
         "## What you may do\n",
-        "- edit `policy.py` (create it if there is none): one class with `reset(self, seed)` and "
+        f"- edit `{where}` (create it if there is none): one class with `reset(self, seed)` and "
         "`act(self, observation)`; it may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and "
         "`hlearn.parts`\n"
+        f"- {PACKAGE_RULES}\n"
         "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
         "- edit `memory/notes.md`\n"
         "- write one line that says what you changed and why into the file that `$HL_NOTE` names\n",
@@ -78,9 +82,14 @@ def _actions(space: ActionSpace) -> str:
 
 def _champion(brief: Brief) -> str:
     if brief.champion is None:
-        return "There is none yet: write the first `policy.py`.\n"
-    lines = brief.champion.source.count("\n") + 1
-    text = f"`policy.py`, {lines} lines, program `{brief.champion.sha256[:12]}`.\n"
+        return f"There is none yet: write the first `{PROGRAM_FILE}`.\n"
+    champion = brief.champion
+    listed = [f"`{m.path}`, {m.source.count(chr(10)) + 1} lines" for m in champion.modules]
+    listed += [f"`{PACKAGE}/{path}`, {len(data)} bytes" for path, data in champion.assets.items()]
+    if len(listed) == 1:
+        text = f"{listed[0]}, program `{champion.sha256[:12]}`.\n"
+    else:
+        text = f"Program `{champion.sha256[:12]}`:\n\n" + "".join(f"- {file}\n" for file in listed)
     return text + (_scores(brief.champion_dev) if brief.champion_dev else "")
 
 

@@ -68,10 +68,10 @@ def _bar(sums: np.ndarray, room: int, slack: float) -> float:
         return np.inf
     if room >= len(sums):
         return -np.inf
-    ranked = np.sort(sums)[::-1]
-    too_low = ranked[room]  # as low as this would be one path too many
-    above = ranked[ranked > too_low + slack]
-    return float(above[-1] - slack / 2) if len(above) else np.inf
+    place = len(sums) - 1 - room
+    too_low = np.partition(sums, place)[place]  # as low as this would be one path too many
+    above = sums[sums > too_low + slack]
+    return float(above.min() - slack / 2) if len(above) else np.inf
 
 
 @cache

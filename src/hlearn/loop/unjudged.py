@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from hlearn.editors.search.probes import is_probe
 from hlearn.lab.tallies import Tallies
 from hlearn.ledger import Trial
+from hlearn.program import PROGRAM_FILE
 from hlearn.records import Program
 from hlearn.system import System
+from hlearn.system.program_files import write_file
 
-NAME = "unjudged.py"
+_NAME = "unjudged"  # .py, or a folder where the program is a package
 
 
 def best_unjudged(system: System, dev: Tallies) -> Program | None:
@@ -33,11 +36,13 @@ def best_unjudged(system: System, dev: Tallies) -> Program | None:
 
 
 def leave_unjudged(system: System, dev: Tallies | None) -> Path | None:
-    """Writes that program into the system's folder, or takes an old one away; returns the file if there is one."""
-    path = system.path / NAME
+    """Writes that program into the system's folder, or takes an old one away; returns its path if there is one."""
+    file, folder = system.path / f"{_NAME}.py", system.path / _NAME
+    file.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
     program = None if dev is None else best_unjudged(system, dev)
     if program is None:
-        path.unlink(missing_ok=True)
         return None
-    path.write_bytes(program.source.encode(errors="surrogatepass"))
-    return path
+    for path, data in program.as_files().items():
+        write_file(file if path == PROGRAM_FILE else folder / path.partition("/")[2], data)
+    return folder if program.files else file

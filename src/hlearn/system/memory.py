@@ -27,16 +27,36 @@ def rejected_text(trial: Trial, program: Program, champion: Program | None) -> s
         f"# against: {champion.sha256 if champion else 'nothing'}\n"
         f"# reasons:\n{reasons}"
     )
-    patch = unified(champion, program, "a/policy.py" if champion else "/dev/null", "b/policy.py")
+    patch = unified(champion, program)
     if len(patch) > _PATCH_LIMIT:
         patch = f"# the change has {len(patch)} characters; its program is in programs/pack\n"
     return head + patch
 
 
-def unified(a: Program | None, b: Program, name_a: str, name_b: str) -> str:
-    """The change from one program to another, in the format that ``git apply`` takes."""
-    old = lines_of(a.source) if a else []
-    change = difflib.unified_diff(old, lines_of(b.source), name_a, name_b)
+def unified(a: Program | None, b: Program, said_a: str = "", said_b: str = "") -> str:
+    """The change from one program to another, file by file, in the format that ``git apply`` takes.
+
+    Args:
+        a: the older one, None where there was none.
+        b: the newer one.
+        said_a: what to call the older one beside its files' names.
+        said_b: the same for the newer one.
+    """
+    old, new = ({} if p is None else p.as_files() for p in (a, b))
+    changes = (_change(path, old.get(path), new.get(path), said_a, said_b) for path in sorted(old | new))
+    return "".join(changes)
+
+
+def _change(path: str, old: bytes | None, new: bytes | None, said_a: str, said_b: str) -> str:
+    if old == new:
+        return ""
+    name_a, name_b = (
+        "/dev/null" if data is None else f"{side}/{path}" for side, data in (("a", old), ("b", new))
+    )
+    if not path.endswith(".py"):
+        return f"Binary files {name_a} and {name_b} differ\n"
+    lines_a, lines_b = (lines_of((d or b"").decode("utf-8", "surrogatepass")) for d in (old, new))
+    change = difflib.unified_diff(lines_a, lines_b, name_a, name_b, said_a, said_b)
     return "".join(x if x.endswith("\n") else x + "\n\\ No newline at end of file\n" for x in change)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from hlearn.program import PACKAGE, PROGRAM_FILE
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 from hlearn.tasks.task import Task
 
-GITIGNORE = "recordings/\n/report.png\n/unjudged.py\n__pycache__/\n.pytest_cache/\n*.lock\n"
+GITIGNORE = "recordings/\n/report.png\n/unjudged.py\n/unjudged/\n__pycache__/\n.pytest_cache/\n*.lock\n"
 
-ATTRIBUTES = "* -text\nprograms/pack -diff\n*.npz binary\n"
+ATTRIBUTES = "* -text\nprograms/pack -diff\n*.npz binary\n*.npy binary\n"
+
+PACKAGE_RULES = (
+    f"a program of several files is a folder `{PACKAGE}/` in place of `{PROGRAM_FILE}`: `__init__.py` with the policy, "
+    "other modules (`from .detectors import Ball`), and tables as `.npy` or `.npz` files, read with "
+    '`hlearn.policy.asset("table.npy")`'
+)
 
 TEST_POLICY = '''"""Written by hlearn: the program is allowed, acts validly, and acts the same each time.
 
@@ -20,18 +27,23 @@ from pathlib import Path
 import numpy as np
 
 from hlearn.system.acting import act_on, check
+from hlearn.system.program_files import read_program
 
 ROOT = Path(__file__).resolve().parents[1]
+<<<<<<< HEAD
 SOURCE = (ROOT / "policy.py").read_text(encoding="utf-8")
+=======
+PROGRAM = read_program(ROOT)
+>>>>>>> 5e64407 (The brief, patches and differences speak of all files of a program; a package may lie anywhere)
 GOLDEN = np.load(ROOT / "tests" / "golden.npz", allow_pickle=False)
 
 
 def test_the_program_passes_the_static_checks():
-    assert check(SOURCE) == []
+    assert check(PROGRAM) == []
 
 
 def test_actions_are_valid():
-    actions = act_on(SOURCE, GOLDEN["observations"], seed=0)
+    actions = act_on(PROGRAM, GOLDEN["observations"], seed=0)
     assert len(actions) == len(GOLDEN["observations"])
     if "n" in GOLDEN:
         assert all(0 <= int(a) < int(GOLDEN["n"]) for a in actions)
@@ -41,8 +53,8 @@ def test_actions_are_valid():
 
 
 def test_the_same_seed_gives_the_same_actions():
-    first = act_on(SOURCE, GOLDEN["observations"], seed=1)
-    second = act_on(SOURCE, GOLDEN["observations"], seed=1)
+    first = act_on(PROGRAM, GOLDEN["observations"], seed=1)
+    second = act_on(PROGRAM, GOLDEN["observations"], seed=1)
     assert np.array_equal(np.asarray(first), np.asarray(second))
 '''
 
@@ -58,7 +70,7 @@ def agents_md(task: Task, observation: ObservationSpec, actions: ActionSpace) ->
     shape = ", ".join(map(str, observation.shape))
     return f"""# A heuristic system for {task.env_id}
 
-This folder was written by hlearn. What is learnt here is the program `policy.py`: plain Python, no weights.
+This folder was written by hlearn. What is learnt here is the program `{PROGRAM_FILE}`: plain Python, no weights.
 
 - observation: {observation.dtype}[{shape}] (access `{task.access.value}`)
 - action: {acts}
@@ -69,7 +81,7 @@ This folder was written by hlearn. What is learnt here is the program `policy.py
 
 | path | what | yours to edit |
 |---|---|---|
-| `policy.py` | the program: one class with `reset(seed)` and `act(observation)` | yes |
+| `{PROGRAM_FILE}`, or `{PACKAGE}/` | the program: one class with `reset(seed)` and `act(observation)` | yes |
 | `tests/` | pytest files that every program must pass | add, never weaken |
 | `cases/` | regression cases: what was once reached must stay reached | add, never weaken |
 | `failures/` | episodes that programs did not complete, with tracebacks | read |
@@ -80,10 +92,11 @@ This folder was written by hlearn. What is learnt here is the program `policy.py
 
 ## How a change is made
 
-1. Read `policy.py`, the latest files in `memory/rejected/` and `failures/`.
-2. Edit `policy.py`. Constants get a unit and the trial they come from; every detector, rule and part stays small.
+1. Read `{PROGRAM_FILE}`, the latest files in `memory/rejected/` and `failures/`.
+2. Edit `{PROGRAM_FILE}`. Constants get a unit and the trial they come from; every detector, rule and part stays small.
    A program may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and `hlearn.parts`;
-   no files, network, processes or environment libraries.
+   no files, network, processes or environment libraries. When one file gets too long:
+   {PACKAGE_RULES}.
 3. `python -m pytest tests -q` must pass.
 4. `hl eval . --split dev --episodes 3` measures it on development seeds.
 5. `hl gate .` compares it with the champion on seeds that nobody saw; an accepted program becomes a commit.

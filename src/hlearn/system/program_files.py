@@ -1,0 +1,112 @@
+"""A program as files in a folder: read as it stands, and written so that nothing of another one stays beside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from hlearn.errors import UsageError
+from hlearn.program import MOST_BYTES, PACKAGE, PROGRAM_FILE, Program, is_program_file
+
+
+def read_program(folder: Path) -> Program | None:
+    """The program that lies in a system's folder, edits of a person included; None where there is none.
+
+    What a package may not hold (notes, caches, other kinds of files) is no part of it.
+
+    Raises:
+        UsageError: one file and a package at once, no main module, too large, or text that is not UTF-8.
+    """
+    files = {path: _read(folder / path) for path in _paths(folder)}
+    try:
+        return Program.of_files(files)
+    except ValueError as error:
+        raise UsageError(f"{folder}: {error}") from error
+
+
+def read_program_at(path: Path) -> Program:
+    """The program in a file of whatever name, or in the folder of a package.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not path.is_dir():
+        try:
+            files = {PROGRAM_FILE: _read(path)}
+        except FileNotFoundError:
+            raise UsageError(f"there is no program {path}") from None
+    else:
+        files = {f"{PACKAGE}/{name}": _read(path / name) for name in _package(path)}
+    try:
+        program = Program.of_files(files)
+    except ValueError as error:
+        raise UsageError(f"{path}: {str(error).removeprefix(PROGRAM_FILE).strip()}") from error
+    if program is None:
+        raise UsageError(
+            f"there is no program {path}; expected a Python file, or a folder with an __init__.py"
+        )
+    return program
+
+
+def write_program(folder: Path, program: Program | None) -> None:
+    """Writes a program into a system's folder and takes away what another one left; None: there is none."""
+    files = {} if program is None else program.as_files()
+    for path in list(_paths(folder)):
+        if path not in files:
+            (folder / path).unlink()
+            _drop_empty(folder, path)
+    for path, data in files.items():
+        write_file(folder / path, data)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes a file, its folders too; a file that holds this already is left alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
+        path.unlink(missing_ok=True)
+        path.write_bytes(data)
+
+
+def _paths(folder: Path) -> Iterator[str]:
+    """Where the files of a program lie in a system's folder."""
+    if _is_plain(folder / PROGRAM_FILE):
+        yield PROGRAM_FILE
+    yield from (f"{PACKAGE}/{name}" for name in _package(folder / PACKAGE))
+
+
+def _package(folder: Path) -> Iterator[str]:
+    """Names within a package of what may be part of it."""
+    for here, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(here, name)
+            within = path.relative_to(folder).as_posix()
+            if is_program_file(within) and _is_plain(path):
+                yield within
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UsageError(f"{path} has {size} bytes; a program has at most {MOST_BYTES}")
+        return path.read_bytes()
+    except PermissionError:
+        raise UsageError(f"{path} may not be read") from None
+
+
+def _drop_empty(folder: Path, path: str) -> None:
+    for parent in list(Path(path).parents)[:-1]:
+        try:
+            (folder / parent).rmdir()
+        except OSError:
+            return
