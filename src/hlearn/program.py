@@ -30,6 +30,12 @@ _MODULE = re.compile(_FOLDER + r"[A-Za-z_][A-Za-z0-9_]*\.py")
 _ASSET = re.compile(_FOLDER + r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:" + "|".join(map(re.escape, ASSETS)) + ")")
 
 
+def in_system(path: str) -> bool:
+    """Whether a path within a system may be a file of its program."""
+    folder, _, within = path.partition("/")
+    return path == PROGRAM_FILE or (folder == PACKAGE and is_program_file(within))
+
+
 def is_program_file(path: str) -> bool:
     """Whether a path within the package may be a file of a program: a module or an asset."""
     return bool(_MODULE.fullmatch(path) or _ASSET.fullmatch(path))
@@ -134,15 +140,14 @@ class Program:
         """The program that lies in a folder; None where none does.
 
         Args:
-            files: bytes by path as in :data:`PROGRAM_PATHS`, what belongs to no program left out.
+            files: bytes by path within the system; what belongs to no program is passed over.
             parent: SHA-256 of the program it was edited from.
 
         Raises:
-            ValueError: one file and a package at once, no main module, a name or text that cannot be.
+            ValueError: one file and a package at once, no main module, or text that is not UTF-8.
         """
-        packed = {
-            path.removeprefix(PACKAGE + "/"): data for path, data in files.items() if path != PROGRAM_FILE
-        }
+        within = [path for path in files if path != PROGRAM_FILE and in_system(path)]
+        packed = {path.partition("/")[2]: files[path] for path in within}
         if PROGRAM_FILE in files:
             if packed:
                 raise ValueError(

@@ -339,3 +339,68 @@ def test_the_table_lists_its_choices() -> None:
             make_editor(spec)
     with pytest.raises(UsageError, match="empty"):
         make_editor("command:")
+
+
+PACKED = {
+    "policy/__init__.py": HEAD + "return steer(o)\n",
+    "policy/steering.py": "def steer(o):\n    return int(o[2] > 0)\n",
+}
+PACKED["policy/__init__.py"] = "from .steering import steer\n" + PACKED["policy/__init__.py"]
+
+
+def test_a_command_turns_the_program_into_a_package_and_edits_a_module(tmp_path: Path) -> None:
+    for name, text in PACKED.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "zero.py").write_text(HEAD + "return 0\n")
+    script = tmp_path / "agent.sh"
+    script.write_text(
+        f"""set -e
+cp "$HL_BRIEF" {tmp_path}/brief-$(ls {tmp_path} | grep -c brief).md
+if [ ! -e policy.py ] && [ ! -d policy ]; then
+  cp {tmp_path}/zero.py policy.py
+elif [ -e policy.py ]; then
+  cp -r {tmp_path}/policy policy; echo notes > policy/NOTES.md
+  mkdir -p policy/__pycache__; echo x > policy/__pycache__/a.pyc
+else
+  sed -i 's/o\\[2\\] > 0/o[2] + 0.5 * o[3] > 0/' policy/steering.py
+fi
+"""
+    )
+    system, _ = run(tmp_path, f"sh {script}", proposals=3, patience=2)
+    champion = system.champion()
+    assert champion is not None
+    assert [m.path for m in champion.modules] == ["policy/__init__.py", "policy/steering.py"]
+    assert "0.5 * o[3]" in champion.modules[1].source
+    assert not (system.path / "policy.py").exists()
+    assert not (system.path / "policy" / "NOTES.md").exists()
+    decisions = [r.event.decision for r in system.ledger.rows if isinstance(r.event, Trial)]
+    assert decisions == ["accepted"] * 3
+    assert "`policy/steering.py`, 2 lines" in (tmp_path / "brief-2.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        ("rm policy.py", "file_changed"),
+        ("mkdir policy; echo 'x = 1' > policy/a.py; echo '# y' >> policy.py", "no_text"),
+        ("rm policy.py; mkdir policy; echo 'x = 1' > policy/a.py", "no_text"),
+        ("mkdir policy; echo '# y' > policy/__init__.py; ln -s /etc/passwd policy/a.py", "no_plain_file"),
+        ("mkdir policy; echo x > policy/notes.txt", "no_change"),
+    ],
+)
+def test_what_makes_up_no_program_is_refused_with_its_type(tmp_path: Path, command: str, kind: str) -> None:
+    (tmp_path / "lean.py").write_text(LEAN)
+    run(tmp_path, f"cp {tmp_path}/lean.py policy.py")
+    out = tmp_path / "system"
+    learn(
+        CARTPOLE,
+        out=out,
+        editor=CommandEditor(command, dev_episodes=1, proposals=1, patience=1),
+        steps=100_000,
+        workers=1,
+        holdout=0,
+        resume=True,
+    )
+    refused = [r.event for r in System.open(out).ledger.rows if isinstance(r.event, Refused)]
+    assert [r.kind for r in refused] == [kind], refused

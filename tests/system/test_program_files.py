@@ -16,7 +16,7 @@ from tests.evaluate.packages import MAIN, npy, package
 def test_what_is_written_is_read_again_and_nothing_of_another_program_stays(tmp_path: Path) -> None:
     whole, one = package(), Program(source="\ufeffx = 1\r\n")
     for program in (whole, one, package(more_py="x = 1\n"), whole):
-        write_program(tmp_path, program)
+        write_program(tmp_path, program.as_files())
         assert read_program(tmp_path) == program
     assert sorted(p.name for p in (tmp_path / "policy").iterdir()) == [
         "__init__.py",
@@ -25,26 +25,26 @@ def test_what_is_written_is_read_again_and_nothing_of_another_program_stays(tmp_
         "tables",
         "weights.npy",
     ]
-    write_program(tmp_path, None)
+    write_program(tmp_path, {})
     assert read_program(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_lies_beside_modules_is_no_part_and_stays(tmp_path: Path) -> None:
-    write_program(tmp_path, package())
+    write_program(tmp_path, package().as_files())
     for name in ("README.md", "__pycache__/detectors.cpython-311.pyc", ".hidden.py", "data.pkl"):
         path = tmp_path / "policy" / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
     (tmp_path / "policy" / "link.py").symlink_to("/etc/passwd")
     assert read_program(tmp_path) == package()
-    write_program(tmp_path, Program(source=MAIN))
+    write_program(tmp_path, Program(source=MAIN).as_files())
     assert (tmp_path / "policy" / "README.md").exists()
     assert read_program(tmp_path) == Program(source=MAIN)
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    write_program(tmp_path, package())
+    write_program(tmp_path, package().as_files())
     (tmp_path / "policy.py").write_text("x = 1\n")
     with pytest.raises(UsageError, match=r"both policy\.py and policy/"):
         read_program(tmp_path)
@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_program_may_lie_anywhere(tmp_path: Path) -> None:
-    write_program(tmp_path, package())
+    write_program(tmp_path, package().as_files())
     (tmp_path / "policy").rename(tmp_path / "mine")
     assert read_program_at(tmp_path / "mine") == package()
     (tmp_path / "other.txt").write_text("x = 1\n")

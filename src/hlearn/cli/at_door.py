@@ -48,7 +48,7 @@ def measure_through_door(
             f"{directory} is an editor's copy of a system; {ENVIRONMENT}, which names the run that measures, "
             "is not set here, and nothing else can measure in a copy"
         )
-    answer = ask(door, Request(source=program.source, episodes=episodes))
+    answer = ask(door, Request.of(program, episodes))
     if answer.refusal is not None:
         raise UsageError(f"the run does not measure this ({answer.refusal.value}): {answer.why}")
     evaluation = Evaluation(program=program.sha256, split=Split.DEV, outcomes=answer.outcomes)

@@ -16,6 +16,7 @@ from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number, several
 from hlearn.errors import UsageError
+from hlearn.program import PROGRAM_FILE
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -52,7 +53,9 @@ def evaluate(
     program: Annotated[
         Path | None,
         typer.Option(
-            "--program", help="A program file. Default: policy.py as it stands in DIR.", show_default=False
+            "--program",
+            help="A program: a file, or a package's folder. Default: as it stands in DIR.",
+            show_default=False,
         ),
     ] = None,
     workers: Workers = None,
@@ -146,37 +149,33 @@ def _saying_what_is_kept(screen: Console) -> Iterator[None]:
 
 
 def read_program(path: Path) -> Program:
-    """Reads a program file.
+    """Reads a program: a file, or the folder of a package.
 
     Raises:
         UsageError: there is none, or it is not UTF-8 text.
     """
-    from hlearn.records import Program
+    from hlearn.system.program_files import read_program_at
 
-    try:
-        return Program(source=path.read_bytes().decode())
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise UsageError(f"there is no program {path}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text: {error}") from error
+    return read_program_at(path)
 
 
 def working_program(directory: Path) -> Program:
-    """``policy.py`` as it stands in a system's folder, edits included.
+    """The program as it stands in a system's folder, edits included.
 
     Raises:
         UsageError: there is none, or it is not UTF-8 text.
     """
+    from hlearn.system import program_files
     from hlearn.system.config import read_config
 
-    path = directory / "policy.py"
-    if not path.exists():
+    program = program_files.read_program(directory)
+    if program is None:
         env_id = read_config(directory / "hl.toml").task.env_id
         raise UsageError(
-            f"{directory} has no policy.py yet; write one, or learn one with: "
+            f"{directory} has no {PROGRAM_FILE} yet; write one, or learn one with: "
             f"hl learn {env_id} --resume --out {shlex.quote(str(directory))}"
         )
-    return read_program(path)
+    return program
 
 
 def _show_evaluation(measured: Measured, summary: Summary | None, hns: float | None, screen: Console) -> None:

@@ -34,7 +34,9 @@ def gate(
     program: Annotated[
         Path | None,
         typer.Option(
-            "--program", help="A program file. Default: policy.py as it stands in DIR.", show_default=False
+            "--program",
+            help="A program: a file, or a package's folder. Default: as it stands in DIR.",
+            show_default=False,
         ),
     ] = None,
     note: Annotated[
@@ -70,7 +72,7 @@ def gate(
         screen.print("This very program was accepted when hl was killed; its commit is made now.")
         return _judged(system, [_accepted_last(system)], screen)
     if champion is not None and champion.sha256 == subject.sha256:
-        raise UsageError(f"{program or directory / 'policy.py'} is the committed champion; edit it first")
+        raise UsageError(f"{program or directory / subject.path} is the committed champion; edit it first")
     (trial,) = _aside(system, OneEdit(subject, note), steps, workers, screen)
     return _judged(system, [trial], screen)
 
@@ -104,8 +106,9 @@ def compress(
         raise UsageError(
             f"{directory} has no program yet; learn one with: hl learn {system.task.env_id} --out {directory} --resume"
         )
-    if (directory / "policy.py").exists() and working_program(directory).sha256 != champion.sha256:
-        raise UsageError(f"{directory / 'policy.py'} was edited; judge it first with: hl gate {directory}")
+    working = system.working()
+    if working is not None and working.sha256 != champion.sha256:
+        raise UsageError(f"{directory / working.path} was edited; judge it first with: hl gate {directory}")
     trials = _aside(
         system, CompressEditor(episodes=episodes, size=program_size), steps, workers, screen, share=0.5
     )

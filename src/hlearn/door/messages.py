@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from hlearn.ledger.codec import decode, encode
-from hlearn.records import Outcome
+from hlearn.program import ProgramFile
+from hlearn.records import Outcome, Program
 
 REQUEST_LIMIT = 4 << 20  # bytes of a line
 ANSWER_LIMIT = 16 << 20
@@ -28,12 +31,30 @@ class Request:
     """Measure a program on the first development seeds of the run.
 
     Attributes:
-        source: of the program.
+        source: of the program, or of the main module of a package.
+        files: other files of the package: path within it, bytes in base64.
         episodes: how many, from 1 to :data:`MOST_EPISODES`.
     """
 
     source: str
+    files: tuple[tuple[str, str], ...] = ()
     episodes: int
+
+    @classmethod
+    def of(cls, program: Program, episodes: int) -> Self:
+        """Asks for this program."""
+        files = tuple((f.path, base64.b64encode(f.data).decode()) for f in program.files)
+        return cls(source=program.source, files=files, episodes=episodes)
+
+    @property
+    def program(self) -> Program:
+        """What to measure.
+
+        Raises:
+            ValueError: the files make up no program.
+        """
+        files = (ProgramFile(path=p, data=base64.b64decode(d, validate=True)) for p, d in self.files)
+        return Program(source=self.source, files=tuple(files))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from hlearn.door.messages import REQUEST_LIMIT, Answer, DoorRefusal, read_reques
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job
-from hlearn.records import Program
 
 _MOST = 16  # connections at a time
 _SEND_S = 5.0  # a client that does not take its answer is left
@@ -133,7 +132,7 @@ class LabDoor:
     def _answer(self, line: bytes) -> Answer:
         try:
             request = read_request(line)
-            program = Program(source=request.source)
+            program = request.program
         except ValueError as error:  # a source that is no Unicode text among others
             return Answer(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=self._lab.remaining)
         lab, before = self._lab, self._lab.charged

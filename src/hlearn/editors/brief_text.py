@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from hlearn.editors.api import Brief
+from hlearn.foreign_text import lines_of
 from hlearn.program import PACKAGE, PROGRAM_FILE
 from hlearn.records import Episode, Evaluation
 from hlearn.system.templates import PACKAGE_RULES
@@ -84,7 +85,7 @@ def _champion(brief: Brief) -> str:
     if brief.champion is None:
         return f"There is none yet: write the first `{PROGRAM_FILE}`.\n"
     champion = brief.champion
-    listed = [f"`{m.path}`, {m.source.count(chr(10)) + 1} lines" for m in champion.modules]
+    listed = [f"`{m.path}`, {len(lines_of(m.source))} lines" for m in champion.modules]
     listed += [f"`{PACKAGE}/{path}`, {len(data)} bytes" for path, data in champion.assets.items()]
     if len(listed) == 1:
         text = f"{listed[0]}, program `{champion.sha256[:12]}`.\n"

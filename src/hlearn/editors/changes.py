@@ -11,17 +11,17 @@ from typing import NamedTuple
 from hlearn.errors import UsageError
 from hlearn.foreign_text import decoded, safe_line
 from hlearn.ledger import Refusal
-from hlearn.records import Split
+from hlearn.program import PACKAGE, PROGRAM_FILE, PROGRAM_PATHS, in_system
+from hlearn.records import Program, Split
 from hlearn.system.additions import unfit
 from hlearn.system.cases import cases_in
 from hlearn.system.copies import WorkingCopy
-from hlearn.system.files import is_plain, read_plain
+from hlearn.system.files import entries, is_plain, read_plain
 
 _FILE_LIMIT = 1 << 20  # bytes of one file
 _MOST_FILES = 200  # added tests and cases
 _NOTE_READ = 16 << 10  # characters of a note that are looked at
 _NOTES = "memory/notes.md"
-_OURS = ("policy.py", _NOTES)  # what an editor may edit
 _FORGED = ("ledger.jsonl", "programs")
 _NAMED = {"hl.toml": Refusal.TASK_CHANGED, "tests": Refusal.TESTS_CHANGED, "cases": Refusal.CASES_CHANGED}
 
@@ -43,11 +43,11 @@ class Changes(NamedTuple):
     """What a command made of a copy.
 
     Attributes:
-        source: of the program, None where it is as it was.
+        program: what became of it, None where it is as it was.
         files: added tests and cases and edited notes: path within the system and text.
     """
 
-    source: str | None
+    program: Program | None
     files: tuple[tuple[str, str], ...]
 
 
@@ -63,23 +63,49 @@ def read_changes(copy: WorkingCopy) -> Changes:
         raise RefusedAttempt(
             Refusal.TOO_LARGE, f"refused: {len(changed)} files were added, at most {_MOST_FILES} are taken"
         )
-    texts = {path: _text(copy.path, path) for path in sorted(changed)}
+    texts = {path: _text(copy.path, path) for path in sorted(changed) if not in_system(path)}
     for path, text in texts.items():
-        if path not in _OURS:
+        if not _is_ours(path):
             _check_added(copy, path, text)
-    source = texts.pop("policy.py", None)
-    return Changes(source, tuple(texts.items()))
+    return Changes(
+        _program(copy, {p: how for p, how in changed.items() if in_system(p)}), tuple(texts.items())
+    )
+
+
+def _is_ours(path: str) -> bool:
+    """Whether an editor may edit it."""
+    return path == _NOTES or in_system(path)
 
 
 def _counts(path: str, how: str) -> bool:
-    return how != "A" or path in _OURS or path.split("/")[0] in ("tests", "cases", *_FORGED)
+    return how != "A" or _is_ours(path) or path.split("/")[0] in ("tests", "cases", *_FORGED)
+
+
+def _program(copy: WorkingCopy, changed: Mapping[str, str]) -> Program | None:
+    """The program as the command left it; of one file and a package side by side the one that is new is meant."""
+    if not changed:
+        return None
+    before = {path for path in copy.files if in_system(path)}
+    paths = [p for p in entries(copy.path, *PROGRAM_PATHS) if in_system(p)]
+    if PROGRAM_FILE in paths and f"{PACKAGE}/__init__.py" in paths:
+        dropped = PROGRAM_FILE if PROGRAM_FILE in before else PACKAGE
+        paths = [p for p in paths if p.split("/")[0] != dropped]
+    # What differs in line ends alone stays as it was.
+    files = {p: _bytes(copy.path, p) if p in changed else copy.files[p] for p in paths}
+    try:
+        program = Program.of_files(files)
+    except ValueError as error:
+        raise RefusedAttempt(Refusal.NO_TEXT, f"refused: {error}") from error
+    if program is None:
+        raise RefusedAttempt(Refusal.FILE_CHANGED, "refused as tampering: the command deleted the program")
+    return None if program.as_files() == {p: copy.files[p] for p in before} else program
 
 
 def _check_allowed(changed: Mapping[str, str]) -> None:
     refused = {}
     for path, how in changed.items():
         top = path.split("/")[0]
-        if path in _OURS and how != "D":
+        if in_system(path) or (path == _NOTES and how != "D"):
             continue
         if how == "A":
             if top in _FORGED:
@@ -113,6 +139,13 @@ def _check_added(copy: WorkingCopy, path: str, text: str) -> None:
 
 
 def _text(folder: Path, path: str) -> str:
+    try:
+        return _bytes(folder, path).decode()
+    except UnicodeDecodeError:
+        raise RefusedAttempt(Refusal.NO_TEXT, f"refused: {path} is not UTF-8 text") from None
+
+
+def _bytes(folder: Path, path: str) -> bytes:
     if not is_plain(folder, path):
         raise RefusedAttempt(Refusal.NO_PLAIN_FILE, f"refused: {path} is not a plain file")
     data = read_plain(folder, path, _FILE_LIMIT)
@@ -121,10 +154,7 @@ def _text(folder: Path, path: str) -> str:
         raise RefusedAttempt(
             Refusal.TOO_LARGE, f"refused: {path} has {size} bytes, at most {_FILE_LIMIT} are taken"
         )
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise RefusedAttempt(Refusal.NO_TEXT, f"refused: {path} is not UTF-8 text") from None
+    return data
 
 
 def read_note(path: Path) -> str:

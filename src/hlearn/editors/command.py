@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -27,7 +28,8 @@ from hlearn.errors import UsageError
 from hlearn.evaluate.api import Job
 from hlearn.foreign_text import encoded, safe_line
 from hlearn.ledger import Refusal
-from hlearn.records import Evaluation, Program, Split
+from hlearn.program import PROGRAM_FILE
+from hlearn.records import Evaluation, Split
 from hlearn.system.commands import ALLOWED, Finished, run_command
 from hlearn.system.copies import WorkingCopy
 from hlearn.trust import key_folder
@@ -136,7 +138,7 @@ class CommandEditor:
             done = self._run(brief, lab, copy)
             self._check_system(copy, done)
             changes = read_changes(copy)
-            if changes.source is None:
+            if changes.program is None:
                 how = (
                     f"ended at its time limit of {self.limit_s:g} s"
                     if done.timed_out
@@ -144,13 +146,14 @@ class CommandEditor:
                 )
                 if done.status in _NEVER_RAN:
                     how += f": a command {_NEVER_RAN[done.status]}"
+                where = brief.champion.path if brief.champion else PROGRAM_FILE
                 raise RefusedAttempt(
                     Refusal.NO_CHANGE,
-                    f"the command changed nothing in policy.py ({how})\n{done.output.strip()[-600:]}",
+                    f"the command changed nothing in {where} ({how})\n{done.output.strip()[-600:]}",
                 )
             note = read_note(copy.path.parent / "NOTE.txt") or safe_line(f"by {self.command[:80]}")
         parent = brief.champion.sha256 if brief.champion else None
-        return Proposal(program=Program(source=changes.source, parent=parent), note=note, files=changes.files)
+        return Proposal(program=replace(changes.program, parent=parent), note=note, files=changes.files)
 
     def _run(self, brief: Brief, lab: _FileLab, copy: WorkingCopy) -> Finished:
         beside = copy.path.parent

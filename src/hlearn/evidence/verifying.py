@@ -19,7 +19,7 @@ from hlearn.evaluate.api import Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.ledger import Committed, Decision, Measured, RolledBack, Trial
-from hlearn.records import Episode, Outcome, Program
+from hlearn.records import Episode, Outcome
 from hlearn.system import System, read_case
 
 _SHOWN = 5  # of several things that are wrong
@@ -159,10 +159,10 @@ def _wrong_commits(system: System) -> Iterator[str]:
         event = row.event
         if isinstance(event, (Committed, RolledBack)):
             settled.add(event.trial)
-            source = system.git.show(event.commit, "policy.py") if event.commit in changes else None
-            if source is None:
+            program = system.program_at(event.commit) if event.commit in changes else None
+            if program is None:
                 yield f"line {row.n}: commit {event.commit[:12]} is not in the history"
-            elif Program(source=source).sha256 != event.program:
+            elif program.sha256 != event.program:
                 yield f"line {row.n}: commit {event.commit[:12]} holds another program than {event.program[:12]}"
             changes.pop(event.commit, None)
     for change in changes.values():
@@ -189,7 +189,7 @@ def _champion(system: System) -> Check:
             "champion", State.BROKEN, f"the ledger's last word is {last.program[:12]}, committed is {found}"
         )
     working = system.working()
-    edited = "" if working == champion else "; policy.py in the folder holds an edit that was not judged"
+    edited = "" if working == champion else "; the folder holds an edit that was not judged"
     return Check("champion", State.HOLDS, f"{last.program[:12]}, as trial {last.trial} was judged{edited}")
 
 

@@ -243,7 +243,7 @@ class Refusal(StrEnum):
     From TASK_CHANGED on it is tampering: what was judged would not have been what is kept, or a check none.
     """
 
-    NO_CHANGE = "no_change"  # policy.py is as it was
+    NO_CHANGE = "no_change"  # the program is as it was
     NO_PLAIN_FILE = "no_plain_file"  # a link, a folder or a device where a file should be
     TOO_LARGE = "too_large"
     NO_TEXT = "no_text"  # not UTF-8

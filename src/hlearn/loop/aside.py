@@ -67,7 +67,7 @@ def run_aside(
     An interrupted learning run is closed by this, for its champion may change.
 
     Args:
-        system: where; ``policy.py`` may hold an edit, which stays in place where it is not accepted.
+        system: where; the program in its folder may be an edit, which stays in place where it is not accepted.
         editor: who proposes; its name is one of :data:`hlearn.loop.opening.ASIDE`.
         steps: environment steps that this run may spend.
         workers: episodes side by side.

@@ -7,18 +7,20 @@ sealed are acted upon: what somebody else appended makes no champion.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hlearn.ledger import Committed, Decision, RolledBack, RunEnded, Trial
+from hlearn.program import Program
 from hlearn.system.changes import last_named_row
+from hlearn.system.program_files import files_of
 
 if TYPE_CHECKING:
     from hlearn.system.system import System
 
+WRITING = "hl-writing"  # in git's folder while the files of a program are written, one after another
 ROLLING_BACK = "hl-rollback"  # in git's folder while a rollback is under way: the trial to go back to
 
 
@@ -30,6 +32,9 @@ def complete(system: System) -> None:
     if (trial := _uncommitted(system)) is not None:
         with _keeping_edit(system):
             system.commit(trial, system.programs.get(trial.program))
+    if (system.git.folder / WRITING).exists():
+        champion = system.champion()
+        system.put_program(champion.as_files() if champion else {})
     _write_missing_note(system)
     ended = next((r for r in reversed(system.ledger.rows) if isinstance(r.event, RunEnded)), None)
     if ended is not None and ended.n > last_named_row(system.git):
@@ -44,10 +49,10 @@ def _finish_rollback(system: System, intent: Path) -> None:
     if change is not None:
         last = changes[-1]
         if not (last.rolled_back and last.trial == change.trial):
-            source = system.git.show(change.commit, "policy.py")
-            if source is not None:
+            program = system.program_at(change.commit)
+            if program is not None:
                 with _keeping_edit(system):
-                    system.carry_back(change, source)
+                    system.carry_back(change, program)
         elif all(getattr(r.event, "commit", None) != last.commit for r in system.ledger.rows):
             system.ledger.append(RolledBack(trial=last.trial, program=last.program, commit=last.commit))
     intent.unlink()
@@ -56,13 +61,14 @@ def _finish_rollback(system: System, intent: Path) -> None:
 @contextmanager
 def _keeping_edit(system: System) -> Iterator[None]:
     """Leaves a person's edit of the program in the folder while another program is committed."""
-    path = system.path / "policy.py"
-    edit = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(edit).hexdigest() in system.programs:
-        edit = b""
+    edit = {} if (system.git.folder / WRITING).exists() else files_of(system.path)
+    with suppress(ValueError):  # what makes up no program is an edit too
+        program = Program.of_files(edit)
+        if program is None or program.sha256 in system.programs:
+            edit = {}
     yield
     if edit:
-        path.write_bytes(edit)
+        system.put_program(edit)
 
 
 def _uncommitted(system: System) -> Trial | None:

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hlearn.program import PROGRAM_PATHS, in_system
 from hlearn.system.files import entries, is_scratch, read_plain, same_text
 from hlearn.system.git import Git, Position
+from hlearn.system.program_files import remove
 
 _LEFT_OUT = ("ledger.jsonl", "programs/")
-_GUARDED = ("policy.py", "hl.toml", "tests", "cases")  # of the system's own folder
+_GUARDED = (*PROGRAM_PATHS, "hl.toml", "tests", "cases")  # of the system's own folder
 _COMPARED = 64 << 20  # bytes of a file that are looked at
 MARK = "hl-copy"  # a file in the copy's .git that says what it is
 
@@ -99,7 +101,11 @@ class Guard:
                 shutil.rmtree(file)
             file.unlink(missing_ok=True)
             file.write_bytes(self._files[name])
-        return sorted(changed)
+        # A file of a program that was not there would be part of it, or make two of it.
+        added = [n for n in entries(self._path, *PROGRAM_PATHS) if in_system(n) and n not in self._files]
+        for name in added:
+            remove(self._path, name)
+        return sorted(changed + added)
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def _fill(made: Path, task: Task, golden: Golden, git: Git, *, seed: int, clock:
         templates.agents_md(task, golden.observation, golden.actions), encoding="utf-8"
     )
     (made / "memory" / "notes.md").write_text("# Notes\n\nWhat is worth knowing for the next change.\n")
-    (made / "tests" / "test_policy.py").write_text(templates.TEST_POLICY, encoding="utf-8")
+    (made / "tests" / templates.TEST_FILE).write_text(templates.TEST_POLICY, encoding="utf-8")
     np.savez_compressed(made / "tests" / "golden.npz", **golden.arrays)  # type: ignore[arg-type]
     ledger = Ledger(made / "ledger.jsonl", clock=clock)
     ledger.adopt(key, "the system was created")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from hlearn.errors import UsageError
@@ -19,9 +19,8 @@ def read_program(folder: Path) -> Program | None:
     Raises:
         UsageError: one file and a package at once, no main module, too large, or text that is not UTF-8.
     """
-    files = {path: _read(folder / path) for path in _paths(folder)}
     try:
-        return Program.of_files(files)
+        return Program.of_files(files_of(folder))
     except ValueError as error:
         raise UsageError(f"{folder}: {error}") from error
 
@@ -50,23 +49,52 @@ def read_program_at(path: Path) -> Program:
     return program
 
 
-def write_program(folder: Path, program: Program | None) -> None:
-    """Writes a program into a system's folder and takes away what another one left; None: there is none."""
-    files = {} if program is None else program.as_files()
-    for path in list(_paths(folder)):
-        if path not in files:
-            (folder / path).unlink()
-            _drop_empty(folder, path)
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The bytes of a system's program as they lie there, whether they make up a program or not; by path.
+
+    Raises:
+        UsageError: a file is too large, or may not be read.
+    """
+    return {path: _read(folder / path) for path in _paths(folder)}
+
+
+def write_program(
+    folder: Path, files: Mapping[str, bytes], write: Callable[[str, bytes], None] | None = None
+) -> None:
+    """Writes a program's files (:meth:`Program.as_files`) into a system and takes away what another one left.
+
+    Args:
+        folder: of the system.
+        files: by path; none where there is to be no program.
+        write: writes one of them; plainly by default.
+    """
+    present = set(_paths(folder))
+    for path in present - set(files):
+        remove(folder, path)
     for path, data in files.items():
-        write_file(folder / path, data)
+        if path in present and (folder / path).read_bytes() == data:
+            continue
+        if write is None:
+            write_file(folder / path, data)
+        else:
+            write(path, data)
+
+
+def remove(folder: Path, path: str) -> None:
+    """Takes a file away, and the folders that it leaves empty."""
+    (folder / path).unlink(missing_ok=True)
+    for parent in list(Path(path).parents)[:-1]:
+        try:
+            (folder / parent).rmdir()
+        except OSError:
+            return
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file, its folders too; a file that holds this already is left alone."""
+    """Writes a file, its folders too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
-        path.unlink(missing_ok=True)
-        path.write_bytes(data)
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
 
 
 def _paths(folder: Path) -> Iterator[str]:
@@ -102,11 +130,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except PermissionError:
         raise UsageError(f"{path} may not be read") from None
-
-
-def _drop_empty(folder: Path, path: str) -> None:
-    for parent in list(Path(path).parents)[:-1]:
-        try:
-            (folder / parent).rmdir()
-        except OSError:
-            return

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from hlearn.errors import LedgerCorrupt, UsageError
-from hlearn.foreign_text import encoded, read_source
+from hlearn.foreign_text import encoded
 from hlearn.ledger import (
     Committed,
     Ledger,
@@ -22,17 +22,19 @@ from hlearn.ledger import (
 )
 from hlearn.ledger.journal import Clock
 from hlearn.ledger.locking import lock
+from hlearn.program import PROGRAM_FILE, PROGRAM_PATHS, in_system
 from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
 from hlearn.system.additions import unfit
 from hlearn.system.cases import Case, case_text, parse_case
 from hlearn.system.changes import Change, check_named_rows, read_changes
-from hlearn.system.completion import ROLLING_BACK, complete
+from hlearn.system.completion import ROLLING_BACK, WRITING, complete
 from hlearn.system.config import Config, read_config
 from hlearn.system.copies import WorkingCopy, working_copy
 from hlearn.system.files import entries, is_plain, read_plain, same_text
 from hlearn.system.founding import found
 from hlearn.system.git import Git
+from hlearn.system.program_files import files_of, read_program, write_program
 from hlearn.tasks.task import Task
 from hlearn.trust import PLAIN, Key, KeyStore, Seeding, Worlds, fresh_key
 
@@ -233,44 +235,61 @@ class System:
 
     def champion(self) -> Program | None:
         """The committed program, None before the first accepted trial."""
-        source = self.git.show("HEAD", "policy.py")
-        return None if source is None else Program(source=source)
+        return self.program_at("HEAD")
+
+    def program_at(self, revision: str) -> Program | None:
+        """The program of a commit, None where it has none.
+
+        Raises:
+            UsageError: its files make up no program.
+        """
+        try:
+            return Program.of_files(self.git.files(revision, *PROGRAM_PATHS))
+        except ValueError as error:
+            raise UsageError(f"{self.path}, commit {revision}: {error}") from error
 
     def working(self) -> Program | None:
-        """``policy.py`` as it stands in the folder, edits of a person included.
+        """The program as it stands in the folder, edits of a person included.
 
         Raises:
-            UsageError: it is no UTF-8 text.
+            UsageError: its files make up no program, or are no UTF-8 text.
         """
-        path = self.path / "policy.py"
-        if not path.exists():
-            return None
         try:
-            return Program(source=read_source(path))
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8, or drop the edit "
-                f"with: git -C {self.path} checkout policy.py"
-            ) from None
+            return read_program(self.path)
+        except UsageError as error:
+            raise UsageError(f"{error}; or drop the edit with: {self._undo()}") from None
+
+    def _undo(self) -> str:
+        """The command that drops an edit of the program."""
+        champion = self.champion()
+        path = champion.path.rstrip("/") if champion else PROGRAM_FILE
+        return f"git -C {self.path} checkout {path}"
+
+    def put_program(self, files: Mapping[str, bytes]) -> None:
+        """Has the folder hold these files of a program and no others; a kill on the way leaves a mark behind."""
+        mark = self.git.folder / WRITING
+        several = max(len(files), len(files_of(self.path))) > 1
+        if several:
+            mark.touch()
+        write_program(self.path, files, self._write)
+        if several:
+            mark.unlink(missing_ok=True)
 
     def restore(self) -> None:
-        """Puts ``policy.py`` back to the champion, unless a person edited it.
+        """Puts the program in the folder back to the champion, unless a person edited it.
 
         Raises:
-            UsageError: the file holds an edit that no ledger knows.
+            UsageError: the folder holds an edit that no ledger knows.
         """
         working, champion = self.working(), self.champion()
         if (working and working.sha256) == (champion and champion.sha256):
             return
         if working is not None and working.sha256 not in self.programs:
             raise UsageError(
-                f"{self.path / 'policy.py'} was edited and not committed; judge it with: hl gate {self.path}, "
-                f"or drop it with: git -C {self.path} checkout policy.py"
+                f"{self.path / working.path} was edited and not committed; judge it with: hl gate {self.path}, "
+                f"or drop it with: {self._undo()}"
             )
-        if champion is None:
-            (self.path / "policy.py").unlink(missing_ok=True)
-        else:
-            self._write("policy.py", champion.source)
+        self.put_program(champion.as_files() if champion else {})
 
     def commit(
         self,
@@ -283,7 +302,7 @@ class System:
 
         Args:
             trial: the trial that accepted it, with the files that its row holds.
-            program: becomes ``policy.py``.
+            program: its files become the system's.
             cases: regression cases that it brings, where its row does not hold them.
             files: other files that came with the proposal (path within the system, text), likewise.
 
@@ -306,7 +325,7 @@ class System:
     def _commit_trial(
         self, trial: Trial, program: Program, cases: Sequence[Case], files: Sequence[tuple[str, str]]
     ) -> str:
-        changes: dict[str, bytes | None] = {**program.as_files(), **self.added_files()}
+        changes: dict[str, bytes | None] = {**self._turned_into(program), **self.added_files()}
         changes |= {path: encoded(text) for path, text in files}
         # Last what the gate stores: nothing that came with the proposal stands in for it.
         changes |= {f"cases/{case.name}.json": encoded(case_text(case)) for case in cases}
@@ -358,12 +377,12 @@ class System:
         if len(matches) == 1:
             return self.programs.get(matches[0])
         found = self.git("rev-parse", "--verify", "--quiet", f"{text}^{{commit}}", ok=(0, 1, 128)).strip()
-        source = self.git.show(found, "policy.py") if found else None
-        if source is None:
+        program = self.program_at(found) if found else None
+        if program is None:
             raise UsageError(
                 f"{self.path} has no program {text}; accepted trials: {_accepted(self.history())}"
             )
-        return Program(source=source)
+        return program
 
     def diff(self, a: str | int, b: str | int) -> str:
         """The change from one program to another, as a unified diff; names as in :meth:`program_of`."""
@@ -388,27 +407,31 @@ class System:
                 raise UsageError(
                     f"{self.path}: trial {trial} was never accepted; accepted trials: {_accepted(changes)}"
                 )
-            source = self.git.show(change.commit, "policy.py")
-            champion = self.champion()
-            if source is None or (champion is not None and champion.source == source):
+            program, champion = self.program_at(change.commit), self.champion()
+            if program is None or (champion is not None and champion.sha256 == program.sha256):
                 raise UsageError(f"{self.path}: trial {trial} is the champion already")
             self.restore()
             intent = self.git.folder / ROLLING_BACK
             self._write(os.path.relpath(intent, self.path), f"{trial}\n")
-            commit = self.carry_back(change, source)
+            commit = self.carry_back(change, program)
             intent.unlink()
             return commit
 
-    def carry_back(self, change: Change, source: str) -> str:
+    def carry_back(self, change: Change, program: Program) -> str:
         """Commits an earlier champion's program with the cases that it stood for; a step of :meth:`rollback`."""
         number, digest = self.ledger.head
         commit = self._commit(
             f"Roll back to trial {change.trial}",
             f"Program: {change.program}\nRestores: {change.trial}\nLedger: {number} {digest}",
-            {"policy.py": encoded(source), **self._cases_of(change)},
+            {**self._turned_into(program), **self._cases_of(change)},
         )
         self.ledger.append(RolledBack(trial=change.trial, program=change.program, commit=commit))
         return commit
+
+    def _turned_into(self, program: Program) -> dict[str, bytes | None]:
+        """What changes where a program becomes the champion: its files, and those that go."""
+        standing = (p for p in self.git.names("HEAD", *PROGRAM_PATHS) if in_system(p))
+        return {**dict.fromkeys(standing), **program.as_files()}
 
     def _cases_of(self, change: Change) -> dict[str, bytes | None]:
         """What changes in ``cases/`` where a trial's champion comes back: its cases, none of later ones."""
@@ -425,7 +448,10 @@ class System:
 
     def _commit(self, subject: str, body: str, changes: Mapping[str, bytes | None]) -> str:
         """Commits these changes and the memory as it stands, and writes the changes into the folder."""
+        self.put_program({p: c for p, c in changes.items() if c is not None and in_system(p)})
         for name, content in changes.items():
+            if in_system(name):
+                continue
             if content is None:
                 (self.path / name).unlink(missing_ok=True)
             else:

@@ -16,6 +16,13 @@ PACKAGE_RULES = (
     '`hlearn.policy.asset("table.npy")`'
 )
 
+TEST_FILE = "test_policy.py"
+OLDER_TESTS = frozenset({
+    "b95e2cefcaa8f69e0d2d99f496a78a03cae8d04639f4c6c2840e9d53cb302de6",
+    "123a2b1c4a89703aac4244526d89b2ef6f0286af8ae4e5f5be731c89d2765a6e",
+})  # fmt: skip
+"""SHA-256 of what hlearn once wrote instead of :data:`TEST_POLICY`."""
+
 TEST_POLICY = '''"""Written by hlearn: the program is allowed, acts validly, and acts the same each time.
 
 The program runs in the sandbox (``act_on``), on observations recorded when the system was created. Add tests of
@@ -30,11 +37,7 @@ from hlearn.system.acting import act_on, check
 from hlearn.system.program_files import read_program
 
 ROOT = Path(__file__).resolve().parents[1]
-<<<<<<< HEAD
-SOURCE = (ROOT / "policy.py").read_text(encoding="utf-8")
-=======
 PROGRAM = read_program(ROOT)
->>>>>>> 5e64407 (The brief, patches and differences speak of all files of a program; a package may lie anywhere)
 GOLDEN = np.load(ROOT / "tests" / "golden.npz", allow_pickle=False)
 
 
