@@ -87,6 +87,8 @@ def read_params(source: str) -> dict[str, ParamSpec]:
 def with_params(source: str, values: Mapping[str, float]) -> str:
     """Returns the source with other values for some parameters, everything else byte for byte as it was.
 
+    A bound (``low``, ``high``) that a value lies beyond is moved to it.
+
     Raises:
         KeyError: the program has no such parameter.
         ValueError: a value is NaN or infinite.
@@ -101,6 +103,7 @@ def with_params(source: str, values: Mapping[str, float]) -> str:
         node = _value_node(call)
         if name in values and node is not None and _is_number(_literal(node)):
             edits.append((node, _number(name, values[name])))
+            edits += [(bound, _number(name, values[name])) for bound in _passed(call, values[name])]
     mark, lines = _lines(source)
     for node, text in sorted(edits, key=lambda e: (e[0].lineno, e[0].col_offset), reverse=True):
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
@@ -109,6 +112,17 @@ def with_params(source: str, values: Mapping[str, float]) -> str:
         lines[first : last + 1] = [head + text + tail]
         lines[first + 1 : first + 1] = [""] * (last - first)  # keeps the numbering for the edits before it
     return mark + "".join(lines)
+
+
+def _passed(call: ast.Call, value: float) -> list[ast.expr]:
+    """The bounds of a parameter that a value lies beyond, where they are plain numbers."""
+    bounds = {k.arg: k.value for k in call.keywords if k.arg in ("low", "high")}
+    known = {name: _literal(node) for name, node in bounds.items()}
+    return [
+        bounds[name]
+        for name, bound in known.items()
+        if _is_number(bound) and (value < bound if name == "low" else value > bound)  # type: ignore[operator]
+    ]
 
 
 def list_rules(source: str) -> tuple[RuleSpec, ...]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from hlearn.editors.search.knobs import Knob, SourceKnobs, tidy
+from hlearn.editors.search.knobs import Knob, SourceKnobs, tidy, widened
 from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.prune import prune
 from hlearn.editors.search.trials import Trials, compare, saturated
@@ -112,3 +114,14 @@ def test_saturated_means_equal_positive_scores_up_to_the_time_limit():
 @pytest.mark.parametrize(("value", "text"), [(1.23456, 1.235), (-0.000123456, -0.0001235), (0.0, 0.0)])
 def test_four_digits(value, text):
     assert tidy(value) == text
+
+
+def test_a_bound_that_the_search_leans_on_moves_and_the_programs_text_with_it():
+    knob = Knob(name="k", start=1.0, spread=0.2, low=0.0, high=2.0)
+    assert widened(knob, 1.0) == knob
+    assert (widened(knob, 1.99).low, widened(knob, 1.99).high) == (0.0, 4.0)
+    assert widened(knob, 0.001).low == 0.0  # 0 means something
+    assert widened(replace(knob, low=-1.0), -0.99).low == -4.0
+    knobs = SourceKnobs.read(Program(source=SEEK))
+    wider = knobs.with_knobs(tuple(widened(k, 4.0) for k in knobs.knobs))
+    assert "gain = Param(9.0, low=-4, high=9.0)" in wider.program({"gain": 9.0}).source

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 from hlearn.policy.modules import params_of, parts_of, with_values, without_part
 from hlearn.records import Program
+
+LEANING = 0.03  # share of a knob's range next to a bound, in which a value leans on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,16 @@ class Knob:
         return f"{self.name} = Param({tidy(value)}, low={tidy(low)}, high={tidy(high)}{unit})"
 
 
+def widened(knob: Knob, value: float) -> Knob:
+    """The knob with a bound moved on by its whole range, where the value leans on it; 0 stays: it means something."""
+    width = knob.high - knob.low
+    if not math.isfinite(width):
+        return knob
+    low = knob.low - width if knob.low and value < knob.low + LEANING * width else knob.low
+    high = knob.high + width if knob.high and value > knob.high - LEANING * width else knob.high
+    return replace(knob, low=low, high=high)
+
+
 class Tunable(Protocol):
     """What can be tuned."""
 
@@ -48,6 +60,9 @@ class Tunable(Protocol):
     @property
     def knobs(self) -> tuple[Knob, ...]:
         """The open numbers."""
+
+    def with_knobs(self, knobs: tuple[Knob, ...]) -> Self:
+        """The same with other ranges for its numbers."""
 
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """Writes the program with these numbers; ``origin`` names their origin."""
@@ -94,6 +109,10 @@ class SourceKnobs:
     def drop(self, part: str) -> SourceKnobs:
         """The same program without one rule or reflex."""
         return SourceKnobs(without_part(self.written, part), self.knobs, self.name)
+
+    def with_knobs(self, knobs: tuple[Knob, ...]) -> SourceKnobs:
+        """The same program, whose numbers have other ranges."""
+        return replace(self, knobs=knobs)
 
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """The program with other numbers, everything else as it was written."""

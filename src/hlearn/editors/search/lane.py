@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.knobs import widened
 from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, Trials
 from hlearn.editors.search.tune import Tuner
@@ -162,5 +163,13 @@ class Lane:
             if self.best is not None:
                 self.former = [*self.former, self.best][-FORMER:]
             self.best = challenger
+            self._widen(challenger.values)
             return True
         return False
+
+    def _widen(self, values: Mapping[str, float]) -> None:
+        """Tunes on from the best within wider bounds, where it leans on one."""
+        knobs = tuple(widened(k, values[k.name]) for k in self.tunable.knobs)
+        if knobs != self.tunable.knobs:
+            self.tunable = self.tunable.with_knobs(knobs)
+            self.tuner = self.tuner.restarted(self.tunable, values)

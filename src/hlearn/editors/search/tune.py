@@ -134,6 +134,23 @@ class Tuner:
         )
         self._next_seed = first_seed
 
+    def restarted(self, tunable: Tunable, start: Mapping[str, float], sigma: float = 0.5) -> Tuner:
+        """A tuner like this one for the same numbers with other ranges, which begins at given values."""
+        other = Tuner(
+            self.lab,
+            tunable,
+            start=start,
+            sigma=sigma,
+            episodes=self.episodes,
+            population=self.population,
+            first_seed=self._next_seed,
+            floor=self.floor,
+            horizon=self.horizon,
+            forgiven=self.forgiven,
+        )
+        other.generation = self.generation
+        return other
+
     @property
     def population(self) -> int:
         """Programs per generation."""

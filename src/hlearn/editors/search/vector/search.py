@@ -118,6 +118,8 @@ class VectorSearch:
         if self.brief.champion is None:
             yield from self._short(seen)
         if self.standing.finished():
+            yield from self._prune()
+            yield from self.standing.offer()
             return
         self._open()
         for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():

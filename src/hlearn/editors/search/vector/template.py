@@ -98,6 +98,10 @@ class Template:
             ),
         )
 
+    def with_knobs(self, knobs: tuple[Knob, ...]) -> Template:
+        """Returns the template with other ranges for its numbers."""
+        return replace(self, knobs=knobs)
+
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """Writes the program with these numbers.
 

@@ -21,7 +21,7 @@ from hlearn.tasks.environment import Discrete
 MOST_STATES = 5_000  # met so far; more: no table
 MOST_NUMBERS = 8  # components of an observation
 AGAIN = 0.5  # share of the steps that must see a state again which was seen before
-SHARE = 0.7  # of the remaining budget, for exploring
+SHARE = 0.85  # of the remaining budget, for exploring
 ROUNDS = 50  # of exploring, by that share
 MOST_ROUNDS = 500
 LEAST_ROUND = 100  # environment steps of a round
@@ -189,7 +189,7 @@ class TableSearch:
         best, chance = self.standing.best, self.model.stochastic()
         if not self.trials.challenge(candidate, best, 2 * DECIDE):
             gap, error = compare(candidate, best) if best is not None else (-math.inf, 0.0)
-            if not chance or not gap >= -error:
+            if not chance or not gap >= -2.0 * error:
                 return
         self.standing.crown(candidate)
         self._best = (program.sha256, does)
