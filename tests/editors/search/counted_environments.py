@@ -14,15 +14,17 @@ MAZE = ("S..#...", ".#.#.#.", ".#...#.", ".####..", "#.....G")
 class Maze(gymnasium.Env[Any, np.int64]):
     """Find G; one cell per step, reward 1 at G and -0.01 per step. Actions: north, east, south, west, wait.
 
-    Observation: the number of the cell, or row and column as a Dict.
+    Observation: the number of the cell, or row and column as a Dict, or the whole floor with 2 where one stands.
     """
 
-    def __init__(self, slip: float = 0.0, apart: bool = False) -> None:
+    def __init__(self, slip: float = 0.0, apart: bool = False, floor: bool = False) -> None:
         self.action_space = spaces.Discrete(5)
         self.observation_space: spaces.Space[Any] = spaces.Discrete(35)
         if apart:
             self.observation_space = spaces.Dict({"column": spaces.Discrete(7), "row": spaces.Discrete(5)})
-        self._slip, self._apart = slip, apart
+        elif floor:
+            self.observation_space = spaces.Box(0, 2, (5, 7), np.int8)
+        self._slip, self._apart, self._floor = slip, apart, floor
         self._row = self._column = 0
 
     def reset(
@@ -43,6 +45,10 @@ class Maze(gymnasium.Env[Any, np.int64]):
         return self._see(), float(found) - 0.01, found, False, {}
 
     def _see(self) -> Any:
+        if self._floor:
+            seen = np.array([[int(cell == "#") for cell in row] for row in MAZE], np.int8)
+            seen[self._row, self._column] = 2
+            return seen
         return {"column": self._column, "row": self._row} if self._apart else 7 * self._row + self._column
 
 
@@ -70,4 +76,5 @@ class Dice(gymnasium.Env[Any, np.int64]):
 gymnasium.register("Counted/Maze-v0", entry_point=Maze, max_episode_steps=100)
 gymnasium.register("Counted/Slips-v0", entry_point=Maze, max_episode_steps=100, kwargs={"slip": 0.2})
 gymnasium.register("Counted/Apart-v0", entry_point=Maze, max_episode_steps=100, kwargs={"apart": True})
+gymnasium.register("Counted/Floor-v0", entry_point=Maze, max_episode_steps=100, kwargs={"floor": True})
 gymnasium.register("Counted/Dice-v0", entry_point=Dice)

@@ -37,6 +37,12 @@ def test_a_maze_is_solved_by_the_shortest_way_and_drawn_as_a_map(name: str) -> N
     assert "row" in last.program.source and "column" in last.program.source
 
 
+def test_a_maze_seen_as_a_whole_is_counted_too() -> None:
+    last = _last(PlainLab(f"{MODULE}/Floor-v0", steps=6_000))
+    assert last.dev is not None
+    assert last.dev.mean == pytest.approx(1.0 - 0.01 * 14)
+
+
 def test_where_the_floor_slips_ways_are_weighed_by_how_often_they_led_where() -> None:
     lab = PlainLab(f"{MODULE}/Slips-v0", steps=12_000)
     assert _fresh(lab, _last(lab), 100) > 0.75

@@ -112,8 +112,10 @@ class VectorSearch:
         self.sketch = sketch_of(seen, self.lab.actions, self.lab.observation)
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
         if countable(seen, self.lab):
-            yield from self._count(seen, names)
-            if len(names) == 1 or self.standing.finished():
+            title = class_name(self.brief.task.env_id)
+            tables = TableSearch(self.lab, self.trials, self.standing, title=title, names=names, seen=seen)
+            yield from self._count(tables)
+            if len(names) == 1 or tables.whole or self.standing.finished():
                 return  # the number of a state says nothing but which state it is
         if self.brief.champion is None:
             yield from self._short(seen)
@@ -138,10 +140,8 @@ class VectorSearch:
                 return  # a second start would not get as far as the first
             self._start_again(self.winner)
 
-    def _count(self, seen: Sequence[Result], names: Sequence[str]) -> Iterator[Proposal]:
+    def _count(self, tables: TableSearch) -> Iterator[Proposal]:
         """The search on states that can be counted; what it tries is learnt from too."""
-        title = class_name(self.brief.task.env_id)
-        tables = TableSearch(self.lab, self.trials, self.standing, title=title, names=names, seen=seen)
         self.trials.learner = tables.model.learn
         try:
             yield from tables.run()

@@ -75,11 +75,13 @@ def find_layout(model: Model, names: Sequence[str], observation: ObservationSpec
     """
     keys = np.array(model.keys, dtype=int)
     factors: list[Factor] = []
+    columns: set[bytes] = set()
     moved = [(s, a, t, n) for s, a, t, n in model.transitions if t not in (ENDED, s)]
     for index, name in enumerate(names):
         low, high = int(keys[:, index].min()), int(keys[:, index].max())
-        if high == low and len(names) > 1:
-            continue
+        if len(names) > 1 and (high == low or keys[:, index].tobytes() in columns):
+            continue  # it never changes, or says what another one says
+        columns.add(keys[:, index].tobytes())
         units = _units(keys[:, index], moved) if len(names) == 1 else []
         if not units:
             source = f"int(obs[{index}])"

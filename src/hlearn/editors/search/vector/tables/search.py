@@ -19,7 +19,8 @@ from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
 
 MOST_STATES = 5_000  # met so far; more: no table
-MOST_NUMBERS = 8  # components of an observation
+MOST_NUMBERS = 400  # components of an observation
+FEW_NUMBERS = 8  # up to so many a state is named by them, beyond by a hash of them
 AGAIN = 0.5  # share of the steps that must see a state again which was seen before
 SHARE = 0.85  # of the remaining budget, for exploring
 ROUNDS = 50  # of exploring, by that share
@@ -32,7 +33,7 @@ SOON = 0.02  # worth of the way to an untried action below which it cannot be re
 HOPE = 0.3  # bonus of what was tried once, in spreads of worth
 FADING = 0.93  # how that falls from round to round
 ASTRAY = 0.1  # chance that an explorer does not follow its plan
-LEAVES = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # of the trees that are tried
+LEAVES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24)  # of the trees that are tried
 LOSS = 0.002  # of the spread of worth, which a shorter program may lose
 AS_GOOD = 0.002  # of the spread of worth, by which actions count as equally good
 SEEDS = 100_000  # index of the first development seed that explorers play
@@ -55,9 +56,8 @@ def countable(played: Sequence[Result], lab: Lab) -> bool:
             seen.add(key)
             steps += 1
     bounds = np.array([lab.observation.low, lab.observation.high])
-    few = bool(np.isfinite(bounds).all()) and float(np.prod(bounds[1] - bounds[0] + 1)) < min(
-        MOST_STATES, 0.02 * lab.remaining
-    )
+    most = min(MOST_STATES, 0.02 * lab.remaining)
+    few = bool(np.isfinite(bounds).all()) and math.prod((bounds[1] - bounds[0] + 1).tolist()) < most
     return 1 < len(seen) <= MOST_STATES and (few or again > AGAIN * steps)
 
 
@@ -71,6 +71,9 @@ class TableSearch:
         title: name of the class that is written.
         names: of the observation's components.
         seen: recorded episodes that were played before.
+
+    Attributes:
+        whole: whether everything that can be reached was tried: then no other program can know more.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class TableSearch:
         self.names = names
         self.model = Model(lab.actions.n)
         self.played = 0
+        self.whole = False
         self.longest = max(200, min(lab.longest or 10_000, lab.remaining // 100))
         self._best: tuple[str, dict[Key, int]] = (
             "",
@@ -107,10 +111,13 @@ class TableSearch:
         trust, next_try = 1.0, 0.1 * share
         for _ in range(MOST_ROUNDS):
             spent = start - self.lab.remaining
-            if spent >= share or len(self.model.keys) > MOST_STATES:
+            if len(self.model.keys) > MOST_STATES:
+                return  # too many after all
+            if spent >= share:
                 break
             known = len(self.model.keys)
             need = self._need()
+            self.whole = need is None
             if need is not None:
                 plan = self.model.plan_visits(need)
                 self._play(need, plan.choice, plan.best > SOON, ASTRAY, steps)
@@ -151,9 +158,10 @@ class TableSearch:
     ) -> None:
         """Plays about so many steps by an explorer and learns from them."""
         keys = self.model.keys
-        wanted = {keys[s]: need[s].tolist() for s in np.flatnonzero(need.max(axis=1) > 0)}
-        go = {keys[s]: int(choice[s]) for s in np.flatnonzero(leads & (need.max(axis=1) <= 0))}
-        program = explorer(wanted, go, self.model.actions, chance)
+        name = (lambda key: key) if len(keys[0]) <= FEW_NUMBERS else hash
+        wanted = {name(keys[s]): need[s].tolist() for s in np.flatnonzero(need.max(axis=1) > 0)}
+        go = {name(keys[s]): int(choice[s]) for s in np.flatnonzero(leads & (need.max(axis=1) <= 0))}
+        program = explorer(wanted, go, self.model.actions, chance, hashed=len(keys[0]) > FEW_NUMBERS)
         usual = self.model.steps / max(1, sum(self.model.starts.values()))
         count = int(np.clip(steps / max(usual, 1.0), 1, MOST_EPISODES))
         seeds = self.lab.seeds(SEEDS + self.played, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ class Explorer:
         self.done = {{}}
 
     def act(self, obs):
-        key = tuple(int(x) for x in obs)
+        key = {key}
         tried = self.done.setdefault(key, [0] * {actions})
         left = [want - have for want, have in zip(WANTED.get(key, {fresh}), tried)]
         if key not in WANTED and key in GO and self.rng.random() >= {chance}:
@@ -49,7 +50,12 @@ class Explorer:
 
 
 def explorer(
-    wanted: Mapping[Key, Sequence[int]], go: Mapping[Key, int], actions: int, chance: float
+    wanted: Mapping[Key | int, Sequence[int]],
+    go: Mapping[Key | int, int],
+    actions: int,
+    chance: float,
+    *,
+    hashed: bool = False,
 ) -> Program:
     """A program that explores.
 
@@ -58,6 +64,7 @@ def explorer(
         go: the action that leads on from other states.
         actions: how many there are.
         chance: how often it goes astray all the same.
+        hashed: whether states are given by the hashes of their numbers.
     """
     text = _EXPLORER.format(
         wanted=repr({k: tuple(int(n) for n in v) for k, v in wanted.items()}),
@@ -65,6 +72,7 @@ def explorer(
         actions=actions,
         fresh=(1,) * actions,
         chance=chance,
+        key="hash(tuple(int(x) for x in obs))" if hashed else "tuple(int(x) for x in obs)",
     )
     return Program(source=text)
 
@@ -103,7 +111,7 @@ def map_program(
     across = layout.columns if layout.columns is not None else large[min(1, len(large) - 1)]
     down = layout.rows if layout.rows is not None else large[0] if len(large) > 1 else None
     others = [i for i in range(len(factors)) if i not in (across, down)]
-    if np.prod([float(n) for n in sizes]) > MOST_CELLS:
+    if math.prod(map(float, sizes)) > MOST_CELLS:
         return None
     table = layout.table(keys) - np.array([f.low for f in factors])
     width, height = sizes[across], 1 if down is None else sizes[down]
