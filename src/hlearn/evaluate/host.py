@@ -32,12 +32,13 @@ from hlearn.records import Program
 _REMEMBERED = 512
 _REMEMBERED_BYTES = 64 << 20
 _LATE = "cv2"  # loaded when the first program asks for it: it would double the start
+_WITH_LATE = "hlearn.parts.blobs"  # the part that needs it
 _BESIDE = (
     *("collections.abc", "zipfile", "encodings.cp437"),  # the latter two read a program's .npz files
     *("numpy.char", "numpy.dtypes", "numpy.exceptions", "numpy.fft", "numpy.lib.format"),
     *("numpy.lib.introspect", "numpy.lib.mixins", "numpy.lib.npyio", "numpy.lib.scimath"),
     *("numpy.lib.stride_tricks", "numpy.linalg", "numpy.ma", "numpy.ma.extras", "numpy.ma.mrecords"),
-    *("numpy.matlib", "numpy.polynomial", "numpy.random", "numpy.rec", "numpy.strings", "numpy.typing"),
+    *("numpy.polynomial", "numpy.random", "numpy.rec", "numpy.strings", "numpy.typing"),
     *("hlearn.policy", "hlearn.parts"),
 )
 
@@ -50,7 +51,8 @@ def preload() -> None:
                 importlib.import_module(name)
         for package in ("hlearn.policy", "hlearn.parts"):
             for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
-                importlib.import_module(f"{package}.{found.name}")
+                if (name := f"{package}.{found.name}") != _WITH_LATE:
+                    importlib.import_module(name)
     gc.collect()
     gc.freeze()
 
@@ -59,7 +61,7 @@ def prepare(program: Program) -> Loadable | Unfit:
     """Parses, checks and compiles a program, or says why not; loads what only some programs need."""
     found = compile_program(program)
     imports = found.imports if isinstance(found, Loadable) else ()
-    if _LATE not in sys.modules and any(name.partition(".")[0] == _LATE for name in imports):
+    if _LATE not in sys.modules and any(n.partition(".")[0] == _LATE or n == _WITH_LATE for n in imports):
         _load_late()
     return found
 
@@ -68,6 +70,7 @@ def _load_late() -> None:
     with contextlib.suppress(ImportError):  # the child meets the same error in the program's own line
         importlib.import_module(_LATE)
         sys.modules[_LATE].setNumThreads(1)  # a program may not start threads
+        importlib.import_module(_WITH_LATE)
 
 
 class _Remembered:
