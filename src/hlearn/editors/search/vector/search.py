@@ -356,8 +356,10 @@ class VectorSearch:
                 yield from self._retune(self.standing.tunable, generations=10)
 
     def _retune(self, tunable: Prunable, generations: int) -> Iterator[Proposal]:
-        """Tunes around the best numbers."""
+        """Tunes around the best numbers, where pruning left any."""
         assert self.standing.best is not None
+        if not tunable.knobs:
+            return
         before = self.standing.best
         start = {k.name: before.values.get(k.name, 0.0) for k in tunable.knobs}
         if isinstance(tunable, Template):
