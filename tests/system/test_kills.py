@@ -145,6 +145,7 @@ def test_a_verdict_is_carried_out_whole_and_a_run_s_end_is_committed(made: Path,
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 def test_an_edit_by_hand_is_judged_again_or_its_verdict_is_carried_out(made: Path, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text(SHORT)
 
@@ -163,6 +164,7 @@ def test_an_edit_by_hand_is_judged_again_or_its_verdict_is_carried_out(made: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 def test_a_person_s_edit_outlives_what_a_kill_left(made: Path, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text(SHORT)
     mine = LEFT + "# mine, not judged\n"
@@ -201,6 +203,7 @@ def _events(path: Path) -> list[Event]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 def test_a_run_of_a_deterministic_editor_ends_as_if_it_had_not_been_killed(tmp_path: Path) -> None:
     def run(path: Path) -> None:
         editor = ScriptedEditor([LEFT, SEEK, LEFT + "\n"])
@@ -215,6 +218,7 @@ def test_a_run_of_a_deterministic_editor_ends_as_if_it_had_not_been_killed(tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 def test_a_run_of_a_coding_agent_loses_no_accepted_program(made: Path, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text(SHORT)
     line = f"cp {tmp_path / 'short.py'} policy.py && echo 'def test_mine(): pass' > tests/test_mine.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Cheat:
         return int(self.coins.pop(0))
 """
 PATIENT = "class P:\n    def reset(self, seed): pass\n    def act(self, o): return 0\n"
+SHORT = "class W:\n    def reset(self, s): pass\n    def act(self, o): return int(o[1] > o[0]) * 2 + int(o[1] < o[0])\n"
 OTHER = """
 class P:
     def reset(self, seed):
@@ -193,3 +195,25 @@ def _replay(path: Path) -> float:
     system = System.open(path)
     seed = split_seeds(Split.DEV, 0, 0, 1)[0]
     return replay(system.task, Program(source=PATIENT), seed, system.worlds).outcome.score
+
+
+def test_a_system_that_is_older_than_keys_goes_on(tmp_path: Path) -> None:
+    """The fixture was made by revision db0ef39: two accepted trials, schema 1, no seals, cases on plain seeds."""
+    with tarfile.open(Path(__file__).with_name("system_schema1.tar.gz")) as packed:
+        packed.extractall(tmp_path / "s", filter="data")
+    old = System.open(tmp_path / "s")
+    assert old.ledger.epoch == "" and all(r.epoch == "" for r in old.ledger.rows)
+    assert {c.key for c in old.cases()} == {""}
+    before = old.ledger.path.read_bytes()
+    assert "older than keys" in hl("history", old.path).out and old.ledger.path.read_bytes() == before
+    (tmp_path / "short.py").write_text(SHORT)
+    said = hl("gate", old.path, "--program", tmp_path / "short.py", "--workers", 1)
+    assert said.code == 0, said
+    new = System.open(old.path)
+    assert new.ledger.path.read_bytes().startswith(before) and new.ledger.epoch
+    played = [r.event for r in new.ledger.rows if isinstance(r.event, Measured) and r.epoch]
+    assert {e.key for e in played} == {new.ledger.epoch, ""}, (
+        "old cases keep the seeds that they were stored for"
+    )
+    said = hl("verify", old.path, "--workers", 1, "--replay", "all", "--json")
+    assert said.code == 0 and not said.data["vouched"]
