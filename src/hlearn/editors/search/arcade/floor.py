@@ -65,7 +65,8 @@ def evolve_whole(
         field += brood
         field.sort(key=_order)
         for runner in [] if roster.deterministic else _doubtful(field):
-            arena.run([runner], len(runner.scores) + 1)
+            if start - lab.remaining < allowance:
+                arena.run([runner], len(runner.scores) + 1)
         field.sort(key=_order)
         idle = idle + 1 if lab.remaining == before else 0
     return field

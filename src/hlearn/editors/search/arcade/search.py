@@ -157,13 +157,15 @@ class ArcadeSearch:
         assert self.draw is not None
         seeded = self.roster.afresh(guessed[:SEEDED])
         self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
-        allowance = share * self.lab.remaining / ROUNDS
+        rounds = ROUNDS if share == WHOLE else 1
+        allowance = share * self.lab.remaining / rounds
         field: list[Runner] = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             seeded += self.roster.runners(self.draw.ahead())
             field = evolve_whole(self.roster, arena, self.draw, seeded, allowance, field)
             self._tell_best(field[:1])
-            self._watch(view, field[:WATCHED])
+            if rounds > 1:
+                self._watch(view, field[:WATCHED])
         return field
 
     def _watch(self, view: View, leaders: Sequence[Runner]) -> None:
