@@ -41,7 +41,7 @@ def pulse(period: float, width: float) -> Behavior:
         kind="pulse",
         channel=PRESS,
         knobs=(
-            ("period", Knob(value=period, low=2, high=120, unit="steps", step=4)),
+            ("period", Knob(value=period, low=2, high=240, unit="steps", step=4)),
             ("width", Knob(value=width, low=1, high=60, unit="steps", step=2)),
         ),
     )

@@ -74,7 +74,7 @@ class Draw:
             press = (hypotheses.pulse(8, 4),) if button else ()
             found.append(replace(genome, behaviors=(*steers, *press)))
             if levels:
-                found.append(replace(genome, behaviors=(*steers, shot())))
+                found.append(replace(genome, behaviors=(*steers, shot(), seldom())))
             if outlook.kinds(Role.BESIDE):  # shots may fly where the player faces
                 facing = replace(genome, outlook=replace(outlook, face=True))
                 found.append(replace(facing, behaviors=(*steers, *press)))
@@ -180,11 +180,11 @@ class Draw:
             return ()
         dice = int(self.rng.integers(4))
         if genome.looks_ahead and self.rng.random() < 0.3:
-            return (shot(),)
+            return (shot(), seldom())
         if dice == 0:
             return (self.rhythms[0],)
         if dice == 1:
-            return (hypotheses.pulse(200, 1),)
+            return (seldom(),)
         own = genome.across or genome.down
         tracked = [b.roles[0][1] for c in STEERING for b in genome.on(c) if b.kind in ("follow", "pursue")]
         if dice == 2 and own is not None and self.targets:
@@ -194,7 +194,7 @@ class Draw:
                 (b.channel for c in STEERING for b in genome.on(c) if b.roles and b.roles[0][1] is target),
                 ACROSS,
             )
-            return tuple(hypotheses.aims(genome.own(follows) or own, [target]))
+            return (*hypotheses.aims(genome.own(follows) or own, [target]), seldom())
         return (hypotheses.pulse(float(self.rng.integers(2, 30)), 2),)
 
     def _guarded(self, genome: Genome) -> Genome:
@@ -231,6 +231,11 @@ class Draw:
         target = self._target(own) if own is not None else self.targets[0]
         changed = replace(behavior, roles=((behavior.roles[0][0], target),))
         return replace(genome, behaviors=(*genome.behaviors[:at], changed, *genome.behaviors[at + 1 :]))
+
+
+def seldom() -> Behavior:
+    """Pressing now and then: some games wait for it, when they begin and after a life was lost."""
+    return hypotheses.pulse(200, 1)
 
 
 def shot() -> Behavior:

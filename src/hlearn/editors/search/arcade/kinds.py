@@ -69,7 +69,7 @@ def _foresee(b: Behavior, w: Writing) -> None:
 
 def _shoot(b: Behavior, w: Writing) -> None:
     pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
-    w.lines.append(f"return s.plan[1] and {pulse}.next()")
+    w.lines.append(f"return True if s.plan[1] and {pulse}.next() else None")
 
 
 def _rest(b: Behavior, w: Writing) -> None:
@@ -108,7 +108,7 @@ def _serve(b: Behavior, w: Writing) -> None:
 def _aim(b: Behavior, w: Writing) -> None:
     pulse = w.part("rhythm", f"Pulse({w.knob('period')}, {w.knob('width')})")
     error = f"{w.see['own']} + {w.knob('offset')} - {w.see['target']}"
-    w.lines.append(f"return abs({error}) <= {w.knob('window')} and {pulse}.next()")
+    w.lines.append(f"return True if abs({error}) <= {w.knob('window')} and {pulse}.next() else None")
 
 
 KINDS: Mapping[str, Kind] = {
