@@ -36,20 +36,16 @@ PROVEN_TARGET = 8  # where there is a target: that one misses it now and then sh
 WAYS = 2  # to press that are tried with an interception
 PROOF = 0.12  # of what is left, for finding one that does
 REPAIR = 0.15  # of what is left, for mending it
-LEADING = 3  # first guesses, among which a meeting must be that is to be perfected alone
-WHOLE = 0.75  # of what is left, for whole programs
-WHOLE_MET = 0.08  # where something is met that is measured
+# Shares of what is left for rounds of whole programs; after each, those who lead are watched.
+WHOLE = (0.08, 0.22, 0.22, 0.23)
 CAP = 10_000  # environment steps of an episode at least, from which on it is cut
 STALL = 2_500  # environment steps without reward that end it at least: who is safe and idle eats the budget
 RARE = 8  # times the steps from one reward of random play to the next, after which it is ended
 LOOKED = 4_000  # environment steps of an episode that is watched
-ROUNDS = 3  # after each, those who lead are watched
-WATCHED, EPISODES, WATCH_SEED = (
-    2,
-    2,
-    3000,
-)  # of them, episodes of each, and the development seed they begin with
+WATCHED, EPISODES = 2, 2  # leaders, and episodes of each
+WATCH_SEED = 3000  # the development seed they begin with
 SEEDED = 12  # first guesses among them
+AHEAD_BY = 1.25  # times what others gain, that whoever meets something must gain to be perfected alone
 KEPT = 6  # of them that go on
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
 ENOUGH = 4  # seeds at most that they get
@@ -98,7 +94,6 @@ class ArcadeSearch:
         guessed = sorted(firsts, key=lambda r: (-r.mean, r.number))
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
         sharp = firsts[0] not in guessed
-        met = sharp and any(b.kind == "intercept" for r in guessed[:LEADING] for b in genome_of(r).behaviors)
         evidence = Evidence()
         arena = Arena(
             self.lab,
@@ -107,23 +102,23 @@ class ArcadeSearch:
             watch=evidence.watch if self.roster.deterministic else None,
             onward=ONWARD,
         )
-        if met:
-            field = [] if self.roster.deterministic else self._whole(view, guessed, arena, WHOLE_MET)
+        wide = replace(arena, stall_steps=min(self.lab.stall, max(STALL, patience(view))))
+        if not self.roster.deterministic:
+            wide.max_steps = max(CAP, (self.lab.longest or 0) // 2)
+        first = [*([idle] if idle is not None else []), *(firsts[:2] if sharp else [])]
+        met = sharp and self.roster.deterministic
+        try:
+            if not met:
+                met = self._whole(view, [*first, *guessed], wide, sharp=sharp)
+        finally:  # where the budget ends meanwhile, whoever leads may still be proposed, and go on with more
+            ranked = sorted(self.roster.measured(), key=lambda r: (-careful(r), r.number))
+            self.standing = Standing(self.roster, wide, ranked) if ranked else None
+        if met:  # what a ball needs is measured further: whole episodes, aims, repairs
             if idle is not None:  # before all others, sharp ones too: whole episodes will tell
                 idle.scores = [max(r.mean for r in firsts) + 1.0]
                 firsts = [idle, *(r for r in firsts if r is not idle)]
-            leaders = [genome_of(r) for r in field[:KEPT]]
+            leaders = [] if self.roster.deterministic else [genome_of(r) for r in ranked[:KEPT]]
             self.standing = settle(self.roster, arena, firsts, home, leaders)
-        else:
-            if not self.roster.deterministic:
-                arena.max_steps = max(CAP, (self.lab.longest or 0) // 2)
-            arena.stall_steps = min(self.lab.stall, max(STALL, patience(view)))
-            first = [*([idle] if idle is not None else []), *(firsts[:2] if sharp else [])]
-            try:
-                self._whole(view, [*first, *guessed], arena, WHOLE)
-            finally:  # where the budget ends meanwhile, whoever leads may still be proposed, and go on with more
-                ranked = sorted(self.roster.measured(), key=lambda r: (-careful(r), r.number))
-                self.standing = Standing(self.roster, arena, ranked) if ranked else None
         if self.standing is None:
             return
         if self.roster.deterministic:
@@ -145,28 +140,30 @@ class ArcadeSearch:
             yield told
         yield from evolve(self.roster, self.standing, self.pool, self.draw, told=told, mended=mended)
 
-    def _whole(self, view: View, guessed: Sequence[Runner], arena: Arena, share: float) -> list[Runner]:
-        """Evolves whole programs, the best guesses among them; returns who was measured, best first.
+    def _whole(self, view: View, guessed: Sequence[Runner], arena: Arena, *, sharp: bool) -> bool:
+        """Evolves whole programs, the best guesses among them.
 
         Args:
             view: what the probe found.
-            guessed: the first race's runners, best first.
+            guessed: who takes part of those that were raced before, best first.
             arena: plays.
-            share: of what is left, that this may cost.
+            sharp: something is met, with edges that tell hits from misses.
+
+        Returns:
+            Whether it ended early, for what is met is worth far more than all that whole programs found.
         """
         assert self.draw is not None
         seeded = self.roster.afresh(guessed[:SEEDED])
         self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
-        rounds = ROUNDS if share == WHOLE else 1
-        allowance = share * self.lab.remaining / rounds
-        field: list[Runner] = []
-        for _ in range(rounds):
+        start, field = self.lab.remaining, list[Runner]()
+        for share in WHOLE:
             seeded += self.roster.runners(self.draw.ahead())
-            field = evolve_whole(self.roster, arena, self.draw, seeded, allowance, field)
+            field = evolve_whole(self.roster, arena, self.draw, seeded, share * start, field)
             self._tell_best(field[:1])
-            if rounds > 1:
-                self._watch(view, field[:WATCHED])
-        return field
+            if sharp and _outshines(field, view.score):
+                return True
+            self._watch(view, field[:WATCHED])
+        return False
 
     def _watch(self, view: View, leaders: Sequence[Runner]) -> None:
         """Reads from the play of those who lead what each kind does."""
@@ -228,3 +225,11 @@ def patience(view: View) -> int:
     """Environment steps after which nobody need be waited for: longer where random play is rarely rewarded."""
     rewards = sum(int(np.count_nonzero(r.rewards)) for r in view.recordings)
     return int(RARE * view.length * len(view.recordings) / max(1, rewards))
+
+
+def _outshines(field: Sequence[Runner], by_chance: float) -> bool:
+    """Whether whoever meets something is far ahead of all others, counted from random play."""
+    meeting = [r for r in field if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
+    others = [r for r in field if r not in meeting]
+    best, second = (max((careful(r) for r in rs), default=by_chance) for rs in (meeting, others))
+    return best > by_chance and best - by_chance > AHEAD_BY * max(0.0, second - by_chance)
