@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hlearn.editors.search.arcade import hypotheses
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING, Behavior
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.first_race import _affordable
 from hlearn.editors.search.arcade.floor import evolve_whole
@@ -16,7 +16,8 @@ from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, World
 from hlearn.editors.search.arcade.roster import Roster
-from hlearn.editors.search.race import Arena, careful
+from hlearn.editors.search.arcade.search import _outshines
+from hlearn.editors.search.race import Arena, Runner, careful
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.policy.source import check_source
@@ -172,3 +173,18 @@ def test_whole_programs_evolve_within_their_allowance() -> None:
     assert 12_000 <= lab.spent < 16_000
     assert [careful(r) for r in field] == sorted((careful(r) for r in field), reverse=True)
     assert max(len(r.scores) for r in field) > 1, "who leads plays on"
+
+
+def runner(number: int, scores: list[float], *kinds: str) -> Runner:
+    behaviors = tuple(Behavior(kind=k, channel=ACROSS) for k in kinds)
+    return Runner(
+        number=number, program=Program(source=str(number)), what=Genome(behaviors=behaviors), scores=scores
+    )
+
+
+def test_who_meets_something_is_perfected_alone_only_if_far_ahead() -> None:
+    meets, pushes = runner(1, [20.0] * 4, "intercept"), runner(2, [-15.0] * 4, "push")
+    assert _outshines([meets, pushes], by_chance=-20.0)
+    assert not _outshines([meets, runner(3, [18.0] * 4, "push")], by_chance=-20.0)
+    assert not _outshines([pushes], by_chance=-20.0)
+    assert not _outshines([runner(4, [-21.0] * 4, "intercept"), pushes], by_chance=-20.0)
