@@ -52,7 +52,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
         stand = prepare(Path(folder))
         if asked.kills:
-            book.note_kills(kills.run(asked.kills, asked.seed, stand, asked.workers))
+            kills.run(asked.kills, asked.seed, stand, asked.workers, book.runs, book.note_kills)
         else:
             todo = [c for c in chosen if asked.anew or book.wants(c, broken=asked.broken)]
             run_all(todo, stand, asked.workers, book)
@@ -70,7 +70,7 @@ class Book:
         self.path = path
         held = json.loads(path.read_text()) if path.exists() else {}
         self.cases: dict[str, dict[str, Any]] = {k: v for k, v in held.get("cases", {}).items() if k in CASES}
-        self.kills: dict[str, Any] = held.get("kills", {})
+        self.runs: kills.Runs = held.get("kill_runs", {})
         self._lock = threading.Lock()
         git = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
         self._revision = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
@@ -86,14 +86,22 @@ class Book:
             self.cases[case.key] = {"expected": case.expected, "revision": self._revision, **result}
             self._write()
 
-    def note_kills(self, result: dict[str, Any]) -> None:
-        """Writes down what came of the kills."""
-        self.kills = {"revision": self._revision, **result}
-        self._write()
+    @property
+    def kills(self) -> dict[str, Any]:
+        """What came of the kills so far."""
+        return kills.summary(self.runs) if self.runs else {}
+
+    def note_kills(self, runs: kills.Runs) -> None:
+        """Writes down what came of the kills until now."""
+        with self._lock:
+            self.runs = {key: {"revision": self._revision, **run} for key, run in runs.items()}
+            self._write()
 
     def _write(self) -> None:
         rows = {key: self.cases[key] for key in CASES if key in self.cases}
-        text = json.dumps({"by_kind": by_kind(rows), "kills": self.kills, "cases": rows}, indent=1)
+        text = json.dumps(
+            {"by_kind": by_kind(rows), "kills": self.kills, "kill_runs": self.runs, "cases": rows}, indent=1
+        )
         part = self.path.with_suffix(".part")
         part.write_text(text + "\n")
         os.replace(part, self.path)
@@ -205,7 +213,7 @@ def print_table(book: Book) -> int:
         if not row["held"]:
             print(f"BROKEN {key}: expected {row['expected']}; {row['why']}"[:400])
     if book.kills:
-        print("kills:", json.dumps({k: v for k, v in book.kills.items() if k != "broken_runs"}))
+        print("kills:", json.dumps(book.kills))
     broken = any(not row["held"] for row in book.cases.values()) or bool(book.kills.get("broken"))
     return 1 if broken else 0
 

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,12 @@ class Verb:
 _COMMAND = "command:cp {d}/good.py policy.py; echo 'a better walker' > $HL_NOTE"
 _LEARN = ("learn", TASK, "--out", "{s}", "--resume", "--holdout-episodes", "3", "--workers", "1", "--json")
 VERBS = (
-    Verb(name="learn-search", first=("learn", TASK, "--out", "{n}", "--steps", "4000", "--holdout-episodes", "3", "--workers", "1", "--json"),
-         again=("learn", TASK, "--out", "{n}", "--resume", "--steps", "4000", "--holdout-episodes", "3", "--workers", "1", "--json"), exact=True),
+    Verb(name="learn-search", first=("learn", TASK, "--out", "{n}", "--steps", "4000", "--holdout-episodes", "3", "--workers", "1", "--key",
+            "{k}",
+            "--json"),
+         again=("learn", TASK, "--out", "{n}", "--resume", "--steps", "4000", "--holdout-episodes", "3", "--workers", "1", "--key",
+            "{k}",
+            "--json"), exact=True),
     Verb(name="learn-search-on", first=(*_LEARN, "--steps", "6000"), again=(*_LEARN, "--steps", "6000"), exact=True),
     Verb(name="learn-command", first=(*_LEARN, "--steps", "3000", "--editor", _COMMAND), again=(*_LEARN, "--steps", "3000", "--editor", _COMMAND), exact=False),
     Verb(name="learn-scripted", first=("{python}", "{d}/scripted.py", "{s}"), again=("{python}", "{d}/scripted.py", "{s}"), exact=True),
@@ -76,27 +81,53 @@ learn({task!r}, out=sys.argv[1], editor=ScriptedEditor(sources), steps=6000, hol
 """
 
 
-def run(count: int, seed: int, stand: Path, workers: int) -> dict[str, Any]:
-    """Kills ``count`` times, over all verbs, and returns what came of it."""
+Runs = dict[str, dict[str, Any]]
+
+
+def run(count: int, seed: int, stand: Path, workers: int, done: Runs, note: Callable[[Runs], None]) -> None:
+    """Kills over all verbs, ``count`` runs in all; those that are done are not run again.
+
+    Args:
+        count: runs, each with one kill or two.
+        seed: of the moments.
+        stand: what all start from.
+        workers: runs side by side.
+        done: results by number and seed, added to.
+        note: told the results after each run.
+    """
+    rng = random.Random(seed)
+    plan = [(f"{seed}-{i}", VERBS[i % len(VERBS)], rng.random(), rng.random() < 0.3) for i in range(count)]
+    todo = [p for p in plan if p[0] not in done or done[p[0]]["why"]]
     with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as folder:
         base = Path(folder)
         _programs(base, stand)
-        whole = {verb.name: _undisturbed(verb, base) for verb in VERBS}
-        rng = random.Random(seed)
-        plan = [(i, VERBS[i % len(VERBS)], rng.random(), rng.random() < 0.3) for i in range(count)]
+        whole = {verb.name: _undisturbed(verb, base) for verb in dict.fromkeys(p[1] for p in todo)}
+
+        def one(planned: tuple[str, Verb, float, bool]) -> None:
+            done[planned[0]] = _one(*planned, base, whole)
+            note(done)
+            print(planned[0], json.dumps(done[planned[0]])[:300], flush=True)
+
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            results = list(pool.map(lambda p: _one(*p, base, whole), plan))
+            list(pool.map(one, todo))
+
+
+def summary(runs: Runs) -> dict[str, Any]:
+    """Held and broken by verb."""
+    results = list(runs.values())
     broken = [r for r in results if r["why"]]
-    by_verb = Counter(r["verb"] for r in results)
     return {
         "kills": sum(r["kills"] for r in results),
         "runs": len(results),
         "held": len(results) - len(broken),
         "broken": len(broken),
         "by_verb": {
-            name: {"runs": n, "broken": sum(r["verb"] == name for r in broken)} for name, n in by_verb.items()
+            verb.name: {
+                "runs": sum(r["verb"] == verb.name for r in results),
+                "broken": sum(r["verb"] == verb.name for r in broken),
+            }
+            for verb in VERBS
         },
-        "broken_runs": broken,
     }
 
 
@@ -139,7 +170,14 @@ def _call(
     if rich:
         (base / "rich.py").write_text(_RICH)
         shutil.copytree(place / "system", place / "rich", symlinks=True)
-    names = {"s": place / "system", "r": place / "rich", "n": place / "new", "d": base, "python": HL[0]}
+    names = {
+        "s": place / "system",
+        "r": place / "rich",
+        "n": place / "new",
+        "k": next((place / "state" / "keys").glob("*.key"), ""),
+        "d": base,
+        "python": HL[0],
+    }
     if rich:
         names["s"] = place / "rich"
     filled = [a.format(**names) if "{" in a else a for a in arguments]
@@ -184,7 +222,7 @@ def _undisturbed(verb: Verb, base: Path) -> dict[str, Any]:
     return {"seconds": seconds, **_came_out(_system(verb, place))}
 
 
-def _one(i: int, verb: Verb, share: float, twice: bool, base: Path, whole: dict[str, Any]) -> dict[str, Any]:
+def _one(i: str, verb: Verb, share: float, twice: bool, base: Path, whole: dict[str, Any]) -> dict[str, Any]:
     reference = whole[verb.name]
     kills = 0
     place = _place(base, f"run-{i}")

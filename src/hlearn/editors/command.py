@@ -32,7 +32,7 @@ from hlearn.program import PROGRAM_FILE
 from hlearn.records import Evaluation, Split
 from hlearn.system.commands import ALLOWED, Finished, run_command
 from hlearn.system.copies import WorkingCopy
-from hlearn.trust import key_folder
+from hlearn.trust import key_folders
 
 _PASSED = (
     *ALLOWED,
@@ -208,7 +208,7 @@ class CommandEditor:
 
 def _hidden(copy: WorkingCopy) -> Iterator[Path]:
     """The keys, and the system's own folder unless what the command needs lies in it."""
-    yield key_folder().resolve()
+    yield from key_folders()
     system = copy.system.resolve()
     needed = (copy.path, Path(sys.prefix).resolve(), Path(os.environ.get("HOME", "/")).resolve())
     if not any(path.is_relative_to(system) for path in needed):

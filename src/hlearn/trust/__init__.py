@@ -5,7 +5,17 @@ tell or forge. Only the process that learns (or judges, or measures) holds a key
 """
 
 from hlearn.trust.keys import Key, OpenedSeeds, Seeding
-from hlearn.trust.store import KeyStore, fresh_key, key_folder
+from hlearn.trust.store import KeyStore, fresh_key, key_folder, key_folders
 from hlearn.trust.worlds import PLAIN, Worlds
 
-__all__ = ["PLAIN", "Key", "KeyStore", "OpenedSeeds", "Seeding", "Worlds", "fresh_key", "key_folder"]
+__all__ = [
+    "PLAIN",
+    "Key",
+    "KeyStore",
+    "OpenedSeeds",
+    "Seeding",
+    "Worlds",
+    "fresh_key",
+    "key_folder",
+    "key_folders",
+]

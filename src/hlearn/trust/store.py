@@ -1,11 +1,13 @@
 """Where keys lie: one file each, outside of every system, for this user alone.
 
 ``$HLEARN_STATE/keys/ID.key``; HLEARN_STATE is ``$XDG_STATE_HOME/hlearn`` or ``~/.local/state/hlearn`` by default.
-Whoever runs an editor hides this folder from it (:func:`key_folder` says where it is).
+Whoever runs an editor hides this folder from it, and those where keys lie without these variables
+(:func:`key_folders`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -32,6 +34,16 @@ def state_folder() -> Path:
 def key_folder() -> Path:
     """The folder of the keys, whether it exists or not."""
     return state_folder() / "keys"
+
+
+def key_folders() -> tuple[Path, ...]:
+    """Every folder where keys of this user may lie, whatever the variables say now: all are to be hidden."""
+    found = [key_folder()]
+    if said := os.environ.get("XDG_STATE_HOME"):
+        found.append(Path(said).absolute() / "hlearn" / "keys")
+    with contextlib.suppress(RuntimeError):
+        found.append(Path.home() / ".local" / "state" / "hlearn" / "keys")
+    return tuple(dict.fromkeys(path.resolve() for path in found))
 
 
 class KeyStore:
