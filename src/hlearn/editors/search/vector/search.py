@@ -175,7 +175,9 @@ class VectorSearch:
                             self.trials.play([candidate], 2 * CONTEST)
                 if self.standing.finished():
                     yield from self.standing.offer()
-                    return
+                    self.trials.play([self.standing.best] if self.standing.best else [], 2 * DECIDE)
+                    if self.standing.finished():
+                        return
             if not first and usual > COSTLY * self.lab.remaining:
                 yield from self.standing.offer()
         self._meet(played, limit)

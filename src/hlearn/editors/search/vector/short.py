@@ -22,8 +22,10 @@ from hlearn.evaluate.api import Result
 MOST_CONSTANTS = 12
 MOST_SINGLES = 60  # rules on one signal
 MOST_PAIRS = 90  # rules on two
+MOST_WEIGHED = 12  # signals that are weighed against each other, what pushes move first
 EDGES = (0.2, 0.5, 0.8)  # quantiles of a signal at which a rule may ask
 RATIOS = (0.3, 1.0, 3.0)  # of two signals in a rule, in their spreads
+MOST_TERMS = 4  # of a regulator's rule
 SMALL = 0.03  # share of the largest pull below which a gain is left out
 
 
@@ -57,12 +59,12 @@ def guesses(
         return
     singles = list(single_rules(sketch, title, signals, seen))
     yield _some(singles, MOST_SINGLES, rng)
-    gains = [gained(sketch, title, g) for g in regulators(sketch, played)]
-    if len(sketch.axes) > 1:
-        yield gains
+    found = list(regulators(sketch, played))
+    if len(sketch.axes) == 1 and sketch.discrete and sketch.axes[0].minus is not None:
+        for terms in range(2, MOST_TERMS + 1):
+            yield [cut(sketch, title, gains, terms) for gains in found]
+    yield [gained(sketch, title, gains) for gains in found]
     yield _some(list(pair_rules(sketch, title, signals)), MOST_PAIRS, rng)
-    if len(sketch.axes) == 1:
-        yield gains
 
 
 def _some(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess]:
@@ -125,7 +127,10 @@ def _proportional(sketch: Sketch, title: str, axis: Axis, signal: Signal, sign: 
 
 def pair_rules(sketch: Sketch, title: str, signals: Sequence[Signal]) -> Iterator[Guess]:
     """One of two actions, by the sign of a weighted sum of two signals; one channel by such a sum."""
-    numbers = [s for s in signals if s.kind != FLAG]
+    driven = {name for axis in sketch.axes for name, _ in axis.drives}
+    numbers = sorted((s for s in signals if s.kind != FLAG), key=lambda s: s.name not in driven)[
+        :MOST_WEIGHED
+    ]
     if len(sketch.axes) > 1 and not sketch.discrete:
         return
     for one, two in combinations(numbers, 2):
@@ -158,6 +163,30 @@ def _choices(sketch: Sketch) -> list[tuple[int, int]]:
     actions = [a for axis in sketch.axes for a in (axis.plus, axis.minus) if a is not None]
     actions += [] if sketch.neutral is None else [sketch.neutral]
     return [(a, b) for a in actions[:6] for b in actions[:6] if a != b]
+
+
+def cut(sketch: Sketch, title: str, gains: Gains, terms: int) -> Guess:
+    """One of two opposite actions, by the sign of a regulator's push of which only the strongest pulls are left."""
+    signals, axis = regulated(sketch), sketch.axes[0]
+    pulls = np.abs(gains.weights[0] * np.array([s.scale for s in signals]))
+    first, *others = np.argsort(-pulls)[:terms].tolist()
+    ways = (axis.plus, axis.minus) if gains.weights[0, first] > 0 else (axis.minus, axis.plus)
+    total, values, knobs = f"s.{signals[first].name}", {}, []
+    for place in others:
+        name = f"{signals[place].name}_weight"
+        values[name] = tidy(float(gains.weights[0, place] / gains.weights[0, first]))
+        knobs.append(Knob(name=name, start=values[name], spread=abs(values[name]) or 1e-3))
+        total += f" + self.{name} * s.{signals[place].name}"
+    story = f"Leans one way or the other by a sum of {1 + len(others)} of the numbers that it sees."
+    template = _rule(
+        sketch,
+        title,
+        f"one rule on {1 + len(others)}",
+        story,
+        knobs,
+        f"return {ways[0]} if {total} > 0.0 else {ways[1]}",
+    )
+    return Guess(template=template, values=values)
 
 
 def gained(sketch: Sketch, title: str, gains: Gains) -> Guess:
