@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hlearn.compress.unused import shortened
@@ -136,3 +138,10 @@ def test_checks_name_the_module() -> None:
     )
     many = tuple(ProgramFile(path=f"m{i}.py", data=b"") for i in range(MOST_FILES))
     assert "files, the limit is" in check_program(Program(source="", files=many))[0]
+
+
+def test_where_a_program_lies_stands_in_one_place() -> None:
+    root = Path(__file__).parents[2] / "src" / "hlearn"
+    texts = {str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in root.rglob("*.py")}
+    named = {name for name, text in texts.items() if "policy.py" in text.replace("test_policy.py", "")}
+    assert named == {"program.py"}
