@@ -195,6 +195,25 @@ def test_an_editor_measures_through_its_run(system: Path, tmp_path: Path) -> Non
     assert sum(r["env_steps"] for r in _episodes(system)) > before
 
 
+def test_a_byte_order_mark_and_windows_line_ends_are_committed_as_they_are(system: Path) -> None:
+    data = b"\xef\xbb\xbf" + SEEK.strip().replace("\n", "\r\n").encode() + b"\r\n\r\n# once more\r\n"
+    champion = subprocess.run(
+        ["git", "-C", system, "cat-file", "blob", "HEAD:policy.py"], capture_output=True, check=True
+    ).stdout
+    (system / "policy.py").write_bytes(LEFT.replace("\n", "\r\n").encode())
+    assert hl("gate", system, "--workers", 1).code == 1  # worse
+    (system / "policy.py").write_bytes(data)
+    said = hl("gate", system, "--workers", 1)
+    assert "does not parse" not in said.out and said.code in (0, 1), said.err
+    assert (system / "policy.py").read_bytes() == data
+    held = subprocess.run(
+        ["git", "-C", system, "cat-file", "blob", "HEAD:policy.py"], capture_output=True, check=True
+    ).stdout
+    assert held == (data if said.code == 0 else champion)
+    again = hl("gate", system, "--workers", 1)
+    assert again.code == (2 if said.code == 0 else 1)
+
+
 def _episodes(system: Path) -> list[dict[str, object]]:
     """Every recorded episode with what its row says of it."""
     found = []
