@@ -13,6 +13,7 @@ from hlearn.records import Episode
 Key = tuple[int, ...]
 ENDED = -1  # the successor of a step that ended the episode
 SWEEPS = 1500  # of value iteration at most
+HASTE = 0.999  # weight of the next step's worth in a score: of two ways to the same reward the shorter one is better
 ELSE = 0.02  # weight of the other half of the episodes
 
 
@@ -145,7 +146,7 @@ class Model:
         gain = rewards[rows, choice]
         value = np.zeros(size + 1)
         for _ in range(min(self.longest or SWEEPS, SWEEPS)):
-            new = gain + np.bincount(flat, share * value[later], minlength=size)
+            new = gain + HASTE * np.bincount(flat, share * value[later], minlength=size)
             moved = np.abs(new - value[:size]).max(initial=0.0)
             value[:size] = new
             if moved < 1e-9 * (1.0 + np.abs(new).max(initial=0.0)):
