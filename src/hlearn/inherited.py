@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 _PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
 _FILES = 4096  # descriptors that are asked for where the soft limit is lower and the hard one allows it
 _STREAMS = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_WRONLY), ("stderr", "w", os.O_WRONLY))
 
@@ -101,7 +102,7 @@ def _raise_descriptors() -> None:
 
 def die_with_parent(parent: int) -> None:
     """Has the kernel kill this process when its parent ends; ends at once if ``parent`` is gone already."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 

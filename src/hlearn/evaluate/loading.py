@@ -106,9 +106,17 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._modules[module.__name__].code, module.__dict__)
 
 
+_touched = False  # whether this process loaded a program before
+
+
 def load_policy(program: Loadable) -> Policy:
     """Runs a program's modules in fresh namespaces and constructs its one policy."""
-    unload()
+    global _touched
+    if (
+        _touched
+    ):  # not in a fresh child: looking through all modules writes to pages that it shares with its host
+        unload()
+    _touched = True
     provide(program.assets)
     main = program.modules[PACKAGE]
     if main.is_package:
