@@ -129,6 +129,26 @@ def _sandbox() -> Iterator[Finding]:
     yield Finding("sandbox", True if report.complete else None, detail, value)
 
 
+def _editors() -> Iterator[Finding]:
+    from hlearn.system.commands import protection
+
+    report = protection()
+    if report.pids:
+        detail = "an editor's command sees neither keys, nor the system's own folder, nor other processes"
+    elif report.mounts:
+        detail = (
+            "an editor's command sees neither keys nor the system's own folder, but other processes of yours"
+        )
+    else:
+        detail = (
+            "no namespaces: an editor's command could read your keys and change the system's own folder (which is "
+            "noticed and put back); run only editors that you trust"
+        )
+    detail += f"; {report.note}" if report.note else ""
+    value = {"mounts": report.mounts, "pids": report.pids}
+    yield Finding("editors", True if report.mounts else None, detail, value)
+
+
 def _git() -> Iterator[Finding]:
     binary = shutil.which("git")
     if binary is None:

@@ -52,11 +52,19 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
         "- edit `memory/notes.md`\n"
         "- write one line that says what you changed and why into the file that `$HL_NOTE` names\n",
-        "Any edit of another tracked file, of an existing test or of an existing case, is refused with the whole "
-        "proposal.\n",
+        "This folder is a throw-away copy, and so is its git: branch, stash, commit, reset as you like. What counts "
+        "are the files as they lie here when you end, whatever is checked out. New files elsewhere are scratch and "
+        "are dropped; line ends and spaces at the ends of lines do not matter.\n",
+        "Refused with the whole proposal: an edit of any other file, of an existing test or of an existing case "
+        "(what is there stays as it is, add to it); `conftest.py`, settings of pytest and `__init__.py` files with "
+        "code in `tests/`; added modules that bear the name of another module (`tests/numpy.py`); cases called "
+        "`trial-...`; links, files that are not UTF-8, files of more than 1 MiB.\n",
+        "Tests run one file at a time and behind walls: they may read the files of this folder and import what a "
+        "Python here imports, but have no network, no other files and no processes, and write nothing (no "
+        "`tmp_path`). A test that does not run or ends the process fails, and so does a file that skips all.\n",
         "## Commands\n",
         "- `python -m pytest tests -q`: the system's tests, which every proposal must pass\n"
-        "- `hl eval . --split dev --episodes 3`: development scores\n",
+        "- `hl eval . --episodes 3`: development scores; the run that started you measures, and its budget pays\n",
     ]
     return "\n".join(parts)
 

@@ -101,8 +101,12 @@ This folder was written by hlearn. What is learnt here is the program `{PROGRAM_
    no files, network, processes or environment libraries. When one file gets too long:
    {PACKAGE_RULES}.
 3. `python -m pytest tests -q` must pass.
-4. `hl eval . --split dev --episodes 3` measures it on development seeds.
+4. `hl eval . --episodes 3` measures it on development seeds.
 5. `hl gate .` compares it with the champion on seeds that nobody saw; an accepted program becomes a commit.
+
+Tests run one file at a time, behind walls: they read this folder and what Python imports, and have no network, no
+processes and no writing. `conftest.py`, settings of pytest and modules named like others are not taken. An editor's
+command works in a throw-away copy of this folder, whose git is its own; the files count that lie there when it ends.
 
 `hl history .` shows the trials, `hl diff A B` two programs, `hl rollback . TRIAL` brings an earlier one back,
 `hl learn {task.env_id} --out . --resume` lets the embedded search carry on.
