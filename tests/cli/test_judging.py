@@ -92,6 +92,29 @@ def test_the_gate_judges_no_edit_that_comes_with_fewer_cases(system: Path) -> No
     assert said.code == 2 and f"cases/{case.name}" in said.err and "checkout HEAD -- cases/" in said.err
 
 
+def test_nothing_is_judged_by_a_system_that_does_not_stand_as_it_was_left(system: Path) -> None:
+    git = ["git", "-C", str(system), "-c", "user.name=a", "-c", "user.email=a@b"]
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    (system / "policy.py").write_text(LEFT)
+    for harm, named in {
+        "echo 'def test_ok(): pass' > tests/test_policy.py": "tests/test_policy.py",
+        "rm tests/test_policy.py": "tests/test_policy.py",
+        "echo '# more' >> hl.toml": "hl.toml",
+        "git update-ref --no-deref HEAD $(git rev-list HEAD | tail -1)": "HEAD of",
+        "git add policy.py; git commit -qm mine": "past the gate",
+    }.items():
+        subprocess.run(["sh", "-c", harm.replace("git ", f"{' '.join(git)} ")], cwd=system, check=True)
+        for verb in (("gate", system), ("learn", CORRIDOR, "--resume", "--out", system)):
+            said = hl(*verb, "--workers", 1)
+            assert said.code == 2, (harm, said.err)
+            assert named in said.err and f"git -C {system}" in said.err
+        subprocess.run([*git, "update-ref", "HEAD", head], check=True)
+        subprocess.run([*git, "checkout", "-q", "HEAD", "--", "tests", "hl.toml"], check=True)
+    assert hl("gate", system, "--workers", 1).code == 1
+
+
 def test_the_gate_takes_a_simpler_edit_as_a_commit_that_can_be_rolled_back(system: Path) -> None:
     simpler = SEEK.replace('''
     @rule

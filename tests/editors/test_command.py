@@ -85,6 +85,24 @@ def test_a_command_writes_and_then_improves_the_program(tmp_path: Path, agent: P
     assert any(isinstance(r.event, Measured) for r in system.ledger.rows)
 
 
+LEFT_OUT = [
+    ("echo > tests/conftest.py", "tests/conftest.py", "tests_steered"),
+    ("echo '[pytest]' > tests/pytest.ini", "tests/pytest.ini", "tests_steered"),
+    ("echo 'import os' > tests/x.pth", "tests/x.pth", "tests_steered"),
+    ("echo 'x = 1' > tests/__init__.py", "tests/__init__.py", "tests_steered"),
+    ("mkdir tests/hlearn; echo > tests/hlearn/acting.py", "module hlearn", "shadows_module"),
+    ("echo > tests/numpy.py", "module numpy", "shadows_module"),
+    ("echo > tests/random.py", "module random", "shadows_module"),
+    ('echo \'{"why": "x", "seed": 7}\' > cases/trial-0001.json', "trial-0001", "reserved_name"),
+    ("mkdir cases/d; echo '{}' > cases/d/x.json", "cases/d/x.json", "unfit_case"),
+    ("ln -s /etc/passwd tests/test_x.py", "tests/test_x.py", "no_plain_file"),
+    ("mkfifo tests/test_x.py", "tests/test_x.py", "no_plain_file"),
+    ("head -c 3000000 /dev/zero > tests/test_x.py", "tests/test_x.py", "too_large"),
+    ("printf '\\377\\376' > tests/test_x.py", "tests/test_x.py", "no_text"),
+    ('echo \'{"why": "x", "seed": "abc"}\' > cases/x.json', "cases/x.json", "unfit_case"),
+]
+
+
 @pytest.mark.parametrize(
     ("harm", "named", "kind"),
     [
@@ -95,19 +113,6 @@ def test_a_command_writes_and_then_improves_the_program(tmp_path: Path, agent: P
         ("ln -sf /dev/null tests/test_policy.py", "tests/test_policy.py", "tests_changed"),
         ("rm AGENTS.md && git add -A && git commit -qm x", "AGENTS.md", "file_changed"),
         ("mv memory/notes.md memory/other.md", "memory/notes.md", "file_changed"),
-        ("echo > tests/conftest.py", "tests/conftest.py", "tests_steered"),
-        ("echo '[pytest]' > tests/pytest.ini", "tests/pytest.ini", "tests_steered"),
-        ("echo 'import os' > tests/x.pth", "tests/x.pth", "tests_steered"),
-        ("echo 'x = 1' > tests/__init__.py", "tests/__init__.py", "tests_steered"),
-        ("mkdir tests/hlearn; echo > tests/hlearn/acting.py", "module hlearn", "shadows_module"),
-        ("echo > tests/numpy.py", "module numpy", "shadows_module"),
-        ("echo > tests/random.py", "module random", "shadows_module"),
-        ('echo \'{"why": "x", "seed": 7}\' > cases/trial-0001.json', "trial-0001", "reserved_name"),
-        ("mkdir cases/d; echo '{}' > cases/d/x.json", "cases/d/x.json", "unfit_case"),
-        ("ln -s /etc/passwd tests/test_x.py", "tests/test_x.py", "no_plain_file"),
-        ("mkfifo tests/test_x.py", "tests/test_x.py", "no_plain_file"),
-        ("head -c 3000000 /dev/zero > tests/test_x.py", "tests/test_x.py", "too_large"),
-        ("printf '\\377\\376' > tests/test_x.py", "tests/test_x.py", "no_text"),
         ("ln -sf /etc/passwd policy.py", "policy.py", "no_plain_file"),
         ("rm policy.py; mkdir policy.py; touch policy.py/x", "policy.py", "no_change"),
         ("rm -rf .git *", "hl.toml", "task_changed"),
@@ -116,16 +121,40 @@ def test_a_command_writes_and_then_improves_the_program(tmp_path: Path, agent: P
 def test_tampering_is_refused_and_typed(
     tmp_path: Path, template: Path, harm: str, named: str, kind: str
 ) -> None:
-    (tmp_path / "good.py").write_text(GOOD)
-    shutil.copytree(template, tmp_path / "s")
-    editor = CommandEditor(f"cp {tmp_path}/good.py policy.py; {harm}", dev_episodes=0, patience=1)
-    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=10_000, workers=1, holdout=0, resume=True)
-    system = System.open(tmp_path / "s")
+    system = propose(tmp_path, template, harm)
     assert system.champion() is None
     refused = [r.event for r in system.ledger.rows if isinstance(r.event, Refused)]
     assert [r.kind for r in refused] == [kind]
     assert named in refused[0].why
     assert not any(isinstance(r.event, Trial) for r in system.ledger.rows)
+
+
+def propose(tmp_path: Path, template: Path, more: str) -> System:
+    """What became of a good program and something more."""
+    (tmp_path / "good.py").write_text(GOOD)
+    shutil.copytree(template, tmp_path / "s")
+    command = f"cp {tmp_path}/good.py policy.py; {more}"
+    editor = CommandEditor(command, dev_episodes=1, patience=1, proposals=1)
+    learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=20_000, workers=1, holdout=0, resume=True)
+    return System.open(tmp_path / "s")
+
+
+@pytest.mark.parametrize(("harm", "named", "kind"), LEFT_OUT)
+def test_what_is_no_test_and_no_case_is_left_out_by_name(
+    tmp_path: Path, template: Path, harm: str, named: str, kind: str
+) -> None:
+    system = propose(tmp_path, template, harm)
+    refused = [r.event for r in system.ledger.rows if isinstance(r.event, Refused)]
+    assert [r.kind for r in refused] == [kind]
+    assert named in refused[0].why and "judged without it" in refused[0].why
+    champion = system.champion()
+    assert champion is not None
+    assert champion.source == GOOD
+    kept = system.git.names("HEAD", "tests", "cases")
+    assert {p for p in kept if not p.endswith(".gitkeep")} == {
+        "tests/test_policy.py", "tests/golden.npz", "cases/trial-0001.json",
+    }  # fmt: skip
+    assert [c.split for c in system.cases()] == ["gate"]
 
 
 HABITS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -135,13 +134,8 @@ def _own_system(directory: Path, screen: Console) -> System:
         )
     system = open_desk(directory)
     note_torn_ledger(directory, screen)
-    disturbed = system.disturbed()
-    if disturbed:
-        raise UsageError(
-            f"{', '.join(disturbed[:10])} of {directory} must hold as committed, and was changed since; "
-            f"look at it with: git -C {directory} diff; put it back with: "
-            f"git -C {directory} checkout HEAD -- {' '.join(map(shlex.quote, disturbed[:10]))}"
-        )
+    with system.exclusive():  # what a killed hl left half done is finished first
+        system.check_standing()
     return system
 
 

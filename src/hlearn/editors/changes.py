@@ -45,17 +45,19 @@ class Changes(NamedTuple):
     Attributes:
         program: what became of it, None where it is as it was.
         files: added tests and cases and edited notes: path within the system and text.
+        left_out: added tests and cases that are not taken, each with why; the rest is judged without them.
     """
 
     program: Program | None
     files: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[Refusal, str], ...] = ()
 
 
 def read_changes(copy: WorkingCopy) -> Changes:
     """Reads what was changed. New files elsewhere are the command's scratch, and are left behind.
 
     Raises:
-        RefusedAttempt: something was changed that is not the editor's, or cannot be taken.
+        RefusedAttempt: something was changed that is not the editor's, or the program cannot be taken.
     """
     changed = {path: how for path, how in copy.changed().items() if _counts(path, how)}
     _check_allowed(changed)
@@ -63,13 +65,17 @@ def read_changes(copy: WorkingCopy) -> Changes:
         raise RefusedAttempt(
             Refusal.TOO_LARGE, f"refused: {len(changed)} files were added, at most {_MOST_FILES} are taken"
         )
-    texts = {path: _text(copy.path, path) for path in sorted(changed) if not in_system(path)}
-    for path, text in texts.items():
-        if not _is_ours(path):
-            _check_added(copy, path, text)
-    return Changes(
-        _program(copy, {p: how for p, how in changed.items() if in_system(p)}), tuple(texts.items())
-    )
+    texts, left_out = {}, []
+    for path in sorted(p for p in changed if not in_system(p)):
+        try:
+            text = _text(copy.path, path)
+            if not _is_ours(path):
+                _check_added(copy, path, text)
+            texts[path] = text
+        except RefusedAttempt as refused:
+            left_out.append((refused.kind, f"left out, judged without it: {refused}"))
+    program = _program(copy, {p: how for p, how in changed.items() if in_system(p)})
+    return Changes(program, tuple(texts.items()), tuple(left_out))
 
 
 def _is_ours(path: str) -> bool:
@@ -122,19 +128,16 @@ def _check_allowed(changed: Mapping[str, str]) -> None:
 def _check_added(copy: WorkingCopy, path: str, text: str) -> None:
     reason = unfit(path, text.encode(), copy.files)
     if reason is not None:
-        kind, why = reason
-        raise RefusedAttempt(
-            kind, f"refused: {why}" if kind is Refusal.UNFIT_CASE else f"refused as tampering: {why}"
-        )
+        raise RefusedAttempt(*reason)
     if not path.startswith("cases/"):
         return
     try:
         (case,) = cases_in([(path, text)])
     except UsageError as error:
-        raise RefusedAttempt(Refusal.UNFIT_CASE, f"refused: {error}") from error
+        raise RefusedAttempt(Refusal.UNFIT_CASE, str(error)) from error
     if case.split is not Split.DEV:
         raise RefusedAttempt(
-            Refusal.UNFIT_CASE, f"refused: {path} uses split {case.split}; added cases use development seeds"
+            Refusal.UNFIT_CASE, f"{path} uses split {case.split}; added cases use development seeds"
         )
 
 
@@ -142,18 +145,16 @@ def _text(folder: Path, path: str) -> str:
     try:
         return _bytes(folder, path).decode()
     except UnicodeDecodeError:
-        raise RefusedAttempt(Refusal.NO_TEXT, f"refused: {path} is not UTF-8 text") from None
+        raise RefusedAttempt(Refusal.NO_TEXT, f"{path} is not UTF-8 text") from None
 
 
 def _bytes(folder: Path, path: str) -> bytes:
     if not is_plain(folder, path):
-        raise RefusedAttempt(Refusal.NO_PLAIN_FILE, f"refused: {path} is not a plain file")
+        raise RefusedAttempt(Refusal.NO_PLAIN_FILE, f"{path} is not a plain file")
     data = read_plain(folder, path, _FILE_LIMIT)
     if data is None:
         size = os.lstat(folder / path).st_size
-        raise RefusedAttempt(
-            Refusal.TOO_LARGE, f"refused: {path} has {size} bytes, at most {_FILE_LIMIT} are taken"
-        )
+        raise RefusedAttempt(Refusal.TOO_LARGE, f"{path} has {size} bytes, at most {_FILE_LIMIT} are taken")
     return data
 
 

@@ -138,6 +138,9 @@ class CommandEditor:
             done = self._run(brief, lab, copy)
             self._check_system(copy, done)
             changes = read_changes(copy)
+            for kind, why in changes.left_out:
+                self.attempts.append(why)
+                lab.refused(why, kind)
             if changes.program is None:
                 how = (
                     f"ended at its time limit of {self.limit_s:g} s"

@@ -240,7 +240,9 @@ class RunEnded:
 class Refusal(StrEnum):
     """Why an editor's attempt was no proposal.
 
-    From TASK_CHANGED on it is tampering: what was judged would not have been what is kept, or a check none.
+    From TASK_CHANGED on it is tampering: what was judged would not have been what is kept, or a check none. Of added
+    files that are not taken (cases, and what would steer tests, stand in for modules or bear the gate's names) the row
+    says so, and the program is judged without them.
     """
 
     NO_CHANGE = "no_change"  # the program is as it was

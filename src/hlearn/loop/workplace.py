@@ -226,6 +226,7 @@ def workplace(
         if given and not fresh:
             system.accept_key(key)
         with system.exclusive(key=key):
+            system.check_standing()
             if not fresh and last_run(system.ledger) is None:  # nothing was learnt in it yet
                 rehearse(evaluator, observation, actions, seed, progress, system.worlds)
             system.restore()

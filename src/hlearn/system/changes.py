@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hlearn.errors import LedgerCorrupt
-from hlearn.ledger import Ledger
+from hlearn.errors import LedgerCorrupt, UsageError
+from hlearn.ledger import Committed, Ledger, RolledBack
+from hlearn.program import PROGRAM_PATHS
 from hlearn.system.git import Git
 
 
@@ -65,6 +67,37 @@ def check_named_rows(git: Git, ledger: Ledger) -> None:
         fate = "gone" if int(words[1]) > len(hashes) else f"not the one that commit {words[0][:12]} names"
         raise LedgerCorrupt(
             f"{ledger.path}: line {words[1]} is {fate}; the ledger was rewritten: restore it from git"
+        )
+
+
+def check_head(git: Git, ledger: Ledger, changes: Sequence[Change]) -> None:
+    """Checks that what is checked out is the champion that the gate made, before anything is built on it.
+
+    Args:
+        git: of the system.
+        ledger: its ledger.
+        changes: what :func:`read_changes` gave.
+
+    Raises:
+        UsageError: HEAD moved to before the ledger's last word, or holds a program that was committed past the gate.
+    """
+    here = f"git -C {git.path}"
+    last = next((r for r in reversed(ledger.rows) if isinstance(r.event, (Committed, RolledBack))), None)
+    if last is not None and isinstance(last.event, (Committed, RolledBack)):
+        named = last.event.commit
+        known = {c.commit for c in changes}
+        if named not in known:
+            raise UsageError(
+                f"HEAD of {git.path} was moved: commit {named[:12]}, which made trial {last.event.trial} the champion "
+                f"(ledger line {last.n}), is not in its history; go back with: {here} reset --keep {named[:12]}"
+            )
+    if not changes:
+        return
+    champion = changes[-1]
+    if git.names("HEAD", *PROGRAM_PATHS) != git.names(champion.commit, *PROGRAM_PATHS):
+        raise UsageError(
+            f"the program of {git.path} was committed past the gate, after trial {champion.trial}; to have it judged: "
+            f"{here} reset --soft {champion.commit[:12]}, then: hl gate {git.path}"
         )
 
 

@@ -27,7 +27,6 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from hlearn.evaluate.host import preload
 from hlearn.evaluate.sandbox import limit, sandbox_report
 from hlearn.inherited import put_right
 from hlearn.records import Program
@@ -272,7 +271,6 @@ def _answer(question: bytes, answer: int) -> bytes:
 def main(plan: Path) -> None:
     """Entry point."""
     put_right(alone=True)
-    preload()
     failed = None
     for folder, path in json.loads(plan.read_text()):
         failed = run_file(Path(folder), path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -27,7 +28,7 @@ from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
 from hlearn.system.additions import unfit
 from hlearn.system.cases import Case, case_text, parse_case
-from hlearn.system.changes import Change, check_named_rows, read_changes
+from hlearn.system.changes import Change, check_head, check_named_rows, read_changes
 from hlearn.system.completion import ROLLING_BACK, WRITING, complete
 from hlearn.system.config import Config, read_config
 from hlearn.system.copies import WorkingCopy, working_copy
@@ -503,6 +504,22 @@ class System:
             if present is None or not same_text(present, content):
                 changed.append(path)
         return tuple(changed)
+
+    def check_standing(self) -> None:
+        """Checks that the system stands as it was left, before anything is judged by it.
+
+        Raises:
+            UsageError: HEAD was moved or holds a program past the gate, or tests, cases or the task are not as
+                committed; names it and says how to put it right.
+        """
+        check_head(self.git, self.ledger, self.history())
+        disturbed = self.disturbed()
+        if disturbed:
+            raise UsageError(
+                f"{', '.join(disturbed[:10])} of {self.path} must hold as committed, and was changed since; look at it "
+                f"with: git -C {self.path} diff; put it back with: "
+                f"git -C {self.path} checkout HEAD -- {' '.join(map(shlex.quote, disturbed[:10]))}"
+            )
 
     def add_program(self, program: Program, note: str) -> None:
         """Keeps a proposal's source and names it in the ledger, once."""
