@@ -87,7 +87,7 @@ def with_lives(rng: np.random.Generator) -> None:
 
 
 class Luck:
-    """A court whose episodes are drawn from recorded ones, the same for the same program and seed."""
+    """A evaluator whose episodes are drawn from recorded ones, the same for the same program and seed."""
 
     def __init__(self, scores: Scores, lives: Sequence[int], rng: np.random.Generator) -> None:
         self._scores, self._lives, self._rng = scores, lives, rng
@@ -133,19 +133,19 @@ class Asked(NamedTuple):
 
 
 def ask(
-    court: Luck, rng: np.random.Generator, challenger: Program, *, target: float | None, anew: bool
+    evaluator: Luck, rng: np.random.Generator, challenger: Program, *, target: float | None, anew: bool
 ) -> Asked:
     """Proposes a program until it is accepted or was proposed so many times."""
     trials: list[Trial] = []
     for asking in range(ANEW if anew else ASKINGS):
         past = None if anew else past_race(trials, challenger.sha256, CHAMPION.sha256)
-        court.first_seed = asking * 1000 if anew else 0
+        evaluator.first_seed = asking * 1000 if anew else 0
         steps = int(rng.integers(1, 13)) * 2 * STEPS
         closing = bool(rng.random() < 0.1)  # now and then a run ends with it
         verdict = Gate().judge(
             challenger,
             CHAMPION,
-            court=court,
+            evaluator=evaluator,
             budget=steps,
             limit=max(steps, 6 * STEPS),
             past=past,
@@ -162,7 +162,7 @@ def ask(
                 decision=verdict.decision,
                 reasons=(),
                 pairs=len(verdict.pairs),
-                first_seed=court.first_seed,
+                first_seed=evaluator.first_seed,
                 final=verdict.final,
             )
         )
@@ -188,8 +188,8 @@ def asked_again(rng: np.random.Generator) -> None:
     rivals = [Program(source=f"rival = {i}\n") for i in range(RIVALS)]
     each = []
     for _ in range(ROUNDS // 100):
-        court = Luck(scores, lives, rng)
-        each.append([ask(court, rng, rival, target=None, anew=False).accepted for rival in rivals])
+        evaluator = Luck(scores, lives, rng)
+        each.append([ask(evaluator, rng, rival, target=None, anew=False).accepted for rival in rivals])
     print(
         f"{'normal(100, 20)':18} {RIVALS} rivals   : accepted {np.mean(each):.3f} of them, "
         f"any in {np.mean([any(e) for e in each]):.3f} of the rounds"

@@ -19,9 +19,9 @@ from hlearn.gate import Gate
 from hlearn.inherited import children_waited_for
 from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
+from hlearn.loop.context import open_run
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
-from hlearn.loop.workplace import workplace
 from hlearn.tasks import resolve_task
 from hlearn.tasks.apart import limited_calls
 from hlearn.tasks.task import Task
@@ -76,7 +76,7 @@ def learn(
     """
     with limited_calls(env_timeout), children_waited_for():
         task = resolve_task(task) if isinstance(task, str) else task
-        with workplace(
+        with open_run(
             task if target is None else replace(task, target=target),
             out=out,
             editor=make_editor(editor) if isinstance(editor, str) else checked_editor(editor),
@@ -88,13 +88,13 @@ def learn(
             resume=resume,
             clock=clock,
             key=key,
-        ) as place:
+        ) as run:
             try:
-                while session := place.next_session():
+                while session := run.next_session():
                     session.end(improve(session))
-                return place.report(holdout)
+                return run.report(holdout)
             except KeyboardInterrupt:
-                return place.stop()
+                return run.stop()
 
 
 def improve(session: Session) -> str:

@@ -132,13 +132,13 @@ def cost_of(outcome: Outcome) -> int:
     return max(1, outcome.env_steps)
 
 
-def spared_lives(outcome: Outcome, target: float | None) -> int:
+def lives_left_at_target(outcome: Outcome, target: float | None) -> int:
     """Lives left where an episode reached the target, else 0: who dallies before it keeps them to no purpose."""
     reached = target is not None and isinstance(outcome, Episode) and outcome.score >= target
     return outcome.lives if reached and isinstance(outcome, Episode) else 0
 
 
-def life_worth(target: float | None) -> float:
+def life_bonus(target: float | None) -> float:
     """Points that a life counts which is left at the target.
 
     Among programs that reach it in nearly every episode lives tell sooner than rare misses which one is safe.

@@ -241,6 +241,6 @@ def test_an_unexpected_error_is_exit_code_3_with_the_traceback_in_a_file(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("of our own making")
 
-    monkeypatch.setattr("hlearn.evidence.story.tell", fail)
+    monkeypatch.setattr("hlearn.evidence.history.tell", fail)
     said = hl("report", system, "--json")
     assert said.code == 3 and "hl doctor" in said.err and "Traceback" not in said.err

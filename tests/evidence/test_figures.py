@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hlearn.evidence.figures import draw_learning
-from hlearn.evidence.story import tell
+from hlearn.evidence.history import summarize_run
 from hlearn.system import System
 from hlearn.tasks import resolve_task
 
@@ -18,9 +18,9 @@ DRAW = """
 import sys
 from pathlib import Path
 from hlearn.evidence.figures import draw_learning
-from hlearn.evidence.story import tell
+from hlearn.evidence.history import summarize_run
 from hlearn.system import System
-draw_learning(tell(System.open(sys.argv[1])), Path(sys.argv[2]))
+draw_learning(summarize_run(System.open(sys.argv[1])), Path(sys.argv[2]))
 """
 
 
@@ -64,5 +64,5 @@ def test_settings_of_this_process_stay_as_they_were(empty: Path, tmp_path: Path)
     import matplotlib as mpl
 
     with mpl.rc_context({"text.usetex": True}):
-        draw_learning(tell(System.open(empty)), tmp_path / "a.png")
+        draw_learning(summarize_run(System.open(empty)), tmp_path / "a.png")
         assert mpl.rcParams["text.usetex"]

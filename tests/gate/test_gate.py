@@ -9,8 +9,8 @@ import pytest
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.gate import Decision, Gate, program_size
-from hlearn.gate.randomness import uses_randomness
 from hlearn.ledger import Purpose
+from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Access, Episode, Program, Protocol, Split
 from hlearn.system import Case
 from hlearn.tasks import Task
@@ -28,7 +28,7 @@ LEFT, LEAN, GOOD = program("0"), program("int(o[2] > 0)"), program("int(o[2] + 0
 BAD = program("0", "o[9]; ")
 
 
-class Court:
+class GateEvaluator:
     def __init__(self) -> None:
         self.evaluator = InProcessEvaluator(CARTPOLE)
         self.played: list[Purpose] = []
@@ -48,50 +48,50 @@ class Court:
 
 
 @pytest.fixture
-def court() -> Iterator[Court]:
-    court = Court()
-    yield court
-    court.evaluator.close()
+def evaluator() -> Iterator[GateEvaluator]:
+    evaluator = GateEvaluator()
+    yield evaluator
+    evaluator.evaluator.close()
 
 
-def test_a_first_program_must_complete_its_episodes(court: Court) -> None:
-    assert Gate().judge(LEFT, None, court=court, budget=0).accepted
-    verdict = Gate().judge(BAD, None, court=court, budget=0)
+def test_a_first_program_must_complete_its_episodes(evaluator: GateEvaluator) -> None:
+    assert Gate().judge(LEFT, None, evaluator=evaluator, budget=0).accepted
+    verdict = Gate().judge(BAD, None, evaluator=evaluator, budget=0)
     assert verdict.decision is Decision.REJECTED
     assert "crashed: IndexError" in verdict.reasons[0]
 
 
-def test_better_is_accepted_and_worse_rejected_at_the_first_look(court: Court) -> None:
-    verdict = Gate().judge(GOOD, LEAN, court=court, budget=10_000)
+def test_better_is_accepted_and_worse_rejected_at_the_first_look(evaluator: GateEvaluator) -> None:
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=10_000)
     assert verdict.accepted
     assert len(verdict.pairs) == 3
     assert all(p.champion is not None and p.challenger > p.champion for p in verdict.pairs)
-    court.played.clear()
-    assert Gate().judge(LEFT, LEAN, court=court, budget=10_000).decision is Decision.REJECTED
-    assert len(court.played) <= 6
+    evaluator.played.clear()
+    assert Gate().judge(LEFT, LEAN, evaluator=evaluator, budget=10_000).decision is Decision.REJECTED
+    assert len(evaluator.played) <= 6
 
 
-def test_a_challenger_that_crashes_is_rejected(court: Court) -> None:
-    assert Gate().judge(BAD, LEFT, court=court, budget=10_000).decision is Decision.REJECTED
+def test_a_challenger_that_crashes_is_rejected(evaluator: GateEvaluator) -> None:
+    assert Gate().judge(BAD, LEFT, evaluator=evaluator, budget=10_000).decision is Decision.REJECTED
 
 
-def test_a_champion_that_crashes_loses(court: Court) -> None:
-    assert Gate().judge(LEFT, BAD, court=court, budget=10_000).accepted
+def test_a_champion_that_crashes_loses(evaluator: GateEvaluator) -> None:
+    assert Gate().judge(LEFT, BAD, evaluator=evaluator, budget=10_000).accepted
 
 
-def test_equal_scores_and_simpler_wins(court: Court) -> None:
+def test_equal_scores_and_simpler_wins(evaluator: GateEvaluator) -> None:
     longer = program("int(o[2] + 0.5 * o[3] > 0)", "unused = 3; ")
     assert program_size(longer.source) > program_size(GOOD.source)
-    verdict = Gate().judge(GOOD, longer, court=court, budget=100_000)
+    verdict = Gate().judge(GOOD, longer, evaluator=evaluator, budget=100_000)
     assert verdict.accepted
     assert "simpler" in verdict.reasons[0]
-    verdict = Gate().judge(longer, GOOD, court=court, budget=100_000)
+    verdict = Gate().judge(longer, GOOD, evaluator=evaluator, budget=100_000)
     assert verdict.decision is Decision.REJECTED
     assert "the same scores" in verdict.reasons[0]
 
 
 class Endings:
-    """A court that knows how every episode of a program ends: score and lives left."""
+    """A evaluator that knows how every episode of a program ends: score and lives left."""
 
     def __init__(self, endings: dict[Program, tuple[float, int]]) -> None:
         self.endings = {p.sha256: ending for p, ending in endings.items()}
@@ -133,51 +133,54 @@ def test_lives_break_ties_at_the_target_only(
     score: float, ours: int, theirs: int, decision: Decision
 ) -> None:
     longer = program("int(o[2] > 0)", "unused = 3; ")
-    court = Endings({longer: (score, ours), LEAN: (score, theirs)})
-    assert Gate().judge(longer, LEAN, court=court, budget=1000, stop_score=864.0).decision is decision
+    evaluator = Endings({longer: (score, ours), LEAN: (score, theirs)})
+    assert Gate().judge(longer, LEAN, evaluator=evaluator, budget=1000, stop_score=864.0).decision is decision
 
 
 def test_simpler_is_no_excuse_for_fewer_lives() -> None:
     longer = program("int(o[2] > 0)", "unused = 3; ")
-    court = Endings({LEAN: (864.0, 1), longer: (864.0, 4)})
+    evaluator = Endings({LEAN: (864.0, 1), longer: (864.0, 4)})
     assert (
-        Gate().judge(LEAN, longer, court=court, budget=1000, stop_score=864.0).decision is Decision.REJECTED
+        Gate().judge(LEAN, longer, evaluator=evaluator, budget=1000, stop_score=864.0).decision
+        is Decision.REJECTED
     )
-    court = Endings({LEAN: (864.0, 4), longer: (864.0, 4)})
-    assert Gate().judge(LEAN, longer, court=court, budget=1000, stop_score=864.0).accepted
+    evaluator = Endings({LEAN: (864.0, 4), longer: (864.0, 4)})
+    assert Gate().judge(LEAN, longer, evaluator=evaluator, budget=1000, stop_score=864.0).accepted
 
 
-def test_the_champion_itself_costs_nothing(court: Court) -> None:
-    assert Gate().judge(GOOD, GOOD, court=court, budget=0).decision is Decision.REJECTED
-    assert not court.played
+def test_the_champion_itself_costs_nothing(evaluator: GateEvaluator) -> None:
+    assert Gate().judge(GOOD, GOOD, evaluator=evaluator, budget=0).decision is Decision.REJECTED
+    assert not evaluator.played
 
 
-def test_a_broken_case_is_named(court: Court) -> None:
+def test_a_broken_case_is_named(evaluator: GateEvaluator) -> None:
     cases = [
         Case(name="balance-long", why="reached in trial 3", number=0, min_score=100.0),
         Case(name="balance-short", why="reached in trial 1", seed=5, min_score=5.0, max_steps=50),
     ]
-    verdict = Gate().judge(LEAN, LEFT, court=court, budget=10_000, cases=cases)
+    verdict = Gate().judge(LEAN, LEFT, evaluator=evaluator, budget=10_000, cases=cases)
     assert verdict.decision is Decision.REJECTED
     assert verdict.broken == ("balance-long",)
     assert "breaks case balance-long: scores" in verdict.reasons[0]
-    assert Gate().judge(GOOD, LEFT, court=court, budget=10_000, cases=cases).accepted
+    assert Gate().judge(GOOD, LEFT, evaluator=evaluator, budget=10_000, cases=cases).accepted
 
 
-def test_a_failing_system_test_turns_it_down(court: Court) -> None:
-    verdict = Gate().judge(GOOD, LEAN, court=court, budget=10_000, system_tests=lambda p: "test_x failed")
+def test_a_failing_system_test_turns_it_down(evaluator: GateEvaluator) -> None:
+    verdict = Gate().judge(
+        GOOD, LEAN, evaluator=evaluator, budget=10_000, system_tests=lambda p: "test_x failed"
+    )
     assert verdict.decision is Decision.REJECTED
     assert "test_x failed" in verdict.reasons[0]
 
 
-def test_without_a_budget_the_first_look_still_decides_what_is_clear(court: Court) -> None:
-    verdict = Gate().judge(GOOD, LEAN, court=court, budget=0)
+def test_without_a_budget_the_first_look_still_decides_what_is_clear(evaluator: GateEvaluator) -> None:
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=0)
     assert verdict.accepted
     assert len(verdict.pairs) == 3
 
 
-def test_one_pair_says_all_where_the_seed_has_no_effect(court: Court) -> None:
-    verdict = Gate().judge(GOOD, LEAN, court=court, budget=0, seed_matters=False)
+def test_one_pair_says_all_where_the_seed_has_no_effect(evaluator: GateEvaluator) -> None:
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=0, seed_matters=False)
     assert verdict.accepted
     assert len(verdict.pairs) == 1
 
@@ -205,8 +208,8 @@ def test_size_ignores_words_and_counts_code() -> None:
     assert program_size(plain) < program_size(plain + "y = 2\n")
 
 
-def test_long_episodes_are_cut_and_the_verdict_says_so(court: Court) -> None:
-    verdict = Gate().judge(GOOD, LEAN, court=court, budget=10_000, longest=2)
+def test_long_episodes_are_cut_and_the_verdict_says_so(evaluator: GateEvaluator) -> None:
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=10_000, longest=2)
     assert verdict.cut == 2
     assert "cut at 2 steps" in verdict.reasons[0]
-    assert Gate().judge(GOOD, LEAN, court=court, budget=10_000, longest=100_000).cut is None
+    assert Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=10_000, longest=100_000).cut is None

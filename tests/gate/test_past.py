@@ -17,7 +17,7 @@ OURS, THEIRS = Program(source="ours = 1\n"), Program(source="theirs = 1\n")
 SMALL = Program(source="1\n")
 
 
-class Court:
+class GateEvaluator:
     """Scores by program and place in the race; what was played before costs nothing."""
 
     def __init__(self, scores: dict[Program, Sequence[float]]) -> None:
@@ -45,18 +45,24 @@ class Court:
         return self.steps
 
 
-class Asking:
+class ProposalQueue:
     """Asks the gate again and again, as runs and commands do."""
 
-    def __init__(self, court: Court, ours: Program = OURS, theirs: Program = THEIRS) -> None:
-        self.court, self.ours, self.theirs = court, ours, theirs
+    def __init__(self, evaluator: GateEvaluator, ours: Program = OURS, theirs: Program = THEIRS) -> None:
+        self.evaluator, self.ours, self.theirs = evaluator, ours, theirs
         self.trials: list[Trial] = []
 
     def ask(self, pairs: int, *, closing: bool = False) -> Verdict:
         past = past_race(self.trials, self.ours.sha256, self.theirs.sha256)
         steps = pairs * 2 * STEPS
         verdict = Gate().judge(
-            self.ours, self.theirs, court=self.court, budget=steps, limit=steps, past=past, closing=closing
+            self.ours,
+            self.theirs,
+            evaluator=self.evaluator,
+            budget=steps,
+            limit=steps,
+            past=past,
+            closing=closing,
         )
         self.trials.append(trial(self.ours, self.theirs, verdict, len(self.trials) + 1))
         return verdict
@@ -78,26 +84,26 @@ def trial(ours: Program, theirs: Program | None, verdict: Verdict, number: int) 
     )
 
 
-def level(seed: int, lead: float = 0.0) -> Court:
+def level(seed: int, lead: float = 0.0) -> GateEvaluator:
     """Two programs that are alike but for a lead of so many standard deviations."""
     rng = np.random.default_rng(seed)
-    return Court({OURS: list(rng.normal(lead, 1, 64)), THEIRS: list(rng.normal(0, 1, 64))})
+    return GateEvaluator({OURS: list(rng.normal(lead, 1, 64)), THEIRS: list(rng.normal(0, 1, 64))})
 
 
 def test_asked_again_the_race_goes_on_where_it_stood() -> None:
-    court = level(1, 0.4)
-    asking = Asking(court)
+    evaluator = level(1, 0.4)
+    asking = ProposalQueue(evaluator)
     seen = [len(asking.ask(pairs).pairs) for pairs in (3, 5, 10, 30, 64)]
     assert seen == sorted(seen)
-    assert court.steps == 2 * STEPS * max(seen), "no pair is paid twice"
+    assert evaluator.steps == 2 * STEPS * max(seen), "no pair is paid twice"
     assert "were played before (trial" in asking.trials[-1].reasons[0]
 
 
 def test_many_small_askings_come_to_the_verdict_of_one_large_one() -> None:
     decided = 0
     for seed in range(4):
-        at_once = Gate().judge(OURS, THEIRS, court=level(seed), budget=10_000)
-        asking = Asking(level(seed))
+        at_once = Gate().judge(OURS, THEIRS, evaluator=level(seed), budget=10_000)
+        asking = ProposalQueue(level(seed))
         verdicts = [asking.ask(30) for _ in range(14)]
         accepted = [len(v.pairs) for v in verdicts if v.accepted]
         if at_once.accepted:
@@ -113,68 +119,70 @@ def test_many_small_askings_come_to_the_verdict_of_one_large_one() -> None:
 
 def test_without_new_pairs_a_verdict_stands() -> None:
     ours, theirs = [0.0, 1.0, 0.0, 2.0, 1.0], [5.0, 6.0, 7.0, 5.0, 6.0]
-    court = Court({OURS: ours * 13, THEIRS: theirs * 13})
-    asking = Asking(court)
+    evaluator = GateEvaluator({OURS: ours * 13, THEIRS: theirs * 13})
+    asking = ProposalQueue(evaluator)
     assert asking.ask(3).decision is Decision.REJECTED
-    before = court.steps
+    before = evaluator.steps
     again = asking.ask(1)
     assert again.decision is Decision.REJECTED
-    assert court.steps == before
+    assert evaluator.steps == before
     assert "all of these pairs were played before (trial 1)" in again.reasons[0]
 
 
 def test_few_pairs_that_say_little_are_undecided_and_not_rejected() -> None:
-    court = Court({OURS: [1.0, 4.0, 2.0] * 22, THEIRS: [3.0, 2.5, 3.5] * 22})
-    verdict = Gate().judge(OURS, THEIRS, court=court, budget=10_000)
+    evaluator = GateEvaluator({OURS: [1.0, 4.0, 2.0] * 22, THEIRS: [3.0, 2.5, 3.5] * 22})
+    verdict = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=10_000)
     assert len(verdict.pairs) < 12
     assert verdict.decision is Decision.UNDECIDED
     assert verdict.stopped
     assert "too few pairs" in verdict.reasons[0]
-    clear = Court({OURS: [1.0, 2.0, 1.5] * 22, THEIRS: [3.0, 2.5, 3.5] * 22})
-    assert Gate().judge(OURS, THEIRS, court=clear, budget=10_000).decision is Decision.REJECTED
+    clear = GateEvaluator({OURS: [1.0, 2.0, 1.5] * 22, THEIRS: [3.0, 2.5, 3.5] * 22})
+    assert Gate().judge(OURS, THEIRS, evaluator=clear, budget=10_000).decision is Decision.REJECTED
 
 
 def test_when_all_of_alpha_is_spent_more_pairs_decide_nothing() -> None:
-    asking = Asking(level(3, 0.3))
+    asking = ProposalQueue(level(3, 0.3))
     first = asking.ask(4, closing=True)
     assert first.decision is Decision.UNDECIDED
     assert first.final
-    steps = asking.court.steps
+    steps = asking.evaluator.steps
     again = asking.ask(64)
     assert (again.decision, len(again.pairs)) == (Decision.UNDECIDED, 4)
-    assert asking.court.steps == steps
+    assert asking.evaluator.steps == steps
     assert "is over" in again.reasons[0]
 
 
 def test_an_edit_that_broke_a_case_is_not_raced_again_after_its_repair() -> None:
-    court = Court({OURS: list(range(10, 74)), THEIRS: [0.0] * 64})
-    asking = Asking(court)
-    turned = Gate().judge(OURS, THEIRS, court=court, budget=10_000, system_tests=lambda p: "test_x failed")
+    evaluator = GateEvaluator({OURS: list(range(10, 74)), THEIRS: [0.0] * 64})
+    asking = ProposalQueue(evaluator)
+    turned = Gate().judge(
+        OURS, THEIRS, evaluator=evaluator, budget=10_000, system_tests=lambda p: "test_x failed"
+    )
     assert turned.decision is Decision.REJECTED
     asking.trials.append(trial(OURS, THEIRS, turned, 1))
-    steps = court.steps
+    steps = evaluator.steps
     assert asking.ask(64).accepted
-    assert court.steps == steps
+    assert evaluator.steps == steps
 
 
 def test_pairs_count_whichever_of_the_two_was_the_champion() -> None:
-    court = level(5)
-    asking = Asking(court)
+    evaluator = level(5)
+    asking = ProposalQueue(evaluator)
     pairs = len(asking.ask(10).pairs)
     past = past_race(asking.trials, THEIRS.sha256, OURS.sha256)
     assert past is not None
     assert (past.pairs, past.asked) == (pairs, False)
-    steps = court.steps
-    verdict = Gate().judge(THEIRS, OURS, court=court, budget=0, past=past)
+    steps = evaluator.steps
+    verdict = Gate().judge(THEIRS, OURS, evaluator=evaluator, budget=0, past=past)
     assert len(verdict.pairs) >= pairs
-    assert court.steps == steps or len(verdict.pairs) > pairs
+    assert evaluator.steps == steps or len(verdict.pairs) > pairs
 
 
 def test_a_race_keeps_the_caps_with_which_it_began() -> None:
-    court = level(6)
-    first = Gate().judge(OURS, THEIRS, court=court, budget=0, longest=10_000)
+    evaluator = level(6)
+    first = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=0, longest=10_000)
     past = past_race([trial(OURS, THEIRS, first, 1)], OURS.sha256, THEIRS.sha256)
-    again = Gate().judge(OURS, THEIRS, court=court, budget=1_000, longest=99_000, past=past)
+    again = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=1_000, longest=99_000, past=past)
     assert again.longest == 10_000
 
 
@@ -186,17 +194,17 @@ def test_size_decides_on_enough_pairs_and_at_the_first_asking(
 ) -> None:
     rng = np.random.default_rng(12)
     noise = list(rng.normal(0, 1, 64))
-    court = Court({SMALL: [x + 0.1 for x in noise], THEIRS: [noise[i - 1] for i in range(64)]})
+    evaluator = GateEvaluator({SMALL: [x + 0.1 for x in noise], THEIRS: [noise[i - 1] for i in range(64)]})
     past = PastRace(first_seed=0, pairs=3, asked=True, final=False, longest=None, trial=1) if asked else None
     steps = pairs * 2 * STEPS
-    verdict = Gate().judge(SMALL, THEIRS, court=court, budget=steps, limit=steps, past=past)
+    verdict = Gate().judge(SMALL, THEIRS, evaluator=evaluator, budget=steps, limit=steps, past=past)
     assert not verdict.stopped
     assert verdict.accepted is accepted
     assert accepted is ("simpler" in verdict.reasons[0])
 
 
 def test_all_challengers_of_a_champion_meet_it_on_the_same_seeds() -> None:
-    verdict = Gate().judge(OURS, THEIRS, court=level(7), budget=0)
+    verdict = Gate().judge(OURS, THEIRS, evaluator=level(7), budget=0)
     met = trial(OURS, THEIRS, verdict, 1)
     assert first_seed_against([met], THEIRS.sha256, 5_000) == 0
     assert first_seed_against([met], OURS.sha256, 5_000) == 5_000

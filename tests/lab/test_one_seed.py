@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.inprocess import InProcessEvaluator
-from hlearn.lab import Meter
+from hlearn.lab import MeteredEvaluator
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, ProgramStore, Purpose
 from hlearn.ledger.events import started
@@ -24,7 +24,7 @@ CHANCE = Program(
 def test_one_episode_answers_for_every_seed(tmp_path: Path) -> None:
     run = started(PONG, run=1, seed=0, steps=9000, spent=0, editor="x", workers=1, champion=None, versions=())
     evaluator = InProcessEvaluator(PONG)
-    meter = Meter(
+    meter = MeteredEvaluator(
         task=PONG,
         run=run,
         ledger=Ledger(tmp_path / "ledger.jsonl"),

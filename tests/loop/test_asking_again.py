@@ -8,7 +8,7 @@ from hlearn.editors.scripted import ScriptedEditor
 from hlearn.gate import Gate
 from hlearn.learn import learn
 from hlearn.ledger import Measured, Purpose, Trial
-from hlearn.loop.aside import OneEdit, run_aside
+from hlearn.loop.outside import OneEdit, run_outside_learning
 from hlearn.records import Program
 from hlearn.system import System
 from tests.loop.climber import CARTPOLE, SOURCE
@@ -23,7 +23,7 @@ def gate_steps(system: System) -> int:
 
 
 def ask(path: Path, program: Program, steps: int) -> Trial:
-    (trial,) = run_aside(
+    (trial,) = run_outside_learning(
         System.open(path), OneEdit(program, "by hand"), steps=steps, workers=1, gate=Gate(budget_fraction=1.0)
     )
     return trial

@@ -15,7 +15,7 @@ from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.errors import OutputExists, UsageError
 from hlearn.evaluate.api import Job
-from hlearn.lab import Standing
+from hlearn.lab import RunStatus
 from hlearn.learn import learn
 from hlearn.ledger import Decision, HoldoutUsed, Measured, Purpose, RunEnded, RunStarted, Spent, Trial
 from hlearn.loop.blind import blind_program
@@ -35,22 +35,22 @@ IMPORTS = f"import socket\n{LEFT}"
 
 class Listener:
     def __init__(self) -> None:
-        self.standings: list[Standing] = []
+        self.standings: list[RunStatus] = []
         self.trials: list[Trial] = []
         self.notes: list[str] = []
         self.outcomes = 0
 
-    def said(self, text: str, standing: Standing) -> None:
+    def said(self, text: str, standing: RunStatus) -> None:
         self.standings.append(standing)
 
-    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         self.standings.append(standing)
 
-    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         self.standings.append(standing)
         self.outcomes += len(outcomes)
 
-    def judged(self, trial: Trial, standing: Standing) -> None:
+    def judged(self, trial: Trial, standing: RunStatus) -> None:
         self.trials.append(trial)
         self.standings.append(standing)
 

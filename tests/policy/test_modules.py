@@ -9,7 +9,6 @@ import pytest
 from hlearn.compress.unused import shortened
 from hlearn.editors.search.knobs import SourceKnobs
 from hlearn.gate import program_size
-from hlearn.gate.randomness import uses_randomness
 from hlearn.policy.modules import (
     check_program,
     params_of,
@@ -18,6 +17,7 @@ from hlearn.policy.modules import (
     with_values,
     without_part,
 )
+from hlearn.policy.randomness import uses_randomness
 from hlearn.program import MOST_FILES, Program, ProgramFile
 from tests.evaluate.packages import npy, package
 

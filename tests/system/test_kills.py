@@ -12,7 +12,7 @@ import pytest
 
 from hlearn.editors.command import CommandEditor
 from hlearn.editors.scripted import ScriptedEditor
-from hlearn.evidence.verifying import State, verify_system
+from hlearn.evidence.verifying import CheckState, verify_system
 from hlearn.learn import learn
 from hlearn.ledger import Committed, Decision, Event, Measured, RunEnded, RunResumed, Trial
 from hlearn.records import Program
@@ -57,7 +57,7 @@ def check_whole(path: Path) -> None:
     assert committed == accepted == sorted(set(accepted))
     assert [c.trial for c in system.history() if not c.rolled_back] == accepted
     found = verify_system(path, replay=0)
-    assert {c.state for c in found.checks} == {State.HOLDS}, found.checks
+    assert {c.state for c in found.checks} == {CheckState.HOLDS}, found.checks
     rejected = {e.trial for e in events if isinstance(e, Trial) and e.decision is not Decision.ACCEPTED}
     assert {int(p.stem) for p in (path / "memory" / "rejected").glob("*.patch")} == rejected
     paid = [

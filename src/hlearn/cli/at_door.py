@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
-    from hlearn.evidence.measure import Measured
+    from hlearn.evidence.measure import Measurement
     from hlearn.records import Program, Split
 
 
@@ -22,7 +22,7 @@ def is_editors(directory: Path) -> bool:
 
 def measure_through_door(
     directory: Path, program: Program, *, split: Split, episodes: int, protocol: str | None
-) -> Measured:
+) -> Measurement:
     """Has the run measure a program on development seeds.
 
     Raises:
@@ -30,7 +30,7 @@ def measure_through_door(
     """
     from hlearn.door import Request, ask, door_of
     from hlearn.door.messages import ENVIRONMENT, MOST_EPISODES
-    from hlearn.evidence.measure import Measured
+    from hlearn.evidence.measure import Measurement
     from hlearn.records import Evaluation, Split
     from hlearn.system.config import read_config
 
@@ -53,4 +53,4 @@ def measure_through_door(
         raise UsageError(f"the run does not measure this ({answer.refusal.value}): {answer.why}")
     evaluation = Evaluation(program=program.sha256, split=Split.DEV, outcomes=answer.outcomes)
     task = read_config(directory / "hl.toml").task
-    return Measured(evaluation, task, answer.charged, answer.charged_steps)
+    return Measurement(evaluation, task, answer.charged, answer.charged_steps)

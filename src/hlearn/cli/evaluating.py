@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from hlearn.evidence.measure import Measured
+    from hlearn.evidence.measure import Measurement
     from hlearn.evidence.statistics import Summary
     from hlearn.loop.controls import Controls
     from hlearn.records import Outcome, Program
@@ -68,7 +68,7 @@ def evaluate(
     Exit code 1 if the program failed an episode.
     """
     from hlearn.evaluate.allowance import usable_cores
-    from hlearn.evidence.measure import measure_program, open_desk
+    from hlearn.evidence.measure import measure_program, open_target
     from hlearn.evidence.statistics import summarize
     from hlearn.loop.controls import play_controls_of
     from hlearn.records import Protocol, Split
@@ -85,7 +85,7 @@ def evaluate(
                 directory, subject, split=chosen, episodes=episodes, protocol=protocol
             )
     else:
-        system = open_desk(directory)
+        system = open_target(directory)
         note_torn_ledger(directory, screen)
         subject = read_program(program) if program else working_program(directory)
         with _saying_what_is_kept(screen), screen.status(f"playing {several(episodes, 'episode')}"):
@@ -178,7 +178,9 @@ def working_program(directory: Path) -> Program:
     return program
 
 
-def _show_evaluation(measured: Measured, summary: Summary | None, hns: float | None, screen: Console) -> None:
+def _show_evaluation(
+    measured: Measurement, summary: Summary | None, hns: float | None, screen: Console
+) -> None:
     from rich.table import Table
 
     from hlearn.records import Episode, Split

@@ -59,7 +59,7 @@ def gate(
     An accepted program becomes a commit (exit code 0); a rejected or undecided one is kept as a patch with the
     reasons, and the edited file stays as it is (exit code 1).
     """
-    from hlearn.loop.aside import OneEdit
+    from hlearn.loop.outside import OneEdit
 
     screen = console(as_json)
     system = _own_system(directory, screen)
@@ -126,13 +126,13 @@ def _accepted_last(system: System) -> Trial:
 
 
 def _own_system(directory: Path, screen: Console) -> System:
-    from hlearn.evidence.measure import open_desk
+    from hlearn.evidence.measure import open_target
 
     if is_editors(directory):
         raise UsageError(
             f"{directory} is open to an editor; leave the edit in place, the gate judges it next"
         )
-    system = open_desk(directory)
+    system = open_target(directory)
     note_torn_ledger(directory, screen)
     with system.exclusive():  # what a killed hl left half done is finished first
         system.check_standing()
@@ -145,7 +145,7 @@ def _aside(
     from hlearn.cli.progress import showing
     from hlearn.evaluate.allowance import usable_cores
     from hlearn.gate import Gate
-    from hlearn.loop.aside import run_aside, unfinished_run
+    from hlearn.loop.outside import run_outside_learning, unfinished_run
 
     unfinished = unfinished_run(system)
     if unfinished is not None:
@@ -153,7 +153,7 @@ def _aside(
             f"Run {unfinished.run} was interrupted; this closes it, and hl learn --resume starts a new one."
         )
     with showing(system.task.env_id, system.task.env_id, screen) as progress:
-        trials = run_aside(
+        trials = run_outside_learning(
             system,
             editor,
             steps=steps,

@@ -215,7 +215,7 @@ def _before(out: Path) -> _Before | None:
     """
     from hlearn.ledger import RunStarted
     from hlearn.ledger.totals import totals
-    from hlearn.loop.opening import ASIDE
+    from hlearn.loop.opening import OUTSIDE_LEARNING
     from hlearn.system import System
 
     if not out.exists() or not any(out.iterdir()):
@@ -224,7 +224,9 @@ def _before(out: Path) -> _Before | None:
         raise UsageError(f"{out} holds files but no system (no hl.toml); choose another --out")
     system = System.open(out)
     runs = [
-        r.event for r in system.ledger.rows if isinstance(r.event, RunStarted) and r.event.editor not in ASIDE
+        r.event
+        for r in system.ledger.rows
+        if isinstance(r.event, RunStarted) and r.event.editor not in OUTSIDE_LEARNING
     ]
     last = runs[-1] if runs else None
     return _Before(

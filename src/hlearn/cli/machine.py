@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
-from hlearn.cli.surroundings import Finding, allowed, folders, kernel, limits, start
+from hlearn.cli.surroundings import Condition, allowed, folders, kernel, limits, start
 from hlearn.cli.words import count
 
 _PACKAGES = {
@@ -58,18 +58,18 @@ def doctor(as_json: AsJson = False, debug: Debug = False) -> Answer:
     return Answer(data=data, code=NO if broken else DONE)
 
 
-def _look() -> Iterator[Finding]:
+def _look() -> Iterator[Condition]:
     from hlearn import __version__
 
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     new_enough = sys.version_info >= (3, 11)
-    yield Finding(
+    yield Condition(
         "python",
         new_enough,
         f"{platform.python_version()}, hlearn {__version__}, {system}",
         platform.python_version(),
     )
-    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+    checks: tuple[Callable[[], Iterator[Condition]], ...] = (
         *(_packages, _roms, _sandbox, _git),
         *(start, limits, folders, kernel, allowed, _films, _speed),
     )
@@ -77,10 +77,10 @@ def _look() -> Iterator[Finding]:
         try:
             yield from check()
         except Exception as error:  # noqa: BLE001 - a broken machine is what this command is there to describe
-            yield Finding(check.__name__.strip("_"), False, f"{type(error).__name__}: {error}")
+            yield Condition(check.__name__.strip("_"), False, f"{type(error).__name__}: {error}")
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Condition]:
     import importlib.metadata
     import importlib.util
 
@@ -91,15 +91,15 @@ def _packages() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             missing.append(f"{name} ({what})")
     detail = ", ".join(f"{n} {v}" for n, v in found.items())
-    yield Finding(
+    yield Condition(
         "packages", not missing, detail + (f"; MISSING: {', '.join(missing)}" if missing else ""), found
     )
     absent = [what for module, what in _OPTIONAL.items() if importlib.util.find_spec(module) is None]
     if absent:
-        yield Finding("optional", None, f"not installed: {', '.join(absent)}", absent)
+        yield Condition("optional", None, f"not installed: {', '.join(absent)}", absent)
 
 
-def _roms() -> Iterator[Finding]:
+def _roms() -> Iterator[Condition]:
     from ale_py import roms
 
     from hlearn.tasks.atari_scores import reference_scores
@@ -108,12 +108,12 @@ def _roms() -> Iterator[Finding]:
     games = reference_scores()
     missing = sorted(set(games) - present)
     detail = f"{len(games) - len(missing)} of the {len(games)} Atari games with reference scores, {len(present)} in all"
-    yield Finding(
+    yield Condition(
         "ROMs", not missing, detail + (f"; missing: {', '.join(missing)}" if missing else ""), len(present)
     )
 
 
-def _sandbox() -> Iterator[Finding]:
+def _sandbox() -> Iterator[Condition]:
     from hlearn.evaluate.sandbox import sandbox_report
 
     report = sandbox_report()
@@ -126,10 +126,10 @@ def _sandbox() -> Iterator[Finding]:
     if not report.complete:
         detail += "; programs could reach files or the network here: run only programs that you trust"
     value = {"seccomp": report.seccomp, "landlock": report.landlock, "complete": report.complete}
-    yield Finding("sandbox", True if report.complete else None, detail, value)
+    yield Condition("sandbox", True if report.complete else None, detail, value)
 
 
-def _editors() -> Iterator[Finding]:
+def _editors() -> Iterator[Condition]:
     from hlearn.system.commands import protection
 
     report = protection()
@@ -146,21 +146,21 @@ def _editors() -> Iterator[Finding]:
         )
     detail += f"; {report.note}" if report.note else ""
     value = {"mounts": report.mounts, "pids": report.pids}
-    yield Finding("editors", True if report.mounts else None, detail, value)
+    yield Condition("editors", True if report.mounts else None, detail, value)
 
 
-def _git() -> Iterator[Finding]:
+def _git() -> Iterator[Condition]:
     binary = shutil.which("git")
     if binary is None:
-        yield Finding(
+        yield Condition(
             "git", False, "not installed; hlearn keeps a system's history in it: apt-get install git"
         )
         return
     said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    yield Finding("git", True, said, said.removeprefix("git version "))
+    yield Condition("git", True, said, said.removeprefix("git version "))
 
 
-def _films() -> Iterator[Finding]:
+def _films() -> Iterator[Condition]:
     """Which films can be written, and whether MuJoCo can draw for them here."""
     from hlearn.evidence.renderers import mujoco_advice, mujoco_drawing
 
@@ -171,7 +171,7 @@ def _films() -> Iterator[Finding]:
     if not drawing.backend:
         said += f"; {mujoco_advice(drawing=drawing)}"
     fine = all(films.values()) and bool(drawing.backend)
-    yield Finding("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
+    yield Condition("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
 
 
 def _encoders() -> dict[str, bool]:
@@ -191,7 +191,7 @@ class Idle:
 """
 
 
-def _speed() -> Iterator[Finding]:
+def _speed() -> Iterator[Condition]:
     """Frames per second of isolated evaluation on one core, and of the bare emulator beside it."""
     import numpy as np
 
@@ -220,7 +220,7 @@ def _speed() -> Iterator[Finding]:
             outcome = evaluator.run([Job(program=program, seed=0, max_steps=5_000)])[0].outcome
             frames += outcome.env_steps
         rate = frames / (time.perf_counter() - began)
-    yield Finding(
+    yield Condition(
         "speed",
         True if rate >= _SPEED_LOW else None,
         f"{count(round(rate))} Breakout frames per second in the sandbox on one core, {count(round(bare_rate))} bare",

@@ -19,7 +19,7 @@ from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number, several
 
 if TYPE_CHECKING:
-    from hlearn.evidence.probing import Look
+    from hlearn.evidence.probing import ProbeReport
     from hlearn.tasks.environment import ActionSpace
 
 
@@ -41,13 +41,13 @@ def probe(
     """
     from rich.table import Table
 
-    from hlearn.evidence.probing import look
+    from hlearn.evidence.probing import probe_randomly
     from hlearn.tasks import resolve_task
 
     screen = console(as_json)
     resolved = resolve_task(task, access=access, protocol=protocol, target=None, **env_arguments(env))
     with screen.status(f"playing {count(steps)} steps at random"):
-        seen = look(resolved, steps=steps, seed=seed)
+        seen = probe_randomly(resolved, steps=steps, seed=seed)
     observation = seen.observation
     shape = ", ".join(map(str, observation.shape))
     screen.print(
@@ -79,7 +79,7 @@ def _actions(space: ActionSpace) -> str:
     return f"{len(space.low)} numbers ({bounds})"
 
 
-def _as_data(seen: Look) -> dict[str, object]:
+def _as_data(seen: ProbeReport) -> dict[str, object]:
     return {
         "task": seen.task.env_id,
         "access": seen.task.access.value,

@@ -20,7 +20,7 @@ from rich.text import Text
 from hlearn.cli.terminal import keys_unseen
 from hlearn.cli.words import count, duration, number, several, sparkline
 from hlearn.foreign_text import safe_line
-from hlearn.lab import Progress, Standing
+from hlearn.lab import Progress, RunStatus
 from hlearn.ledger import Decision, Purpose, Trial
 from hlearn.records import Outcome
 from hlearn.tasks.scores import human_normalized_score
@@ -65,7 +65,7 @@ class Pace:
         (t0, s0), (t1, s1) = self._seen[0], self._seen[-1]
         return max(0.0, (s1 - s0) / max(t1 - t0, 1e-9))
 
-    def left_s(self, standing: Standing) -> float | None:
+    def left_s(self, standing: RunStatus) -> float | None:
         """Seconds until the budget is spent, None while unknown."""
         rate = self.steps_per_s
         return (standing.steps_total - standing.steps) / rate if rate > 0 else None
@@ -84,7 +84,7 @@ class LivePanel:
 
     def __init__(self, title: str, env_id: str, console: Console) -> None:
         self._title, self._env_id, self._console = title, env_id, console
-        self._standing: Standing | None = None
+        self._standing: RunStatus | None = None
         self._pace = Pace()
         self._began = self._heard = time.monotonic()
         self._curve: list[float] = []
@@ -102,16 +102,16 @@ class LivePanel:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def said(self, text: str, standing: Standing) -> None:
+    def said(self, text: str, standing: RunStatus) -> None:
         """Something else is being tried now."""
         self._hear(standing)
 
-    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         """A batch goes on."""
         self._hear(standing)
         self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
 
-    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         """Episodes were played and recorded."""
         self._hear(standing)
         self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
@@ -120,7 +120,7 @@ class LivePanel:
             if len(self._curve) > _CURVE_POINTS:
                 del self._curve[::2]
 
-    def judged(self, trial: Trial, standing: Standing) -> None:
+    def judged(self, trial: Trial, standing: RunStatus) -> None:
         """The gate decided."""
         self._hear(standing)
         style = "green" if trial.decision is Decision.ACCEPTED else "dim"
@@ -130,7 +130,7 @@ class LivePanel:
         """Something to know about the task."""
         self._console.print(Text(f"note: {text}", style="yellow"), soft_wrap=True)
 
-    def _hear(self, standing: Standing) -> None:
+    def _hear(self, standing: RunStatus) -> None:
         self._standing, self._heard = standing, time.monotonic()
 
     def _draw(self) -> RenderableType:
@@ -186,7 +186,7 @@ class Lines:
         self._env_id, self._console, self._monotonic = env_id, console, monotonic
         self._next = monotonic()
         self._pace = Pace(monotonic)
-        self._standing: Standing | None = None
+        self._standing: RunStatus | None = None
         self._heard = self._printed = monotonic()
         self._over = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
@@ -199,21 +199,21 @@ class Lines:
         self._over.set()
         self._ticker.join()
 
-    def said(self, text: str, standing: Standing) -> None:
+    def said(self, text: str, standing: RunStatus) -> None:
         """Something else is being tried now."""
         self._maybe(standing)
 
-    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         """A batch goes on."""
         self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
         self._maybe(standing)
 
-    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         """Episodes were played and recorded."""
         self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
         self._maybe(standing)
 
-    def judged(self, trial: Trial, standing: Standing) -> None:
+    def judged(self, trial: Trial, standing: RunStatus) -> None:
         """The gate decided."""
         self._print(verdict_line(trial))
 
@@ -233,7 +233,7 @@ class Lines:
         while not self._over.wait(1.0):
             self.still()
 
-    def _maybe(self, standing: Standing) -> None:
+    def _maybe(self, standing: RunStatus) -> None:
         self._standing, self._heard = standing, self._monotonic()
         if self._heard < self._next:
             return
@@ -284,7 +284,7 @@ def verdict_line(trial: Trial) -> str:
     )
 
 
-def champion_words(standing: Standing, env_id: str) -> str:
+def champion_words(standing: RunStatus, env_id: str) -> str:
     """The champion's gate score, with its human-normalised score where there is one."""
     if standing.champion_score is None:
         return "none yet" if standing.champion is None else "not scored yet"
@@ -292,5 +292,5 @@ def champion_words(standing: Standing, env_id: str) -> str:
     return number(standing.champion_score) + ("" if hns is None else f" (HNS {hns:.2f})")
 
 
-def _best(standing: Standing) -> str:
+def _best(standing: RunStatus) -> str:
     return "" if standing.best_dev is None else f" {number(standing.best_dev)}"

@@ -13,7 +13,7 @@ from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number, several, sparkline
 
 if TYPE_CHECKING:
-    from hlearn.evidence.story import Story
+    from hlearn.evidence.history import RunHistory
     from hlearn.system import System
 
 
@@ -33,49 +33,51 @@ def report(
     Exit code 2 if the picture cannot be written; the text is printed all the same.
     """
     from hlearn.evidence.figures import check_picture, draw_learning
-    from hlearn.evidence.story import tell
+    from hlearn.evidence.history import summarize_run
 
     screen = console(as_json)
     if png is not None:
         check_picture(png)
     system = open_system(directory, screen)
-    story = tell(system)
+    history = summarize_run(system)
     path = (png or directory / "report.png") if picture else None
-    for name, text in _told(story):
+    for name, text in _told(history):
         screen.print(f"[dim]{name:<13}[/dim]", end="")
         screen.print(text, markup=False, soft_wrap=True)
     if path is not None:
         # After the text, which is worth having where the picture cannot be written.
-        draw_learning(story, path)
+        draw_learning(history, path)
         screen.print(f"[dim]{'picture':<13}[/dim]", end="")
         screen.print(str(path), markup=False, soft_wrap=True)
-    return Answer(data=_story_data(story, system, path))
+    return Answer(data=_story_data(history, system, path))
 
 
-def _told(story: Story) -> list[tuple[str, str]]:
-    task, sums = story.task, story.totals
+def _told(history: RunHistory) -> list[tuple[str, str]]:
+    task, sums = history.task, history.totals
     lines = [
         (
             "task",
             f"{task.env_id}{arguments(task)}, access {task.access.value}, protocol {task.protocol.value}, "
-            f"seed {story.seed}",
+            f"seed {history.seed}",
         ),
         (
             "champion",
-            f"trial {story.champion_trial}, program {story.champion[:12]}" if story.champion else "none yet",
+            f"trial {history.champion_trial}, program {history.champion[:12]}"
+            if history.champion
+            else "none yet",
         ),
     ]
-    if story.holdout_failures:
-        lines.append(("holdout", f"{several(story.holdout_failures, 'episode')} FAILED"))
-    elif story.holdout is not None:
-        seen, (low, high) = story.holdout, story.holdout.iqm_interval
-        hns = "" if story.hns is None else f", HNS {story.hns:.2f}"
+    if history.holdout_failures:
+        lines.append(("holdout", f"{several(history.holdout_failures, 'episode')} FAILED"))
+    elif history.holdout is not None:
+        seen, (low, high) = history.holdout, history.holdout.iqm_interval
+        hns = "" if history.hns is None else f", HNS {history.hns:.2f}"
         lines.append(
             (
                 "holdout",
                 f"mean {number(seen.mean)}{hns}, min {number(seen.low)}, max {number(seen.high)}, "
                 f"IQM {number(seen.iqm)} (95 % interval {number(low)} to {number(high)}), "
-                f"{several(seen.count, 'episode')}; holdout seeds were used {several(story.holdout_uses, 'time')}",
+                f"{several(seen.count, 'episode')}; holdout seeds were used {several(history.holdout_uses, 'time')}",
             )
         )
     else:
@@ -89,14 +91,14 @@ def _told(story: Story) -> list[tuple[str, str]]:
         )
     )
     lines.append(("trials", f"{sums.trials} judged, {sums.accepted} accepted"))
-    if story.failures:
-        lines.append(("failures", ", ".join(f"{n} {kind}" for kind, n in story.failures)))
+    if history.failures:
+        lines.append(("failures", ", ".join(f"{n} {kind}" for kind, n in history.failures)))
     if sums.best_dev is not None:
         best: list[float] = []
-        for point in story.points:
+        for point in history.points:
             best.append(max(point.score, best[-1]) if best else point.score)
         lines.append(("running best", f"{sparkline(best, 48)} {number(sums.best_dev)}"))
-    for span in story.runs:
+    for span in history.runs:
         lines.append(
             (
                 f"run {span.run.run}",
@@ -107,24 +109,24 @@ def _told(story: Story) -> list[tuple[str, str]]:
     return lines
 
 
-def _story_data(story: Story, system: System, png: Path | None) -> dict[str, object]:
-    sums, seen = story.totals, story.holdout
+def _story_data(history: RunHistory, system: System, png: Path | None) -> dict[str, object]:
+    sums, seen = history.totals, history.holdout
     return {
         "system": str(system.path),
-        "task": story.task.env_id,
-        "access": story.task.access.value,
-        "protocol": story.task.protocol.value,
-        "seed": story.seed,
-        "champion_sha256": story.champion,
-        "champion_trial": story.champion_trial,
-        "score": seen.mean if seen is not None and not story.holdout_failures else None,
+        "task": history.task.env_id,
+        "access": history.task.access.value,
+        "protocol": history.task.protocol.value,
+        "seed": history.seed,
+        "champion_sha256": history.champion,
+        "champion_trial": history.champion_trial,
+        "score": seen.mean if seen is not None and not history.holdout_failures else None,
         "score_min": seen.low if seen else None,
         "score_max": seen.high if seen else None,
         "iqm": seen.iqm if seen else None,
         "iqm_interval": list(seen.iqm_interval) if seen else None,
-        "hns": story.hns,
-        "holdout_episodes": (seen.count if seen else 0) + story.holdout_failures,
-        "holdout_uses": story.holdout_uses,
+        "hns": history.hns,
+        "holdout_episodes": (seen.count if seen else 0) + history.holdout_failures,
+        "holdout_uses": history.holdout_uses,
         "best_dev": sums.best_dev,
         "env_steps": sums.env_steps,
         "planner_steps": sums.planner_steps,
@@ -133,7 +135,7 @@ def _story_data(story: Story, system: System, png: Path | None) -> dict[str, obj
         "episodes": sums.episodes,
         "trials": sums.trials,
         "accepted": sums.accepted,
-        "failures": dict(story.failures),
+        "failures": dict(history.failures),
         "runs": [
             {
                 "run": s.run.run,
@@ -142,7 +144,7 @@ def _story_data(story: Story, system: System, png: Path | None) -> dict[str, obj
                 "last_step": s.last_step,
                 "why": s.why,
             }
-            for s in story.runs
+            for s in history.runs
         ],
         "png": str(png) if png else None,
     }

@@ -28,7 +28,7 @@ from hlearn.errors import UsageError
 from hlearn.program import PROGRAM_FILE
 
 if TYPE_CHECKING:
-    from hlearn.evidence.story import Judged
+    from hlearn.evidence.history import Judged
 
 _FULL_TIME = "%Y-%m-%d %H:%M"
 _ENDLESS = 1_000_000  # characters: a line that is never broken
@@ -82,18 +82,18 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
     from rich.table import Table
     from rich.text import Text
 
-    from hlearn.evidence.story import tell
+    from hlearn.evidence.history import summarize_run
     from hlearn.ledger import RolledBack
 
     screen = console(as_json)
     system = open_system(directory, screen)
-    story = tell(system)
+    history = summarize_run(system)
     titles = ("trial", "when", "steps", "verdict", "score", "against", "commit", "what")
     table = Table(*titles, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     form = "%m-%d %H:%M" if screen.is_terminal else _FULL_TIME
-    for judged in story.judged:
+    for judged in history.judged:
         trial = judged.trial
-        mark = "*" if trial.trial == story.champion_trial else " "
+        mark = "*" if trial.trial == history.champion_trial else " "
         note = " ".join(trial.note.split())
         table.add_row(
             f"{mark}{trial.trial}",
@@ -109,7 +109,7 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
         column.no_wrap = True
     for at in (0, 2, 4, 5):
         table.columns[at].justify = "right"
-    if story.judged:
+    if history.judged:
         if not screen.is_terminal:  # whoever reads it from a pipe or a file wants all of it
             endless = screen.options.update(width=_ENDLESS)
             screen.width = max(screen.width, screen.measure(table, options=endless).maximum)
@@ -127,9 +127,9 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
         screen.print(f"{_when(row.time)}  rolled back to trial {row.event.trial} ({row.event.commit[:9]})")
     data = {
         "system": str(system.path),
-        "champion_sha256": story.champion,
-        "champion_trial": story.champion_trial,
-        "trials": [_as_data(j) for j in story.judged],
+        "champion_sha256": history.champion,
+        "champion_trial": history.champion_trial,
+        "trials": [_as_data(j) for j in history.judged],
         "rollbacks": [
             {"trial": r.event.trial, "commit": r.event.commit, "when": r.time}
             for r in backs

@@ -32,12 +32,12 @@ def verify(
     is written or charged.
     """
     from hlearn.evaluate.allowance import usable_cores
-    from hlearn.evidence.verifying import State, verify_system
+    from hlearn.evidence.verifying import CheckState, verify_system
 
     screen = console(as_json)
     with screen.status("checking"):
         found = verify_system(directory, replay=_episodes(replay), workers=workers or usable_cores())
-    marks = {State.HOLDS: "green", State.BROKEN: "bold red", State.UNKNOWN: "yellow"}
+    marks = {CheckState.HOLDS: "green", CheckState.BROKEN: "bold red", CheckState.UNKNOWN: "yellow"}
     for check in found.checks:
         screen.print(f"{check.state.value:8}", style=marks[check.state], end="")
         screen.print(f"{check.name:10}{check.said}", markup=False, soft_wrap=True)

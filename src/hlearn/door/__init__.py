@@ -5,7 +5,7 @@ stands the run's lab, so what is measured is on development seeds, charged to th
 """
 
 from hlearn.door.client import ask, door_of
-from hlearn.door.messages import Answer, Request
+from hlearn.door.messages import Reply, Request
 from hlearn.door.server import LabDoor
 
-__all__ = ["Answer", "LabDoor", "Request", "ask", "door_of"]
+__all__ = ["LabDoor", "Reply", "Request", "ask", "door_of"]

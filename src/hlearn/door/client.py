@@ -11,7 +11,7 @@ from hlearn.door.messages import (
     ANSWER_LIMIT,
     ENVIRONMENT,
     REQUEST_LIMIT,
-    Answer,
+    Reply,
     Request,
     read_answer,
     to_line,
@@ -25,7 +25,7 @@ def door_of(environment: dict[str, str] | None = None) -> Path | None:
     return Path(said) if said else None
 
 
-def ask(door: Path, request: Request) -> Answer:
+def ask(door: Path, request: Request) -> Reply:
     """Asks, and waits for the answer as long as it takes to measure.
 
     Raises:

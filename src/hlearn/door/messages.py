@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Reply:
     """What was measured, or why not.
 
     Attributes:
@@ -78,7 +78,7 @@ class Answer:
     why: str = ""
 
 
-def to_line(message: Request | Answer) -> bytes:
+def to_line(message: Request | Reply) -> bytes:
     """Writes a message as one line."""
     return json.dumps(encode(message), allow_nan=False).encode() + b"\n"
 
@@ -101,15 +101,15 @@ def read_request(line: bytes) -> Request:
     return request
 
 
-def read_answer(line: bytes) -> Answer:
+def read_answer(line: bytes) -> Reply:
     """Reads an answer.
 
     Raises:
         ValueError: it is none.
     """
     try:
-        answer = decode(Answer, json.loads(line))
+        answer = decode(Reply, json.loads(line))
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from None
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Reply)
     return answer

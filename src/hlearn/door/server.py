@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from hlearn.door.addresses import short_address
-from hlearn.door.messages import REQUEST_LIMIT, Answer, DoorRefusal, read_request, to_line
+from hlearn.door.messages import REQUEST_LIMIT, DoorRefusal, Reply, read_request, to_line
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job
@@ -102,7 +102,7 @@ class LabDoor:
             return
         if len(self._waiting) >= _MOST:
             why = f"{_MOST} are at the door already"
-            _send(connection, Answer(refusal=DoorRefusal.BUSY, why=why))
+            _send(connection, Reply(refusal=DoorRefusal.BUSY, why=why))
             connection.close()
             return
         self._waiting[connection] = b""
@@ -120,7 +120,7 @@ class LabDoor:
         if b"\n" in part:
             answer = self._answer(line.partition(b"\n")[0])
         elif len(line) > REQUEST_LIMIT:
-            answer = Answer(refusal=DoorRefusal.MALFORMED, why=f"a request has at most {REQUEST_LIMIT} bytes")
+            answer = Reply(refusal=DoorRefusal.MALFORMED, why=f"a request has at most {REQUEST_LIMIT} bytes")
         elif part:
             return
         else:
@@ -129,24 +129,24 @@ class LabDoor:
         _send(connection, answer)
         self._close(connection)
 
-    def _answer(self, line: bytes) -> Answer:
+    def _answer(self, line: bytes) -> Reply:
         try:
             request = read_request(line)
             program = request.program
         except ValueError as error:  # a source that is no Unicode text among others
-            return Answer(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=self._lab.remaining)
+            return Reply(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=self._lab.remaining)
         lab, before = self._lab, self._lab.charged
         lab.say(f"measuring {request.episodes} episodes for the command")
         try:
             results = lab.measure([Job(program=program, seed=s) for s in lab.seeds(0, request.episodes)])
         except BudgetExhausted as spent:
-            return Answer(
+            return Reply(
                 refusal=DoorRefusal.BUDGET,
                 why=str(spent),
                 charged=lab.charged[0] - before[0],
                 charged_steps=lab.charged[1] - before[1],
             )
-        return Answer(
+        return Reply(
             outcomes=tuple(r.outcome for r in results),
             charged=lab.charged[0] - before[0],
             charged_steps=lab.charged[1] - before[1],
@@ -160,7 +160,7 @@ class LabDoor:
         connection.close()
 
 
-def _send(connection: socket.socket, answer: Answer) -> None:
+def _send(connection: socket.socket, answer: Reply) -> None:
     with contextlib.suppress(OSError):
         connection.settimeout(_SEND_S)
         connection.sendall(to_line(answer))

@@ -32,7 +32,7 @@ from typing import Any, Self
 from hlearn.errors import HarnessError, HlearnError
 from hlearn.evaluate.api import Job, Limits, Result
 from hlearn.evaluate.hosting import start_process
-from hlearn.evaluate.watchdog import Pulse
+from hlearn.evaluate.watchdog import Heartbeat
 from hlearn.evaluate.worker import READY, TOLD_TO_END, Setup
 from hlearn.inherited import Output, python_environment
 from hlearn.tasks import open_environment
@@ -62,7 +62,7 @@ class _Worker:
         mine, theirs = socket.socketpair()
         self.task, self._env_s = setup.task, setup.limits.env_s
         self.output = Output()
-        self._pulse = Pulse()
+        self._pulse = Heartbeat()
         self._beats, self._method = 0, ""
         self._silent_s, self._looked = 0.0, time.monotonic()
         with theirs, self.output.for_child() as printed:

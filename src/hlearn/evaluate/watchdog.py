@@ -4,7 +4,7 @@ Program and environment take turns, each turn has a number of its own; the threa
 signal, so it does not matter what a parent did to alarms, nor what the environment does with them. Time counts only
 while the thread itself gets to run: a machine that was suspended, stopped or throttled blames nobody.
 
-What holds Python's lock in native code stops this thread too. For that there is the :class:`Pulse`, which the main
+What holds Python's lock in native code stops this thread too. For that there is the :class:`Heartbeat`, which the main
 process watches.
 """
 
@@ -27,7 +27,7 @@ _STACK = (
 _PAGE = 4096
 
 
-class Pulse:
+class Heartbeat:
     """A page that a worker shares with the main process: how often its watchdog looked, and who had the turn then.
 
     Args:
@@ -78,7 +78,11 @@ class Watchdog:
         self._entered, self._method = NOBODY, ""
 
     def start(
-        self, pulse: Pulse, parent: int, on_orphan: Callable[[], None], on_stuck: Callable[[str, float], None]
+        self,
+        pulse: Heartbeat,
+        parent: int,
+        on_orphan: Callable[[], None],
+        on_stuck: Callable[[str, float], None],
     ) -> None:
         """Starts looking.
 
@@ -127,7 +131,11 @@ class Watchdog:
             self._kill = None
 
     def _watch(
-        self, pulse: Pulse, parent: int, on_orphan: Callable[[], None], on_stuck: Callable[[str, float], None]
+        self,
+        pulse: Heartbeat,
+        parent: int,
+        on_orphan: Callable[[], None],
+        on_stuck: Callable[[str, float], None],
     ) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are the main thread's
         seen, lasted, looked = NOBODY, 0.0, time.monotonic()

@@ -25,7 +25,7 @@ from hlearn.evaluate.api import Limits
 from hlearn.evaluate.cores import claim_core
 from hlearn.evaluate.play import check_score, play
 from hlearn.evaluate.program import IsolatedProgram
-from hlearn.evaluate.watchdog import Pulse, Watchdog
+from hlearn.evaluate.watchdog import Heartbeat, Watchdog
 from hlearn.inherited import die_with_parent, put_right
 from hlearn.tasks import calls, faults, open_environment
 from hlearn.tasks.environment import Environment
@@ -83,7 +83,7 @@ def main(fd: int, pulse: int, parent: int) -> None:
     setup: Setup | None = None
     try:
         setup = line.receive()
-        _serve(line, setup, Pulse(pulse), parent)
+        _serve(line, setup, Heartbeat(pulse), parent)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the main process closed or is gone
     except UsageError as error:
@@ -106,7 +106,7 @@ def _fault(setup: Setup | None, error: BaseException) -> Exception:
     return HarnessError(f"an evaluation worker failed: {error}\n{traceback.format_exc()}")
 
 
-def _serve(line: _Line, setup: Setup, pulse: Pulse, parent: int) -> None:
+def _serve(line: _Line, setup: Setup, pulse: Heartbeat, parent: int) -> None:
     if setup.bound:
         die_with_parent(parent)
     claim = claim_core(setup.number)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from hlearn.errors import HarnessError, UsageError
-from hlearn.evidence.story import Story
+from hlearn.evidence.history import RunHistory
 from hlearn.foreign_text import shown
 from hlearn.ledger import Decision
 from hlearn.tasks.scores import human_normalized_score
@@ -32,11 +32,11 @@ _LARGEST = 1e300
 _INK, _SOFT, _GOOD, _WARM = "#1f4e79", "#98a8b8", "#2e7d32", "#c62828"
 
 
-def draw_learning(story: Story, path: Path) -> None:
+def draw_learning(history: RunHistory, path: Path) -> None:
     """Draws every development score, the running best, the accepted programs and the holdout score.
 
     Args:
-        story: what happened.
+        history: what happened.
         path: the picture to write; ends in one of :data:`SUFFIXES`.
 
     Raises:
@@ -45,7 +45,7 @@ def draw_learning(story: Story, path: Path) -> None:
     """
     check_picture(path)
     with _own_settings() as figure_class:
-        _draw(story, path, figure_class)
+        _draw(history, path, figure_class)
 
 
 @contextmanager
@@ -92,25 +92,25 @@ def _nobodys_settings() -> Iterator[None]:
                     os.environ[name] = value
 
 
-def _draw(story: Story, path: Path, figure_class: type[Figure]) -> None:
+def _draw(history: RunHistory, path: Path, figure_class: type[Figure]) -> None:
     figure = figure_class(figsize=(9, 5), dpi=120, layout="constrained")
     axes = figure.add_subplot()
-    _points(axes, story)
-    _champions(axes, story)
-    _levels(axes, story)
-    task = story.task
+    _points(axes, history)
+    _champions(axes, history)
+    _levels(axes, history)
+    task = history.task
     axes.set_title(
-        f"{shown(task.env_id)}   access {task.access.value}, protocol {task.protocol.value}, seed {story.seed}",
+        f"{shown(task.env_id)}   access {task.access.value}, protocol {task.protocol.value}, seed {history.seed}",
         fontsize=11,
         loc="left",
     )
     axes.set_xlabel("environment steps spent on learning, all counted")
     axes.set_ylabel("score of an episode")
     axes.xaxis.set_major_formatter(lambda value, _: _short(value))
-    axes.set_xlim(0, max(story.totals.env_steps, 1) * 1.02)
+    axes.set_xlim(0, max(history.totals.env_steps, 1) * 1.02)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    _hns_axis(axes, story)
+    _hns_axis(axes, history)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="best", fontsize=8, framealpha=0.85)
     try:
@@ -140,8 +140,8 @@ def check_picture(path: Path) -> None:
         raise UsageError(f"{path}: there is no folder {path.parent}; create it first")
 
 
-def _points(axes: Axes, story: Story) -> None:
-    drawn = [p for p in story.points if _fits(p.score)]
+def _points(axes: Axes, history: RunHistory) -> None:
+    drawn = [p for p in history.points if _fits(p.score)]
     whole = [p for p in drawn if not p.capped]
     capped = [p for p in drawn if p.capped]
     for points, label, ink in (
@@ -164,7 +164,7 @@ def _points(axes: Axes, story: Story) -> None:
         best = itertools.accumulate((p.score for p in drawn), max)
         steps = [p.env_steps for p in drawn]
         axes.step(
-            [*steps, story.totals.env_steps],
+            [*steps, history.totals.env_steps],
             [*(values := list(best)), values[-1]],
             where="post",
             color=_INK,
@@ -173,10 +173,10 @@ def _points(axes: Axes, story: Story) -> None:
         )
 
 
-def _champions(axes: Axes, story: Story) -> None:
+def _champions(axes: Axes, history: RunHistory) -> None:
     accepted = [
         (j.env_steps, mean)
-        for j in story.judged
+        for j in history.judged
         if j.trial.decision is Decision.ACCEPTED and _fits(mean := j.trial.challenger_mean)
     ]
     if accepted:
@@ -189,20 +189,20 @@ def _champions(axes: Axes, story: Story) -> None:
             color=_GOOD,
             label="accepted (mean on gate seeds)",
         )
-    for span in story.runs[1:]:
+    for span in history.runs[1:]:
         axes.axvline(span.first_step, color=_SOFT, linewidth=0.8, linestyle=":")
 
 
-def _levels(axes: Axes, story: Story) -> None:
-    if story.holdout is not None and _fits(story.holdout.mean):
+def _levels(axes: Axes, history: RunHistory) -> None:
+    if history.holdout is not None and _fits(history.holdout.mean):
         axes.axhline(
-            story.holdout.mean,
+            history.holdout.mean,
             color=_WARM,
             linewidth=1.2,
             linestyle="--",
-            label=f"champion on holdout seeds (n = {story.holdout.count}): {story.holdout.mean:,.4g}",
+            label=f"champion on holdout seeds (n = {history.holdout.count}): {history.holdout.mean:,.4g}",
         )
-    target = story.task.target
+    target = history.task.target
     if _fits(target):
         axes.axhline(
             target,
@@ -213,9 +213,9 @@ def _levels(axes: Axes, story: Story) -> None:
         )
 
 
-def _hns_axis(axes: Axes, story: Story) -> None:
-    zero = human_normalized_score(story.task.env_id, 0.0)
-    one = human_normalized_score(story.task.env_id, 1.0)
+def _hns_axis(axes: Axes, history: RunHistory) -> None:
+    zero = human_normalized_score(history.task.env_id, 0.0)
+    one = human_normalized_score(history.task.env_id, 1.0)
     if zero is None or one is None or one == zero:
         return
     base, slope = zero, one - zero

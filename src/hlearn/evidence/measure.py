@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hlearn.errors import UsageError
 from hlearn.evaluate.api import Evaluator, Job, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.lab import Meter, Progress
+from hlearn.lab import MeteredEvaluator, Progress
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import HoldoutUsed, Purpose, RunStarted
 from hlearn.ledger.events import started
@@ -31,7 +31,7 @@ WAIT_S = 10.0  # for another hl that works in the system: two that measure do it
 NO_RUN = 0  # the run number of what was measured outside of any run
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """What was measured, and how much of it had to be played."""
 
     evaluation: Evaluation
@@ -40,14 +40,14 @@ class Measured(NamedTuple):
     played_steps: int
 
 
-def open_desk(path: Path) -> System:
+def open_target(path: Path) -> System:
     """Opens the system at ``path`` and checks its ledger and history."""
     system = System.open(path)
     system.verify()
     return system
 
 
-def aside_run(system: System, task: Task, *, workers: int) -> RunStarted:
+def run_outside(system: System, task: Task, *, workers: int) -> RunStarted:
     """The frame of what is measured outside of any run; it is not written down itself."""
     return started(
         task,
@@ -72,7 +72,7 @@ def measure_program(
     workers: int = 1,
     evaluator: Evaluator | None = None,
     progress: Progress | None = None,
-) -> Measured:
+) -> Measurement:
     """Plays whole episodes of a program and records them in the system's ledger.
 
     Where the environment has no time limit they have a cap (:func:`hlearn.tasks.registry.report_cap`).
@@ -105,9 +105,9 @@ def measure_program(
             system.ledger.append(used)
         player = evaluator or stack.enter_context(IsolatedEvaluator(task, workers=workers))
         counting = _Counting(player)
-        meter = Meter(
+        meter = MeteredEvaluator(
             task=task,
-            run=aside_run(system, task, workers=workers),
+            run=run_outside(system, task, workers=workers),
             ledger=system.ledger,
             programs=system.programs,
             recordings=Recordings(system.path / "recordings"),
@@ -122,7 +122,7 @@ def measure_program(
         system.programs.sync()
     outcomes = tuple(r.outcome for r in results)
     evaluation = Evaluation(program=program.sha256, split=split, outcomes=outcomes)
-    return Measured(evaluation, task, counting.episodes, counting.steps)
+    return Measurement(evaluation, task, counting.episodes, counting.steps)
 
 
 class _Counting:

@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ProbeReport:
     """What random play showed.
 
     Attributes:
@@ -50,7 +50,7 @@ class Look:
     findings: tuple[Finding, ...]
 
 
-def look(task: Task, *, steps: int, seed: int) -> Look:
+def probe_randomly(task: Task, *, steps: int, seed: int) -> ProbeReport:
     """Plays at random, holding each action for a while, and tells what is found.
 
     Args:
@@ -97,7 +97,7 @@ def look(task: Task, *, steps: int, seed: int) -> Look:
     finally:
         environment.close()
     scores = [float(r.rewards.sum()) for r in recordings]
-    return Look(
+    return ProbeReport(
         task=task,
         observation=spec,
         actions=space,

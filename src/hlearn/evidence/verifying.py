@@ -32,7 +32,7 @@ _FILES = (
 )  # as committed, or the gate judges by others
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """What a check says."""
 
     HOLDS = "holds"
@@ -49,7 +49,7 @@ class Check(NamedTuple):
     """
 
     name: str
-    state: State
+    state: CheckState
     said: str
 
 
@@ -79,12 +79,12 @@ class Verification:
     @property
     def holds(self) -> bool:
         """Whether nothing is broken."""
-        return all(c.state is not State.BROKEN for c in self.checks)
+        return all(c.state is not CheckState.BROKEN for c in self.checks)
 
     @property
     def vouched(self) -> bool:
         """Whether nothing is broken and nothing unknown."""
-        return all(c.state is State.HOLDS for c in self.checks)
+        return all(c.state is CheckState.HOLDS for c in self.checks)
 
 
 def verify_system(
@@ -106,9 +106,9 @@ def verify_system(
         system = System.open(path)
         rows = system.ledger.verify()
     except LedgerCorrupt as error:
-        return Verification(checks=(Check("ledger", State.BROKEN, str(error)),))
+        return Verification(checks=(Check("ledger", CheckState.BROKEN, str(error)),))
     checks = [
-        Check("ledger", State.HOLDS, f"{rows} lines, each follows from the one before"),
+        Check("ledger", CheckState.HOLDS, f"{rows} lines, each follows from the one before"),
         _seals(system),
         _commits(system),
         _champion(system),
@@ -135,20 +135,22 @@ def _seals(system: System) -> Check:
         elif system.keys.find(epoch) is None:
             unknown.append(f"{where} are sealed with key {epoch}, which is not on this machine")
     if unknown:
-        return Check("seals", State.UNKNOWN, f"{'; '.join(unknown)}: who wrote them cannot be told")
-    return Check("seals", State.HOLDS, "every line was written by who has the key")
+        return Check("seals", CheckState.UNKNOWN, f"{'; '.join(unknown)}: who wrote them cannot be told")
+    return Check("seals", CheckState.HOLDS, "every line was written by who has the key")
 
 
 def _commits(system: System) -> Check:
     try:
         system.verify()
     except LedgerCorrupt as error:
-        return Check("commits", State.BROKEN, str(error))
+        return Check("commits", CheckState.BROKEN, str(error))
     wrong = list(_wrong_commits(system))
     if wrong:
-        return Check("commits", State.BROKEN, _several(wrong))
+        return Check("commits", CheckState.BROKEN, _several(wrong))
     return Check(
-        "commits", State.HOLDS, "every accepted trial is a commit that holds the program it was accepted for"
+        "commits",
+        CheckState.HOLDS,
+        "every accepted trial is a commit that holds the program it was accepted for",
     )
 
 
@@ -179,18 +181,22 @@ def _champion(system: System) -> Check:
     champion = system.champion()
     if not settled:
         if champion is None:
-            return Check("champion", State.HOLDS, "there is none yet")
-        return Check("champion", State.BROKEN, "a program is committed that no trial accepted")
+            return Check("champion", CheckState.HOLDS, "there is none yet")
+        return Check("champion", CheckState.BROKEN, "a program is committed that no trial accepted")
     last = settled[-1].event
     assert isinstance(last, (Committed, RolledBack))
     if champion is None or champion.sha256 != last.program:
         found = "none" if champion is None else champion.sha256[:12]
         return Check(
-            "champion", State.BROKEN, f"the ledger's last word is {last.program[:12]}, committed is {found}"
+            "champion",
+            CheckState.BROKEN,
+            f"the ledger's last word is {last.program[:12]}, committed is {found}",
         )
     working = system.working()
     edited = "" if working == champion else "; the folder holds an edit that was not judged"
-    return Check("champion", State.HOLDS, f"{last.program[:12]}, as trial {last.trial} was judged{edited}")
+    return Check(
+        "champion", CheckState.HOLDS, f"{last.program[:12]}, as trial {last.trial} was judged{edited}"
+    )
 
 
 def _programs(system: System) -> Check:
@@ -207,9 +213,11 @@ def _programs(system: System) -> Check:
         if sha not in system.programs
     ]
     if wrong:
-        return Check("programs", State.BROKEN, _several(wrong))
+        return Check("programs", CheckState.BROKEN, _several(wrong))
     return Check(
-        "programs", State.HOLDS, f"{len(system.programs)} programs, each has the hash that it is kept under"
+        "programs",
+        CheckState.HOLDS,
+        f"{len(system.programs)} programs, each has the hash that it is kept under",
     )
 
 
@@ -225,8 +233,8 @@ def _files(system: System) -> Check:
         except (UsageError, SchemaTooNew) as error:
             wrong.append(str(error))
     if wrong:
-        return Check("files", State.BROKEN, _several(wrong))
-    return Check("files", State.HOLDS, "hl.toml, tests and cases are as committed")
+        return Check("files", CheckState.BROKEN, _several(wrong))
+    return Check("files", CheckState.HOLDS, "hl.toml, tests and cases are as committed")
 
 
 def _episodes(system: System) -> list[_Past]:
@@ -253,8 +261,12 @@ def _replayed(system: System, chosen: Sequence[_Past], recorded: int, workers: i
             isinstance(e, Measured) and champion is not None and e.program == champion.sha256 for e in events
         )
         if hidden and not recorded:
-            return Check("episodes", State.UNKNOWN, "none can be played again here: their key is missing")
-        return Check("episodes", State.HOLDS, "none was asked for" if recorded else "the champion has none")
+            return Check(
+                "episodes", CheckState.UNKNOWN, "none can be played again here: their key is missing"
+            )
+        return Check(
+            "episodes", CheckState.HOLDS, "none was asked for" if recorded else "the champion has none"
+        )
     champion = system.champion()
     assert champion is not None
     jobs = [
@@ -278,9 +290,9 @@ def _replayed(system: System, chosen: Sequence[_Past], recorded: int, workers: i
     ]
     if wrong:
         why = "made up, or packages have changed since, or the task is not repeatable"
-        return Check("episodes", State.BROKEN, f"{_several(wrong)} ({why})")
+        return Check("episodes", CheckState.BROKEN, f"{_several(wrong)} ({why})")
     return Check(
-        "episodes", State.HOLDS, f"{len(chosen)} of the champion's {recorded} came out the same again"
+        "episodes", CheckState.HOLDS, f"{len(chosen)} of the champion's {recorded} came out the same again"
     )
 
 

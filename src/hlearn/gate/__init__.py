@@ -4,7 +4,7 @@ Comes in: two programs and something to measure with. Goes out: a verdict with r
 """
 
 from hlearn.gate.gate import Gate
-from hlearn.gate.match import Court
+from hlearn.gate.match import GateEvaluator
 from hlearn.gate.past import PastRace, first_seed_against, past_race
 from hlearn.gate.race import AACheck, Look, Race, aa_check
 from hlearn.gate.size import program_size
@@ -13,9 +13,9 @@ from hlearn.ledger import Decision
 
 __all__ = [
     "AACheck",
-    "Court",
     "Decision",
     "Gate",
+    "GateEvaluator",
     "Look",
     "Pair",
     "PastRace",

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from hlearn.evaluate.api import Job
-from hlearn.gate.match import Court, Match, Terms
+from hlearn.gate.match import GateEvaluator, Match, Terms
 from hlearn.gate.past import PastRace
 from hlearn.gate.race import Race
-from hlearn.gate.randomness import uses_randomness
 from hlearn.gate.verdict import Verdict, said_of
 from hlearn.ledger import Decision, Purpose
+from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Failure, Program
 from hlearn.system.cases import Case
 
@@ -28,7 +28,7 @@ class Gate:
         simpler: how much smaller (as a share) a program must be to win with scores that are no worse.
         stall_steps: an episode without any reward for so many environment steps is over (2.5 minutes of an Atari game),
             so that a program that found an endless loop does not eat the budget. A run with a target may wait longer,
-            as its editor does (:attr:`hlearn.lab.Meter.stall`). Reports play on.
+            as its editor does (:attr:`hlearn.lab.MeteredEvaluator.stall`). Reports play on.
     """
 
     race: Race = field(default_factory=Race)
@@ -42,7 +42,7 @@ class Gate:
         challenger: Program,
         champion: Program | None,
         *,
-        court: Court,
+        evaluator: GateEvaluator,
         budget: int,
         limit: int | None = None,
         longest: int | None = None,
@@ -59,7 +59,7 @@ class Gate:
         Args:
             challenger: the proposed program.
             champion: the present one, None for a first program, which must complete its episodes.
-            court: what to measure with.
+            evaluator: what to measure with.
             budget: environment steps that this judgement may spend beyond the first look.
             limit: environment steps that are left altogether; where the first look is likely to need more, the
                 verdict is undecided.
@@ -89,12 +89,12 @@ class Gate:
             past=past,
             closing=closing,
         )
-        match = Match(terms, challenger, champion, court)
+        match = Match(terms, challenger, champion, evaluator)
         by_chance = uses_randomness(challenger) or (champion is not None and uses_randomness(champion))
         trial = match.run() if seed_matters or by_chance else match.single()
         if not trial.accepted:
             return trial
-        broken = self._broken(challenger, court, cases, run_seed, stop_score)
+        broken = self._broken(challenger, evaluator, cases, run_seed, stop_score)
         if broken:
             reasons = tuple(f"breaks case {name}: {why}" for name, why in broken)
             return _turned(trial, reasons, tuple(name for name, _ in broken))
@@ -106,7 +106,7 @@ class Gate:
     def _broken(
         self,
         challenger: Program,
-        court: Court,
+        evaluator: GateEvaluator,
         cases: Sequence[Case],
         run_seed: int,
         stop_score: float | None,
@@ -125,7 +125,7 @@ class Gate:
             for case in cases
         ]
         broken = []
-        for case, result in zip(cases, court.measure(jobs, Purpose.CASE), strict=True):
+        for case, result in zip(cases, evaluator.measure(jobs, Purpose.CASE), strict=True):
             outcome = result.outcome
             if isinstance(outcome, Failure):
                 broken.append((case.name, f"{said_of(outcome)} ({case.why})"))

@@ -13,12 +13,12 @@ from hlearn.gate.race import Judgement, Race
 from hlearn.gate.size import program_size
 from hlearn.gate.verdict import Pair, Verdict, said_of
 from hlearn.ledger import Decision, Purpose
-from hlearn.records import Episode, Evaluation, Failure, Program, Split, life_worth, spared_lives
+from hlearn.records import Episode, Evaluation, Failure, Program, Split, life_bonus, lives_left_at_target
 
 _FIRST = 2  # episodes that a first program must complete
 
 
-class Court(Protocol):
+class GateEvaluator(Protocol):
     """What the gate measures with: the run's meter, or a plain evaluator."""
 
     def measure(self, jobs: Sequence[Job], purpose: Purpose) -> list[Result]:
@@ -63,11 +63,13 @@ class Terms:
 class Match:
     """One challenger against one champion, seed by seed."""
 
-    def __init__(self, terms: Terms, challenger: Program, champion: Program | None, court: Court) -> None:
+    def __init__(
+        self, terms: Terms, challenger: Program, champion: Program | None, evaluator: GateEvaluator
+    ) -> None:
         self.terms = terms
         self.challenger = challenger
         self.champion = champion
-        self.court = court
+        self.evaluator = evaluator
         self.ours: list[Result] = []
         self.theirs: list[Result] = []
 
@@ -109,11 +111,11 @@ class Match:
 
     def _race(self) -> Verdict:
         """Plays pairs from look to look."""
-        before = self.court.spent()
+        before = self.evaluator.spent()
         while True:
             have = len(self.ours)
             want = min(self.terms.race.next_look(have), self.terms.max_pairs)
-            used = self.court.spent() - before
+            used = self.evaluator.spent() - before
             last = spent = False
             if not self._can_afford(want, used):
                 want, last = self._last_look(have, want, used), True
@@ -159,7 +161,7 @@ class Match:
     def _play(self, pairs: int) -> None:
         """Plays on until there are so many pairs; both programs in the same round."""
         have = len(self.ours)
-        seeds = self.court.seeds(have, pairs - have)
+        seeds = self.evaluator.seeds(have, pairs - have)
         programs = [self.challenger] if self.champion is None else [self.challenger, self.champion]
         jobs = [
             Job(
@@ -172,7 +174,7 @@ class Match:
             for program in programs
             for seed in seeds
         ]
-        results = self.court.measure(jobs, Purpose.GATE)
+        results = self.evaluator.measure(jobs, Purpose.GATE)
         self.ours += results[: len(seeds)]
         self.theirs += results[len(seeds) :]
 
@@ -182,12 +184,14 @@ class Match:
     def _lives(self) -> tuple[list[int], list[int]]:
         """Lives left where the target was reached."""
         target = self.terms.stop_score
-        ours, theirs = ([spared_lives(r.outcome, target) for r in side] for side in (self.ours, self.theirs))
+        ours, theirs = (
+            [lives_left_at_target(r.outcome, target) for r in side] for side in (self.ours, self.theirs)
+        )
         return ours, theirs
 
     @property
     def _life(self) -> float:
-        return life_worth(self.terms.stop_score)
+        return life_bonus(self.terms.stop_score)
 
     def _spared(self) -> list[float]:
         """By pair, what the challenger's lives are worth more."""

@@ -4,7 +4,7 @@ Comes in: jobs of an editor or the gate. Goes out: results, from the ledger wher
 """
 
 from hlearn.lab.lab import SystemLab
-from hlearn.lab.meter import Meter
-from hlearn.lab.progress import Progress, Silent, Standing
+from hlearn.lab.metered import MeteredEvaluator
+from hlearn.lab.progress import Progress, RunStatus, Silent
 
-__all__ = ["Meter", "Progress", "Silent", "Standing", "SystemLab"]
+__all__ = ["MeteredEvaluator", "Progress", "RunStatus", "Silent", "SystemLab"]

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from hlearn.evaluate.api import Job, Result
-from hlearn.lab.meter import Meter
+from hlearn.lab.metered import MeteredEvaluator
 from hlearn.ledger import Purpose, Refusal, Refused
 from hlearn.records import Split
 from hlearn.system.copies import WorkingCopy
@@ -39,7 +39,7 @@ class SystemLab:
         task: Task,
         observation: ObservationSpec,
         actions: ActionSpace,
-        meter: Meter,
+        meter: MeteredEvaluator,
         workers: int,
         reserve: Callable[[], int],
         working_copy: Callable[[], AbstractContextManager[WorkingCopy]],
@@ -59,7 +59,7 @@ class SystemLab:
     def remaining(self) -> int:
         """Environment steps left that editors may spend (the gate's reserve is not among them).
 
-        None where nothing but failures was measured for long (:attr:`hlearn.lab.account.Account.hopeless`).
+        None where nothing but failures was measured for long (:attr:`hlearn.lab.budget.BudgetAccount.hopeless`).
         """
         if self._meter.account.hopeless:
             return 0

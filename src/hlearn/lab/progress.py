@@ -11,7 +11,7 @@ from hlearn.records import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RunStatus:
     """Where a run stands.
 
     Attributes:
@@ -42,16 +42,16 @@ class Standing:
 class Progress(Protocol):
     """A listener; called from the learning thread, often, so it should return quickly."""
 
-    def said(self, text: str, standing: Standing) -> None:
+    def said(self, text: str, standing: RunStatus) -> None:
         """Something else is being tried now."""
 
-    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         """A batch goes on: ``done`` of its jobs were played, nothing is recorded yet; a few times per second."""
 
-    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         """Episodes were played and recorded."""
 
-    def judged(self, trial: Trial, standing: Standing) -> None:
+    def judged(self, trial: Trial, standing: RunStatus) -> None:
         """The gate decided; where it accepted, the champion is a new one."""
 
     def noted(self, text: str) -> None:
@@ -61,16 +61,16 @@ class Progress(Protocol):
 class Silent:
     """Listens to nothing."""
 
-    def said(self, text: str, standing: Standing) -> None:
+    def said(self, text: str, standing: RunStatus) -> None:
         """Ignores it."""
 
-    def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+    def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         """Ignores it."""
 
-    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: Standing) -> None:
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         """Ignores it."""
 
-    def judged(self, trial: Trial, standing: Standing) -> None:
+    def judged(self, trial: Trial, standing: RunStatus) -> None:
         """Ignores it."""
 
     def noted(self, text: str) -> None:

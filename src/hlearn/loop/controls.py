@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.evidence.measure import WAIT_S, aside_run
+from hlearn.evidence.measure import WAIT_S, run_outside
 from hlearn.gate.race import Race
-from hlearn.gate.randomness import uses_randomness
-from hlearn.lab import Meter
+from hlearn.lab import MeteredEvaluator
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, Purpose
+from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Evaluation, Program, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace, Box, Discrete
@@ -207,9 +207,9 @@ def play_controls_of(system: System, task: Task, champion: Evaluation, *, worker
     actions = environment.actions
     environment.close()
     with system.exclusive(wait_s=WAIT_S), IsolatedEvaluator(task, workers=workers) as evaluator:
-        meter = Meter(
+        meter = MeteredEvaluator(
             task=task,
-            run=aside_run(system, task, workers=workers),
+            run=run_outside(system, task, workers=workers),
             ledger=system.ledger,
             programs=system.programs,
             recordings=Recordings(system.path / "recordings"),

@@ -16,7 +16,7 @@ from hlearn.system import System
 from hlearn.tasks.task import Task
 from hlearn.trust import Key
 
-ASIDE = ("by hand", "compress")  # editors of runs beside learning, with a budget of their own
+OUTSIDE_LEARNING = ("by hand", "compress")  # editors of runs beside learning, with a budget of their own
 _PACKAGES = ("hlearn", "gymnasium", "ale-py", "mujoco", "numpy", "opencv-python-headless", "cmaes")
 
 
@@ -88,7 +88,7 @@ def next_run(
             ledger.append(RunResumed(run=run.run, versions=versions()))
             return run
         ledger.append(RunEnded(run=run.run, why="another run took over", champion=None))
-    elif run is not None and run.editor not in ASIDE and steps <= run.steps:
+    elif run is not None and run.editor not in OUTSIDE_LEARNING and steps <= run.steps:
         return None
     spent = learning_steps(ledger)
     if run is not None and steps <= spent:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from hlearn.evaluate.api import Job, Record, Result
-from hlearn.gate.randomness import uses_randomness
-from hlearn.lab import Meter
+from hlearn.lab import MeteredEvaluator
 from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, Refused, RunStarted, Trial
 from hlearn.ledger.totals import totals
 from hlearn.loop.blind import blind_program
 from hlearn.loop.controls import Controls
 from hlearn.loop.result import LearnResult
+from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Episode, Evaluation, Failure, Program, Protocol, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace
@@ -31,7 +31,9 @@ _LOOKED_AT = (
 )
 
 
-def play_holdout(meter: Meter, task: Task, champion: Program, episodes: int, why: str) -> Evaluation:
+def play_holdout(
+    meter: MeteredEvaluator, task: Task, champion: Program, episodes: int, why: str
+) -> Evaluation:
     """Plays the first holdout episodes, whole, and records that they were used.
 
     Where the seed has no effect and the program uses none, one episode says all. Where the environment has no time
@@ -63,7 +65,9 @@ class Blind(NamedTuple):
     counts: bool
 
 
-def play_blind(meter: Meter, champion: Program, actions: ActionSpace, episodes: int) -> Blind | None:
+def play_blind(
+    meter: MeteredEvaluator, champion: Program, actions: ActionSpace, episodes: int
+) -> Blind | None:
     """The champion's best development episode, replayed blindly on holdout seeds; None if it failed."""
     best, cap = _best_dev(meter.ledger, champion), report_cap(meter.task)
     if best is None:

@@ -11,14 +11,14 @@ from hlearn.editors.search.probes import is_probe
 from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
-from hlearn.lab import Meter, Progress, SystemLab
+from hlearn.lab import MeteredEvaluator, Progress, SystemLab
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
-from hlearn.loop.allotment import Allotment
-from hlearn.loop.asking import Asking
-from hlearn.loop.court import RunCourt
-from hlearn.loop.opening import ASIDE
-from hlearn.loop.trials import Trials, said_of
+from hlearn.loop.budget import BudgetSplit
+from hlearn.loop.gate_evaluator import RunGateEvaluator
+from hlearn.loop.opening import OUTSIDE_LEARNING
+from hlearn.loop.proposals import ProposalQueue
+from hlearn.loop.trial_log import TrialLog, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.modules import check_program
 from hlearn.records import Evaluation, Failure, Program
@@ -67,7 +67,7 @@ class Session:
         self.editor = editor
         self.progress = progress
         self.replaying = editor.deterministic
-        self.meter = Meter(
+        self.meter = MeteredEvaluator(
             task=task,
             run=run,
             ledger=system.ledger,
@@ -80,18 +80,18 @@ class Session:
             monotonic=monotonic,
         )
         self.gate = gate = replace(gate, stall_steps=max(gate.stall_steps, self.meter.stall))
-        self.allotment = Allotment(self.meter, gate)
-        self.trials = Trials(system, self.meter, replaying=self.replaying)
+        self.budget = BudgetSplit(self.meter, gate)
+        self.trials = TrialLog(system, self.meter, replaying=self.replaying)
         self.lab = SystemLab(
             task=task,
             observation=observation,
             actions=actions,
             meter=self.meter,
             workers=run.workers,
-            reserve=self.allotment.reserve,
+            reserve=self.budget.reserve,
             working_copy=system.working_copy,
         )
-        self.court = RunCourt(self.meter, self.lab, self.allotment, gate)
+        self.evaluator = RunGateEvaluator(self.meter, self.lab, self.budget, gate)
         self.champion = self._first_champion()
         self.champion_dev: Evaluation | None = None
         self.target_reached = False
@@ -99,8 +99,8 @@ class Session:
         self._judged: set[tuple[str, str | None]] = set()
         self.undecided = Undecided(gate, self._dev_lead)
         self._idle = self._spent_before = 0
-        self.asking = Asking(
-            editor, self.lab, self.allotment, self.undecided, replaying=self.replaying, lead=self._dev_lead
+        self.queue = ProposalQueue(
+            editor, self.lab, self.budget, self.undecided, replaying=self.replaying, lead=self._dev_lead
         )
         self.meter.trials = self.trials.judged()
         if self.champion is not None:
@@ -110,17 +110,17 @@ class Session:
     # The recipe's steps -----------------------------------------------------------------------------------
 
     def propose(self) -> Proposal | None:
-        """What to judge next (:meth:`Asking.next`); None when nothing more comes or trials bring nothing new."""
+        """What to judge next (:meth:`ProposalQueue.next`); None when nothing more comes or trials bring nothing new."""
         self._spent_before = self.meter.spent
         if self._idle >= _IDLE_TRIALS:
-            return self.asking.reopened()
-        return self.asking.next(self._brief(), self._leftover)
+            return self.queue.reopened()
+        return self.queue.next(self._brief(), self._leftover)
 
     def judge(self, proposal: Proposal) -> Verdict:
         """Static checks, then the gate; a proposal judged before against the same champion is turned down."""
         program, champion = proposal.program, self.champion
         pair = (program.sha256, champion.sha256 if champion else None)
-        self.court.first_seed = self.trials.first_seed(champion)
+        self.evaluator.first_seed = self.trials.first_seed(champion)
         if pair in self._judged and not self.undecided.plays_on(proposal):
             return _refused("no change: this program was judged before against this champion")
         self._judged.add(pair)
@@ -137,17 +137,19 @@ class Session:
             return self._without_gate(proposal, spent.results)
 
     def _judge(self, proposal: Proposal, added: Sequence[Case]) -> Verdict:
-        share, left = self.allotment.gate_share(), self.allotment.left()
-        by_hand = self.run.editor == ASIDE[0]  # who asks by hand may ask again: their race stays open
+        share, left = self.budget.gate_share(), self.budget.left()
+        by_hand = (
+            self.run.editor == OUTSIDE_LEARNING[0]
+        )  # who asks by hand may ask again: their race stays open
         last = not self.lab.remaining or self.undecided.plays_on(proposal)
-        longest = self.allotment.longest()
+        longest = self.budget.longest()
         past = self.trials.race(proposal.program, self.champion, longest)
         if past is not None:
-            self.court.first_seed = past.first_seed
+            self.evaluator.first_seed = past.first_seed
         return self.gate.judge(
             proposal.program,
             self.champion,
-            court=self.court,
+            evaluator=self.evaluator,
             budget=max(share, left) if last or by_hand else share // 2,
             limit=left,
             longest=longest,
@@ -163,11 +165,11 @@ class Session:
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
         """Writes the verdict down and makes an accepted program the champion."""
         program = proposal.program
-        trial = self.trials.settle(proposal, self.champion, verdict, self.court.first_seed)
+        trial = self.trials.settle(proposal, self.champion, verdict, self.evaluator.first_seed)
         self.meter.trials += 1
         idle = trial.decision is not Decision.ACCEPTED and self.meter.spent == self._spent_before
         self._idle = self._idle + 1 if idle else 0
-        self.allotment.judged(verdict)
+        self.budget.judged(verdict)
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
         else:
@@ -186,7 +188,7 @@ class Session:
         """Why nothing more is proposed."""
         if self.meter.account.hopeless:
             return "nothing but failures"
-        if self.lab.remaining <= 0 or self.allotment.has_given:
+        if self.lab.remaining <= 0 or self.budget.has_given:
             return "budget spent"
         return "nothing more to try"
 
@@ -263,8 +265,8 @@ class Session:
         self.meter.champion_score = trial.challenger_mean
         target = self.task.target
         if target is not None and trial.challenger_mean is not None and trial.challenger_mean >= target:
-            self.target_reached = self.court.holds(proposal.program, target)
-        self.champion_dev = proposal.dev or self.court.development(proposal.program)
+            self.target_reached = self.evaluator.holds(proposal.program, target)
+        self.champion_dev = proposal.dev or self.evaluator.development(proposal.program)
 
 
 def _refused(reason: str) -> Verdict:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from hlearn.editors.search.probes import is_probe
-from hlearn.lab.tallies import Tallies
+from hlearn.lab.dev_scores import DevScores
 from hlearn.ledger import Trial
 from hlearn.program import PROGRAM_FILE
 from hlearn.records import Program
@@ -16,7 +16,7 @@ from hlearn.system.program_files import write_file
 _NAME = "unjudged"  # .py, or a folder where the program is a package
 
 
-def best_unjudged(system: System, dev: Tallies) -> Program | None:
+def best_unjudged(system: System, dev: DevScores) -> Program | None:
     """The best program by development episodes that no trial has judged, if it promises more than the champion.
 
     Random probing programs are none. None where there is nothing of the kind.
@@ -35,7 +35,7 @@ def best_unjudged(system: System, dev: Tallies) -> Program | None:
     return None
 
 
-def leave_unjudged(system: System, dev: Tallies | None) -> Path | None:
+def leave_unjudged(system: System, dev: DevScores | None) -> Path | None:
     """Writes that program into the system's folder, or takes an old one away; returns its path if there is one."""
     file, folder = system.path / f"{_NAME}.py", system.path / _NAME
     file.unlink(missing_ok=True)

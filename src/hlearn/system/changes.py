@@ -12,7 +12,7 @@ from hlearn.system.git import Git
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChampionChange:
     """One commit of the system that changed the champion.
 
     Attributes:
@@ -29,7 +29,7 @@ class Change:
     rolled_back: bool = False
 
 
-def read_changes(git: Git) -> tuple[Change, ...]:
+def read_changes(git: Git) -> tuple[ChampionChange, ...]:
     """The commits that changed the champion, oldest first."""
     trailers = (f"%(trailers:key={key},valueonly)" for key in ("Trial", "Program", "Restores"))
     form = "%x1f".join(("%H", "%ct", "%s", *trailers)) + "%x1e"
@@ -38,7 +38,7 @@ def read_changes(git: Git) -> tuple[Change, ...]:
         fields = [f.strip() for f in entry.split("\x1f")]
         if len(fields) == 6 and fields[4]:
             changes.append(
-                Change(
+                ChampionChange(
                     commit=fields[0],
                     when=float(fields[1]),
                     subject=fields[2],
@@ -70,7 +70,7 @@ def check_named_rows(git: Git, ledger: Ledger) -> None:
         )
 
 
-def check_head(git: Git, ledger: Ledger, changes: Sequence[Change]) -> None:
+def check_head(git: Git, ledger: Ledger, changes: Sequence[ChampionChange]) -> None:
     """Checks that what is checked out is the champion that the gate made, before anything is built on it.
 
     Args:

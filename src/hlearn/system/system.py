@@ -28,12 +28,12 @@ from hlearn.records import Failure, Program, Split
 from hlearn.system import memory
 from hlearn.system.additions import unfit
 from hlearn.system.cases import Case, case_text, parse_case
-from hlearn.system.changes import Change, check_head, check_named_rows, read_changes
+from hlearn.system.changes import ChampionChange, check_head, check_named_rows, read_changes
 from hlearn.system.completion import ROLLING_BACK, WRITING, complete
 from hlearn.system.config import Config, read_config
 from hlearn.system.copies import WorkingCopy, working_copy
+from hlearn.system.creation import create_system
 from hlearn.system.files import entries, is_plain, read_plain, same_text
-from hlearn.system.founding import found
 from hlearn.system.git import Git
 from hlearn.system.program_files import files_of, read_program, write_program
 from hlearn.tasks.task import Task
@@ -99,7 +99,7 @@ class System:
             UsageError: git is not installed.
         """
         keys = keys or KeyStore()
-        found(Path(path).absolute(), task, seed=seed, clock=clock, key=key or fresh_key(), keys=keys)
+        create_system(Path(path).absolute(), task, seed=seed, clock=clock, key=key or fresh_key(), keys=keys)
         return cls.open(path, clock=clock, keys=keys)
 
     @classmethod
@@ -359,7 +359,7 @@ class System:
             beside.write_bytes(data)
             os.replace(beside, whole)
 
-    def history(self) -> tuple[Change, ...]:
+    def history(self) -> tuple[ChampionChange, ...]:
         """The commits that changed the champion, oldest first."""
         return read_changes(self.git)
 
@@ -418,7 +418,7 @@ class System:
             intent.unlink()
             return commit
 
-    def carry_back(self, change: Change, program: Program) -> str:
+    def carry_back(self, change: ChampionChange, program: Program) -> str:
         """Commits an earlier champion's program with the cases that it stood for; a step of :meth:`rollback`."""
         number, digest = self.ledger.head
         commit = self._commit(
@@ -434,7 +434,7 @@ class System:
         standing = (p for p in self.git.names("HEAD", *PROGRAM_PATHS) if in_system(p))
         return {**dict.fromkeys(standing), **program.as_files()}
 
-    def _cases_of(self, change: Change) -> dict[str, bytes | None]:
+    def _cases_of(self, change: ChampionChange) -> dict[str, bytes | None]:
         """What changes in ``cases/`` where a trial's champion comes back: its cases, none of later ones."""
         standing = self.git.files("HEAD", "cases")
         changes: dict[str, bytes | None] = {}
@@ -585,6 +585,6 @@ def _is_case(path: str) -> bool:
     return path.startswith("cases/") and path.endswith(".json")
 
 
-def _accepted(changes: Sequence[Change]) -> str:
+def _accepted(changes: Sequence[ChampionChange]) -> str:
     """The trials' numbers; a rollback names one again."""
     return ", ".join(str(n) for n in dict.fromkeys(c.trial for c in changes)) or "none yet"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.records import Episode, Outcome, Program, life_worth, spared_lives
+from hlearn.records import Episode, Outcome, Program, life_bonus, lives_left_at_target
 
 ONWARD = 2.0  # what an episode counts that is cut: as much again may be hoped for
 CARE, DOUBT = (
@@ -28,7 +28,7 @@ class Runner:
         what: what the program was written from (a genome, a parameter vector).
         scores: what counts in races, one per seed, in the order of the seeds; ``-inf`` where the program failed.
         measured: the scores as they were measured; differ where an episode was cut (:attr:`Arena.onward`) or reached
-            the target (:func:`hlearn.records.life_worth`).
+            the target (:func:`hlearn.records.life_bonus`).
         steps: environment steps, per seed.
         note: in a few words, what it is.
     """
@@ -149,7 +149,7 @@ class Arena:
     def _safety(self, outcome: Outcome) -> float:
         """What an episode at the target is worth beyond it."""
         target = self.lab.task.target
-        return life_worth(target) * spared_lives(outcome, target)
+        return life_bonus(target) * lives_left_at_target(outcome, target)
 
 
 def better(challenger: Runner, champion: Runner) -> bool:

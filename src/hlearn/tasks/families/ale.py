@@ -64,5 +64,5 @@ class AleFamily:
         )
 
     def score_scale(self, env_id: str) -> ScoreScale | None:
-        """Known for the 57 games."""
+        """EpisodeCache for the 57 games."""
         return reference_scores().get(atari_game(env_id) or "")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hlearn.evaluate.api import Job, Result
-from hlearn.lab.account import Account
-from hlearn.lab.known import Entry, Known, key_of
+from hlearn.lab.budget import BudgetAccount
+from hlearn.lab.episode_cache import Entry, EpisodeCache, key_of
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Caps, Ledger, Measured, Note, ProgramStore, Purpose, RunStarted
 from hlearn.records import Episode, Outcome, Split
 from hlearn.tasks.seeds import split_of
 
 
-class Books:
+class MeasurementLog:
     """Ledger, programs and recordings of one run.
 
     Args:
@@ -32,7 +32,7 @@ class Books:
         ledger: Ledger,
         programs: ProgramStore,
         recordings: Recordings,
-        account: Account,
+        account: BudgetAccount,
         replaying: bool,
     ) -> None:
         self._run = run
@@ -40,7 +40,7 @@ class Books:
         self._programs = programs
         self._recordings = recordings
         self._account = account
-        self.known = Known()
+        self.known = EpisodeCache()
         for row in ledger.rows:
             event = row.event
             if isinstance(event, Measured) and event.task == run.task:

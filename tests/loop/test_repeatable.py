@@ -12,7 +12,7 @@ from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.lab import Silent
 from hlearn.learn import learn
-from hlearn.loop.rehearsal import rehearse
+from hlearn.loop.repeatable import check_repeatable
 from hlearn.system import System
 from hlearn.tasks import Task, open_environment, resolve_task
 from tests.evaluate.processes import descendants
@@ -25,7 +25,7 @@ def _rehearse(task: Task, workers: int) -> None:
     observation, actions = environment.observation, environment.actions
     environment.close()
     with IsolatedEvaluator(task, workers=workers) as evaluator:
-        rehearse(evaluator, observation, actions, 0)
+        check_repeatable(evaluator, observation, actions, 0)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -50,7 +50,7 @@ def test_what_ships_with_gymnasium_is_not_rehearsed() -> None:
     before = descendants(os.getpid())
     with IsolatedEvaluator(resolve_task("CartPole-v1")) as evaluator:
         environment = open_environment(evaluator.task)
-        rehearse(evaluator, environment.observation, environment.actions, 0)
+        check_repeatable(evaluator, environment.observation, environment.actions, 0)
         environment.close()
         assert descendants(os.getpid()) == before
 
@@ -80,11 +80,11 @@ class _Notes(Silent):
 
 
 def test_a_slow_environment_is_tried_for_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hlearn.loop.rehearsal._SECONDS", 1.0)
+    monkeypatch.setattr("hlearn.loop.repeatable._SECONDS", 1.0)
     task, notes = resolve_task("tests.tasks.odd_environments:Odd-v0", habit="dawdle in reset"), _Notes()
     environment = open_environment(task)
     with IsolatedEvaluator(task, workers=2) as evaluator:
-        rehearse(evaluator, environment.observation, environment.actions, 0, notes)
+        check_repeatable(evaluator, environment.observation, environment.actions, 0, notes)
     [note] = notes.notes
     assert re.fullmatch(
         r"the environment takes 0\.1\d* s per step: it is tried for [5-7] steps.*\(about 2 s\)", note

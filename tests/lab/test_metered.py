@@ -11,7 +11,7 @@ import pytest
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.evaluate.inprocess import InProcessEvaluator
-from hlearn.lab import Meter, Silent, Standing
+from hlearn.lab import MeteredEvaluator, RunStatus, Silent
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, ProgramStore, Purpose, RunStarted
 from hlearn.ledger.events import started
@@ -31,7 +31,7 @@ LEAN = Program(
 )
 
 
-def measured(meter: Meter) -> list[Episode]:
+def measured(meter: MeteredEvaluator) -> list[Episode]:
     events = (row.event for row in meter.ledger.rows)
     return [o for e in events if isinstance(e, Measured) for o in e.outcomes if isinstance(o, Episode)]
 
@@ -56,8 +56,8 @@ class Bench:
         )
         ledger.append(self.run)
 
-    def meter(self, **changes) -> Meter:
-        return Meter(
+    def meter(self, **changes) -> MeteredEvaluator:
+        return MeteredEvaluator(
             task=CARTPOLE,
             run=self.run,
             ledger=Ledger(self.path / "ledger.jsonl"),
@@ -140,7 +140,7 @@ def test_a_slice_whose_episodes_are_longer_than_guessed_keeps_to_the_budget(benc
 def test_a_run_killed_between_slices_pays_the_same(bench: Bench, kept: int) -> None:
     jobs = [Job(program=LEAN, seed=s) for s in range(60)]
 
-    def end(meter: Meter) -> tuple[list[int | None], int]:
+    def end(meter: MeteredEvaluator) -> tuple[list[int | None], int]:
         meter.measure([Job(program=LEAN, seed=7)], Purpose.EDIT)
         with pytest.raises(BudgetExhausted) as spent:
             meter.measure(jobs, Purpose.EDIT, allowance=lambda: 1000 - meter.spent)
@@ -174,7 +174,7 @@ def test_an_episode_that_ended_before_the_budget_is_the_whole_episode(bench: Ben
 
 
 def test_a_replay_goes_through_the_same_budget(bench: Bench) -> None:
-    def search(meter: Meter) -> list[tuple[float, int]]:
+    def search(meter: MeteredEvaluator) -> list[tuple[float, int]]:
         seen = []
         try:
             for i in range(100):
@@ -196,7 +196,7 @@ def test_a_replay_goes_through_the_same_budget(bench: Bench) -> None:
 def test_a_replay_ends_in_the_middle_of_a_batch_as_the_first_time(bench: Bench) -> None:
     jobs = [Job(program=LEFT if i % 2 else GOOD, seed=i) for i in range(60)]
 
-    def end(meter: Meter) -> tuple[list[int | None], int]:
+    def end(meter: MeteredEvaluator) -> tuple[list[int | None], int]:
         with pytest.raises(BudgetExhausted) as spent:
             meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
         return [r and r.outcome.env_steps for r in spent.value.results], meter.spent
@@ -211,7 +211,7 @@ def test_a_listener_hears_of_a_batch_while_it_is_played(bench: Bench) -> None:
     heard: list[tuple[int, int, int]] = []
 
     class Listener(Silent):
-        def playing(self, purpose: Purpose, done: int, jobs: int, standing: Standing) -> None:
+        def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
             heard.append((done, jobs, standing.steps))
 
     ticks = iter(range(100_000))

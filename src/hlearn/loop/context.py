@@ -15,14 +15,14 @@ from hlearn.errors import HlearnError, UsageError
 from hlearn.evaluate.api import Evaluator
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
-from hlearn.lab import Meter, Progress
+from hlearn.lab import MeteredEvaluator, Progress
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, Played, play_controls
 from hlearn.loop.first_look import look_first
 from hlearn.loop.opening import is_new, last_run, next_run, open_system
-from hlearn.loop.rehearsal import rehearse
+from hlearn.loop.repeatable import check_repeatable
 from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
@@ -37,8 +37,8 @@ from hlearn.trust import Key, Worlds, fresh_key
 
 
 @dataclass(kw_only=True)
-class Workplace:
-    """A system that is open for learning; made by :func:`workplace`.
+class RunContext:
+    """A system that is open for learning; made by :func:`open_run`.
 
     Attributes:
         began: reading of the monotonic clock when the call began.
@@ -57,7 +57,7 @@ class Workplace:
     steps: int
     workers: int
     began: float
-    meters: list[Meter]
+    meters: list[MeteredEvaluator]
 
     def next_session(self) -> Session | None:
         """The run to play now: the unfinished one, else a new one, else None."""
@@ -104,7 +104,7 @@ class Workplace:
         self.system.restore()
         return self._sum_up(self._run(), "interrupted", unjudged=self._leave_unjudged())
 
-    def _controls(self, meter: Meter, holdout: Evaluation, blind: Blind | None) -> Controls | None:
+    def _controls(self, meter: MeteredEvaluator, holdout: Evaluation, blind: Blind | None) -> Controls | None:
         return play_controls(
             lambda jobs: meter.measure(jobs, Purpose.REPORT),
             self.task,
@@ -151,8 +151,8 @@ class Workplace:
         assert run is not None
         return run
 
-    def _meter(self, run: RunStarted) -> Meter:
-        meter = Meter(
+    def _meter(self, run: RunStarted) -> MeteredEvaluator:
+        meter = MeteredEvaluator(
             task=self.task,
             run=run,
             ledger=self.system.ledger,
@@ -188,7 +188,7 @@ def _has_results(ledger: Path) -> bool:
 
 
 @contextmanager
-def workplace(
+def open_run(
     task: Task,
     *,
     out: Path | str,
@@ -201,7 +201,7 @@ def workplace(
     resume: bool,
     clock: Clock,
     key: Key | None = None,
-) -> Iterator[Workplace]:
+) -> Iterator[RunContext]:
     """Opens or creates the system, holds it alone, and ends every process at the end.
 
     Raises:
@@ -221,14 +221,14 @@ def workplace(
         given = key is not None
         key = key or fresh_key()
         if fresh:
-            rehearse(evaluator, observation, actions, seed, progress, Worlds.of_key(key))
+            check_repeatable(evaluator, observation, actions, seed, progress, Worlds.of_key(key))
         system = open_system(out, task, seed=seed, resume=resume, clock=clock, key=key)
         if given and not fresh:
             system.accept_key(key)
         with system.exclusive(key=key):
             system.check_standing()
             if not fresh and last_run(system.ledger) is None:  # nothing was learnt in it yet
-                rehearse(evaluator, observation, actions, seed, progress, system.worlds)
+                check_repeatable(evaluator, observation, actions, seed, progress, system.worlds)
             system.restore()
             if last_run(system.ledger) is None:
                 first = look_first(
@@ -242,7 +242,7 @@ def workplace(
                 )
                 for note in first.notes:
                     progress.noted(note)
-            place = Workplace(
+            run = RunContext(
                 system=system,
                 task=task,
                 observation=observation,
@@ -258,7 +258,7 @@ def workplace(
                 meters=[],
             )
             try:
-                yield place
+                yield run
             except (HlearnError, OSError) as error:
-                place.leave_program(error)
+                run.leave_program(error)
                 raise

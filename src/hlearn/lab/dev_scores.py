@@ -8,7 +8,7 @@ from hlearn.ledger import Caps
 from hlearn.records import Episode, Outcome
 
 
-class Tallies:
+class DevScores:
     """Development scores by program and caps; scores obtained under other caps are never mixed."""
 
     def __init__(self) -> None:

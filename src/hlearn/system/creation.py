@@ -19,7 +19,7 @@ from hlearn.tasks.task import Task
 from hlearn.trust import Key, KeyStore
 
 
-def found(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, keys: KeyStore) -> None:
+def create_system(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, keys: KeyStore) -> None:
     """Makes the system's folder; it appears whole or not at all.
 
     Args:

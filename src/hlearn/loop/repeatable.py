@@ -25,7 +25,7 @@ _SECONDS = 10.0  # that the episode may take, about; a slow environment is tried
 _BYTES = 1 << 23  # of observations that are compared at most
 
 
-def rehearse(
+def check_repeatable(
     evaluator: IsolatedEvaluator,
     observation: ObservationSpec,
     actions: ActionSpace,

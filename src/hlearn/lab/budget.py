@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from hlearn.evaluate.api import Job
-from hlearn.lab.known import Key
-from hlearn.lab.tallies import Tallies
+from hlearn.lab.dev_scores import DevScores
+from hlearn.lab.episode_cache import Key
 from hlearn.ledger import Purpose
 from hlearn.records import Episode, Outcome, cost_of
 
@@ -18,7 +18,7 @@ _HOPELESS = (
 _EPISODE = 5_000  # and that an unknown program's may take at least, until a time limit was seen
 
 
-class Account:
+class BudgetAccount:
     """Counts every episode once.
 
     Args:
@@ -40,7 +40,7 @@ class Account:
         self._cap = math.inf if longest is None else longest
         self.by_purpose = dict.fromkeys(Purpose, 0)
         self.episodes = 0
-        self.dev = Tallies()
+        self.dev = DevScores()
         self.best_dev: float | None = None
         self.best_steps = 0
         self._best_whole = -math.inf

@@ -42,7 +42,7 @@ class RunSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class RunHistory:
     """The course of a system.
 
     Attributes:
@@ -71,7 +71,7 @@ class Story:
     failures: tuple[tuple[str, int], ...]
 
 
-def tell(system: System) -> Story:
+def summarize_run(system: System) -> RunHistory:
     """Reads the course of a system from its ledger and its commits."""
     champion = system.champion()
     sha256 = champion.sha256 if champion else None
@@ -79,7 +79,7 @@ def tell(system: System) -> Story:
     judged, runs = _course(system.ledger.rows, {c.trial: c.commit for c in changes if not c.rolled_back})
     holdout, broken = _holdout(system, sha256)
     rows = system.ledger.rows
-    return Story(
+    return RunHistory(
         task=system.task,
         seed=system.config.seed,
         champion=sha256,

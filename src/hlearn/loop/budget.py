@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hlearn.gate import Gate, Verdict
-from hlearn.lab import Meter
+from hlearn.lab import MeteredEvaluator
 from hlearn.ledger import Purpose
 from hlearn.records import Evaluation
 from hlearn.tasks.registry import seed_matters
@@ -16,7 +16,7 @@ _MARGIN = 1.25  # episodes may turn out longer than those before
 _GIVEN = (8, 5, 3)  # pairs for one more proposal, for which steps are kept when the rest is given back
 
 
-class Allotment:
+class BudgetSplit:
     """Divides what is left; nobody may spend more than the budget.
 
     Steps that are kept for judging and find nothing more to judge are given back to the editor, all but those that one
@@ -27,7 +27,7 @@ class Allotment:
         gate: its share of the budget is the gate's.
     """
 
-    def __init__(self, meter: Meter, gate: Gate) -> None:
+    def __init__(self, meter: MeteredEvaluator, gate: Gate) -> None:
         self._meter = meter
         self._own = meter.run.steps - meter.run.spent
         self._gate_steps = int(self._own * gate.budget_fraction)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Result
 from hlearn.gate import Gate
-from hlearn.lab import Meter
+from hlearn.lab import MeteredEvaluator
 from hlearn.lab.lab import SEEDS_PER_RUN, SystemLab
 from hlearn.ledger import Purpose
-from hlearn.loop.allotment import Allotment
+from hlearn.loop.budget import BudgetSplit
 from hlearn.records import Evaluation, Program, Split
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.seeds import split_seeds
@@ -19,13 +19,13 @@ _DEV_EPISODES = 2  # what a brief says of a champion whose editor did not measur
 _PROOF = (4, 8, 16, 32)  # gate episodes on which a target must stand, looked at as they come
 
 
-class RunCourt:
-    """The :class:`hlearn.gate.Court` of one run, and what else is asked of a champion.
+class RunGateEvaluator:
+    """The :class:`hlearn.gate.GateEvaluator` of one run, and what else is asked of a champion.
 
     Args:
         meter: of the run; its task has the target of the run.
         lab: the editor's, for development seeds.
-        allotment: divides what is left.
+        budget: divides what is left.
         gate: its rules for endless episodes.
 
     Attributes:
@@ -33,10 +33,10 @@ class RunCourt:
             (:func:`hlearn.gate.first_seed_against`).
     """
 
-    def __init__(self, meter: Meter, lab: SystemLab, allotment: Allotment, gate: Gate) -> None:
+    def __init__(self, meter: MeteredEvaluator, lab: SystemLab, budget: BudgetSplit, gate: Gate) -> None:
         self._meter = meter
         self._lab = lab
-        self._allotment = allotment
+        self._allotment = budget
         self._gate = gate
         self._task = meter.task
         self.first_seed = (meter.run.run - 1) * SEEDS_PER_RUN

@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     run: int
 
 
-class Known:
+class EpisodeCache:
     """Measured episodes of one task."""
 
     def __init__(self) -> None:

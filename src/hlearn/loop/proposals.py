@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hlearn.editors.api import Brief, Editor, Proposal
 from hlearn.errors import BudgetExhausted
 from hlearn.lab import SystemLab
-from hlearn.loop.allotment import Allotment
+from hlearn.loop.budget import BudgetSplit
 from hlearn.loop.undecided import Undecided
 from hlearn.records import Program
 
@@ -17,13 +17,13 @@ _FLATTERED = (
 )
 
 
-class Asking:
+class ProposalQueue:
     """Asks the editor as long as it may spend, then looks further.
 
     Args:
         editor: who is asked.
         lab: what it measures with.
-        allotment: gives it back what judging did not need.
+        budget: gives it back what judging did not need.
         undecided: challengers that may play on.
         replaying: whether the editor is deterministic, and so can be asked once more after its budget's end.
         lead: by how much a program is better than the champion in development, 0 where that is not known.
@@ -33,7 +33,7 @@ class Asking:
         self,
         editor: Editor,
         lab: SystemLab,
-        allotment: Allotment,
+        budget: BudgetSplit,
         undecided: Undecided,
         *,
         replaying: bool,
@@ -41,7 +41,7 @@ class Asking:
     ) -> None:
         self._editor = editor
         self._lab = lab
-        self._allotment = allotment
+        self._allotment = budget
         self._undecided = undecided
         self._replaying = replaying
         self._lead = lead

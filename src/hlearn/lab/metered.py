@@ -20,13 +20,13 @@ from dataclasses import dataclass, replace
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Evaluator, Job, Record, Result
 from hlearn.evaluate.keyed import KeyedEvaluator
-from hlearn.gate.randomness import uses_randomness
-from hlearn.lab.account import Account
-from hlearn.lab.books import Books
-from hlearn.lab.known import Entry, Key, key_of, was_cut
-from hlearn.lab.progress import Progress, Silent, Standing
+from hlearn.lab.budget import BudgetAccount
+from hlearn.lab.episode_cache import Entry, Key, key_of, was_cut
+from hlearn.lab.measurements import MeasurementLog
+from hlearn.lab.progress import Progress, RunStatus, Silent
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, ProgramStore, Purpose, RunStarted, Spent
+from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Split
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.seeds import split_seeds
@@ -58,7 +58,7 @@ class _Pending:
     result: Result | None = None
 
 
-class Meter:
+class MeteredEvaluator:
     """Measures for one run of one system.
 
     Args:
@@ -105,7 +105,7 @@ class Meter:
         self.busy_s = 0.0  # wall time in which at least one episode was being played
         self.longest = _longest(task, run)
         self.stall = _stall(task, run)
-        self.account = Account(run.spent, self.longest)
+        self.account = BudgetAccount(run.spent, self.longest)
         self.saying = ""
         self.champion: str | None = None
         self.champion_score: float | None = None
@@ -113,7 +113,7 @@ class Meter:
         self.accepted = 0
         self._single = not seed_matters(task)
         self._seed = split_seeds(Split.DEV, run.seed, 0, 1)[0]
-        self.books = Books(
+        self.books = MeasurementLog(
             run=run,
             ledger=ledger,
             programs=programs,
@@ -311,9 +311,9 @@ class Meter:
 
     # Telling ----------------------------------------------------------------------------------------------
 
-    def standing(self) -> Standing:
+    def standing(self) -> RunStatus:
         """Where the run stands now."""
-        return Standing(
+        return RunStatus(
             saying=self.saying,
             champion=self.champion,
             champion_score=self.champion_score,

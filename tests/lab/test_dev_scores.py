@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hlearn.lab.tallies import Tallies
+from hlearn.lab.dev_scores import DevScores
 from hlearn.ledger import Caps
 from hlearn.records import Episode, Failure, FailureKind, Outcome
 
@@ -16,7 +16,7 @@ def failure() -> Outcome:
 
 
 def test_whole_episodes_come_before_capped_ones_and_failures_do_not_count() -> None:
-    tallies = Tallies()
+    tallies = DevScores()
     whole, short = Caps(), Caps(max_steps=10)
     for program, caps, outcome in (
         ("capped", short, episode(90)),

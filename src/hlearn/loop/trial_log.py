@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hlearn.editors.api import Proposal
 from hlearn.gate import PastRace, Verdict, first_seed_against, floor_of, past_race
-from hlearn.lab import Meter
+from hlearn.lab import MeteredEvaluator
 from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.ledger import Decision, RunStarted, Trial
 from hlearn.records import Program, Split
@@ -16,7 +16,7 @@ from hlearn.system.checks import run_system_tests
 from hlearn.tasks.registry import seed_matters
 
 
-class Trials:
+class TrialLog:
     """Writes trials into a system.
 
     Args:
@@ -25,7 +25,7 @@ class Trials:
         replaying: whether the trials that the ledger holds of this run will be asked for again.
     """
 
-    def __init__(self, system: System, meter: Meter, *, replaying: bool) -> None:
+    def __init__(self, system: System, meter: MeteredEvaluator, *, replaying: bool) -> None:
         self._system = system
         self._meter = meter
         self._replaying = replaying

@@ -14,7 +14,7 @@ from hlearn.lab import Progress, Silent
 from hlearn.ledger import RunEnded, RunStarted, Trial
 from hlearn.ledger.events import started
 from hlearn.ledger.totals import learning_steps
-from hlearn.loop.opening import ASIDE, last_run, versions
+from hlearn.loop.opening import OUTSIDE_LEARNING, last_run, versions
 from hlearn.loop.session import Session
 from hlearn.records import Program
 from hlearn.system import System
@@ -29,7 +29,7 @@ class OneEdit:
         note: one line about it.
     """
 
-    name = ASIDE[0]
+    name = OUTSIDE_LEARNING[0]
     deterministic = False
 
     def __init__(self, program: Program, note: str) -> None:
@@ -53,7 +53,7 @@ def unfinished_run(system: System) -> RunStarted | None:
     return run if run is not None and run.run not in ended else None
 
 
-def run_aside(
+def run_outside_learning(
     system: System,
     editor: Editor,
     *,
@@ -68,7 +68,7 @@ def run_aside(
 
     Args:
         system: where; the program in its folder may be an edit, which stays in place where it is not accepted.
-        editor: who proposes; its name is one of :data:`hlearn.loop.opening.ASIDE`.
+        editor: who proposes; its name is one of :data:`hlearn.loop.opening.OUTSIDE_LEARNING`.
         steps: environment steps that this run may spend.
         workers: episodes side by side.
         gate: the rules; the whole of ``steps`` may be spent on judging where None.
@@ -115,7 +115,7 @@ def run_aside(
         trials = []
         while (proposal := session.propose()) is not None:
             trials.append(session.settle(proposal, session.judge(proposal)))
-            asked_once = editor.name == ASIDE[0]
+            asked_once = editor.name == OUTSIDE_LEARNING[0]
             if asked_once or (editor.deterministic and session.lab.remaining <= 0):
                 break
         session.end("nothing more to try")
