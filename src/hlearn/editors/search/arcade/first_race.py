@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade import avoidance, hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.genome import Genome
@@ -24,6 +23,7 @@ PAIRS = 24  # pairs considered for interception
 LITTLE = 0.3  # of what random play loses, that whoever does nothing may lose to be tried first
 BLIND_SHARE = 0.03  # of what is left, for programs that look at nothing
 SHORTEST = 800  # environment steps of an episode at least
+SCARCE, STUB = 500, 200  # where little is left: this part of it, but not fewer environment steps
 AGAIN = 1.3  # episodes per program: the best quarter plays twice
 FEWEST = 24  # guesses that race whatever it costs
 GUESS_SHARE = 0.08  # of what is left, for guesses
@@ -65,7 +65,7 @@ def run_first_race(roster: Roster, view: View) -> Start:
     if not roster.deterministic:
         guesses = _affordable(guesses, GUESS_SHARE * roster.lab.remaining)
     roster.lab.say(f"{len(guesses)} first guesses")
-    guessed = _race(roster, _arena(roster.lab, view, len(guesses), GUESS_SHARE), guesses)
+    guessed = _race(roster, _arena(roster, view, len(guesses), GUESS_SHARE), guesses)
 
     movers = view.movers[:MOVERS]
     behaviors: dict[str, tuple[Behavior, ...]] = {}
@@ -147,7 +147,7 @@ def _race_blind(
     nothing = Genome()  # where points are only lost, whoever never begins is hard to beat
     base = [*(g for genomes in by_way for g in genomes), *extra, nothing]
     roster.lab.say(f"{len(base)} blind programs")
-    order = _race(roster, _arena(roster.lab, view, len(base), BLIND_SHARE), base)
+    order = _race(roster, _arena(roster, view, len(base), BLIND_SHARE), base)
     totals = [sum(roster.runner(g).mean for g in genomes) for genomes in by_way]
     best = max(range(len(ways)), key=lambda i: (totals[i], i == 1))
     return order, ways[best]
@@ -159,11 +159,13 @@ def _affordable(guesses: list[Genome], budget: float) -> list[Genome]:
     return guesses if len(guesses) <= count else [guesses[i * len(guesses) // count] for i in range(count)]
 
 
-def _arena(lab: Lab, view: View, count: int, share: float) -> Arena:
+def _arena(roster: Roster, view: View, count: int, share: float) -> Arena:
     """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
+    lab = roster.lab
+    least = SHORTEST if roster.deterministic else int(min(SHORTEST, max(STUB, lab.remaining / SCARCE)))
     fair = share * lab.remaining / max(1, count) / AGAIN
     cap = int(min(fair, 1.5 * view.length, 6000))
-    return Arena(lab, max_steps=max(SHORTEST, cap), stall_steps=3000, onward=ONWARD)
+    return Arena(lab, max_steps=max(least, cap), stall_steps=3000, onward=ONWARD)
 
 
 def _race(roster: Roster, arena: Arena, genomes: list[Genome]) -> list[Runner]:
