@@ -11,7 +11,7 @@ from hlearn.editors.search.arcade import hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING, Behavior
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.first_race import _affordable
-from hlearn.editors.search.arcade.floor import evolve_whole
+from hlearn.editors.search.arcade.floor import _promising, evolve_whole
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, World
@@ -173,6 +173,23 @@ def test_whole_programs_evolve_within_their_allowance() -> None:
     assert 12_000 <= lab.spent < 16_000
     assert [careful(r) for r in field] == sorted((careful(r) for r in field), reverse=True)
     assert max(len(r.scores) for r in field) > 1, "who leads plays on"
+
+
+def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=100_000)
+    roster = Roster(lab)
+    arena = Arena(lab, max_steps=5_000)
+    leaders = [runner(n, [5.0]) for n in range(10)]
+    press = Program(source="class P:\n    def reset(self, s): pass\n    def act(self, o): return 1\n")
+    for r in leaders:
+        r.steps, r.program = [5_000], press
+    idle, busy = roster.runner(Genome()), runner(99, [])
+    busy.program = press
+    kept = _promising([idle, busy], leaders, arena)
+    assert busy in kept
+    for r in leaders:
+        r.steps = [500]
+    assert _promising([idle, busy], leaders, arena) == [idle, busy]
 
 
 def runner(number: int, scores: list[float], *kinds: str) -> Runner:

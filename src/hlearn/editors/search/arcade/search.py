@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -153,11 +154,13 @@ class ArcadeSearch:
             Whether it ended early, for what is met is worth far more than all that whole programs found.
         """
         assert self.draw is not None
-        seeded = self.roster.afresh(guessed[:SEEDED])
+        guesses = self.roster.afresh(guessed[:SEEDED])
         self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
         start, field = self.lab.remaining, list[Runner]()
         for share in WHOLE:
-            seeded += self.roster.runners(self.draw.ahead())
+            ahead = self.roster.runners(self.draw.ahead())
+            pairs = zip_longest(ahead, guesses)  # in turn: where little is left, each sort has its best
+            seeded = [r for pair in pairs for r in pair if r is not None]
             field = evolve_whole(self.roster, arena, self.draw, seeded, share * start, field)
             self._tell_best(field[:1])
             if sharp and _outshines(field, view.score):
