@@ -7,7 +7,7 @@ from pathlib import Path
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.gate import Gate
 from hlearn.learn import learn
-from hlearn.ledger import Measured, Purpose, Trial
+from hlearn.ledger import Decision, Measured, Purpose, Trial
 from hlearn.loop.outside import OneEdit, run_outside_learning
 from hlearn.records import Program
 from hlearn.system import System
@@ -57,3 +57,16 @@ def test_every_asking_goes_on_and_pays_no_pair_twice(tmp_path: Path) -> None:
     ]
     assert again.count(STRONG.sha256) <= 1
     assert gate_steps(System.open(path)) > before
+
+
+def test_a_first_program_that_fails_now_and_then_gets_no_second_draw(tmp_path: Path) -> None:
+    path = tmp_path / "system"
+    System.create(path, CARTPOLE)
+    flaky = Program(
+        source="class P:\n    def reset(self, seed):\n        self.bad = seed % 2\n"
+        "    def act(self, o):\n        return 1 // (1 - self.bad)\n"
+    )
+    decisions = [ask(path, flaky, 2_000).decision for _ in range(6)]
+    assert len(set(decisions)) == 1 or decisions[0] is Decision.ACCEPTED
+    trials = [r.event for r in System.open(path).ledger.rows if isinstance(r.event, Trial)]
+    assert len({t.first_seed for t in trials if t.champion is None}) == 1

@@ -64,7 +64,7 @@ def past_race(trials: Sequence[Trial], challenger: str, champion: str) -> PastRa
     )
 
 
-def first_seed_against(trials: Sequence[Trial], champion: str, otherwise: int) -> int:
+def first_seed_against(trials: Sequence[Trial], champion: str | None, otherwise: int) -> int:
     """Position of the seed at which every race against a champion begins.
 
     The same for all its challengers, whenever they are asked: who proposes the same behaviour under another name meets
@@ -72,7 +72,7 @@ def first_seed_against(trials: Sequence[Trial], champion: str, otherwise: int) -
 
     Args:
         trials: settled ones, oldest first.
-        champion: SHA-256.
+        champion: SHA-256, None where there is none: first programs complete the same episodes, too.
         otherwise: for a champion that nobody has challenged.
     """
     met = (t.first_seed for t in trials if t.champion == champion and t.first_seed is not None)

@@ -85,10 +85,9 @@ class TrialLog:
 
     def first_seed(self, champion: Program | None) -> int:
         """Position of the seed at which races against a champion begin."""
+        settled = [_placed(t, None) for t in self._settled]
         own = (self._run - 1) * SEEDS_PER_RUN
-        if champion is None:
-            return own
-        return first_seed_against([_placed(t, None) for t in self._settled], champion.sha256, own)
+        return first_seed_against(settled, champion.sha256 if champion else None, own)
 
     def system_tests(self, proposal: Proposal, champion: Program | None) -> str | None:
         """What fails of the system's tests; on a replay, what they said the first time."""
