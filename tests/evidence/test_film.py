@@ -12,7 +12,7 @@ from hlearn.errors import EnvironmentFault, HarnessError, UsageError
 from hlearn.evaluate.api import Recording
 from hlearn.evidence.film import write_film
 from hlearn.evidence.renderers import MujocoDrawing, mujoco_advice, mujoco_drawing, ready_to_draw
-from hlearn.evidence.replay import Replay, replay, shots
+from hlearn.evidence.replay import replay, shots
 from hlearn.records import Episode, Program
 from hlearn.tasks import resolve_task
 from hlearn.tasks.registry import traits
@@ -91,7 +91,7 @@ def test_an_episode_that_is_not_repeatable_is_a_fault() -> None:
         observations=film.recording.observations, actions=film.recording.actions, rewards=rewards
     )
     with pytest.raises(HarnessError, match="not repeatable"):
-        list(shots(Replay(task, 11, film.outcome, other, film.rules), every=1))
+        list(shots(film._replace(recording=other), every=1))
 
 
 def test_natural_speeds() -> None:

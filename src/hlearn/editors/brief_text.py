@@ -56,7 +56,7 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "are the files as they lie here when you end, whatever is checked out. New files elsewhere are scratch and "
         "are dropped; line ends and spaces at the ends of lines do not matter.\n",
         "Refused with the whole proposal: an edit of any other file, of an existing test or of an existing case "
-        "(what is there stays as it is, add to it); a `policy.py` that is a link, not UTF-8 or of more than 1 MiB. "
+        "(what is there stays as it is, add to it); a program that is a link, not UTF-8 or of more than 1 MiB. "
         "Left out, and the program judged without it: `conftest.py`, settings of pytest and `__init__.py` files with "
         "code in `tests/`; added modules that bear the name of another module (`tests/numpy.py`); cases that say "
         "nothing or are called `trial-...`.\n",
