@@ -3,7 +3,7 @@
     python benchmarks/atari.py ten --access ram --seeds 1        # the ten games, 1 M frames each
     python benchmarks/atari.py breakout-article --seeds 5        # and: breakout-sticky, pong
 
-Every learning seed is a run of ``hlearn.learn`` in a folder of its own; stopped, the benchmark goes on where it
+Every learning seed is a run of ``hlearn.learning`` in a folder of its own; stopped, the benchmark goes on where it
 was. Results are written after every run. Scores are means over holdout seeds that no run has used for learning.
 
 Two controls: ``blind`` replays the actions of the best development episode on fresh seeds without looking,
@@ -22,10 +22,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from hlearn import learn
 from hlearn.editors.search import SearchEditor
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.learn import learn
 from hlearn.ledger import Caps, Measured
 from hlearn.records import Access, Episode, Program, Protocol, Split
 from hlearn.system import System

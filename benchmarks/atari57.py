@@ -25,9 +25,9 @@ from typing import Any
 
 from naive import learn_naively
 
+from hlearn import learn
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.learn import learn
 from hlearn.records import Access, Episode, Program, Split
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.atari_scores import reference_scores

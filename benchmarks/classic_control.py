@@ -2,7 +2,7 @@
 
     python benchmarks/classic_control.py [--tasks CartPole-v1,...] [--seeds 5] [--workers N] [--out FOLDER]
 
-Every learning seed is a run of ``hlearn.learn`` in a folder of its own, so that the benchmark can be stopped at
+Every learning seed is a run of ``hlearn.learning`` in a folder of its own, so that the benchmark can be stopped at
 any time and goes on where it was when started again. Results are written to ``--json`` after every run. Scores
 are means over 100 holdout seeds; the table shows medians over the learning seeds. Published figures come from
 ``classic_control_published.csv``, each with its source.
@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hlearn import LearnResult, learn
 from hlearn.editors.search import SearchEditor
-from hlearn.learn import LearnResult, learn
 from hlearn.tasks import resolve_task
 
 HERE = Path(__file__).parent

@@ -17,9 +17,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from hlearn import learn
 from hlearn.editors.search import SearchEditor
 from hlearn.errors import HlearnError
-from hlearn.learn import learn
 from hlearn.tasks import resolve_task
 from hlearn.tasks.task import Scalar
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from hlearn.learn import learn
+from hlearn import learn
 
 
 def main(out: Path) -> None:

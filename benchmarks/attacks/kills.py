@@ -74,7 +74,7 @@ VERBS = (
 
 _SCRIPTED = """import sys
 from hlearn.editors.scripted import ScriptedEditor
-from hlearn.learn import learn
+from hlearn import learn
 good = open({good!r}).read()
 sources = [good.replace("return 2 if", f"return 0 if self.t % {{7 - i}} == 0 else 2 if") for i in range(4)]
 learn({task!r}, out=sys.argv[1], editor=ScriptedEditor(sources), steps=6000, holdout=3, workers=1, resume=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hlearn.cli.progress import Lines
-from hlearn.learn import LearnResult
+from hlearn.learning import LearnResult
 from tests.cli.conftest import CORRIDOR, Said, command, hl, process
 from tests.cli.programs import LEFT, SEEK
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.errors import HarnessError
 from hlearn.evaluate.api import Job
-from hlearn.learn import learn
 from hlearn.records import Program
 from hlearn.system import System
 from tests.loop.climber import CARTPOLE

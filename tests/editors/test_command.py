@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.api import Editor
 from hlearn.editors.command import CommandEditor
 from hlearn.editors.table import make_editor
 from hlearn.errors import UsageError
-from hlearn.learn import learn
 from hlearn.ledger import Measured, Refused, Trial
 from hlearn.records import Access, Protocol
 from hlearn.system import System, commands

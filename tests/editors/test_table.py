@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.command import CommandEditor
 from hlearn.editors.search import SearchEditor
 from hlearn.editors.table import make_editor
 from hlearn.errors import MissingExtra, UsageError
-from hlearn.learn import learn
 
 GOOD = """
 class Own:

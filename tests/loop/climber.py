@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from hlearn import learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.evaluate.api import Job, Record
-from hlearn.learn import learn
 from hlearn.records import Access, Evaluation, Program, Protocol, Split
 from hlearn.tasks import Task
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.gate import Gate
-from hlearn.learn import learn
+from hlearn import learn
 from hlearn.ledger import Decision, Measured, Purpose, Trial
 from hlearn.loop.outside import OneEdit, run_outside_learning
 from hlearn.records import Program

@@ -9,11 +9,11 @@ import gymnasium
 import numpy as np
 import pytest
 
+from hlearn import LearnResult, learn
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.editors.search.arcade.look import wanderer
 from hlearn.editors.search.probes import is_probe
 from hlearn.editors.search.vector.probing import probing_program
-from hlearn.learn import LearnResult, learn
 from hlearn.loop.controls import constant_play, is_better, random_play
 from hlearn.policy.source import check_source
 from hlearn.records import Program

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from hlearn import learn
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.learn import learn
 from hlearn.loop.first_look import FirstLook, look_first
 from hlearn.tasks import open_environment, resolve_task
 from tests.loop.climber import CARTPOLE, Climber

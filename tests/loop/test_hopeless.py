@@ -9,9 +9,9 @@ import gymnasium
 import numpy as np
 import pytest
 
+from hlearn import learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.evaluate.api import Job
-from hlearn.learn import learn
 from hlearn.ledger import Measured
 from hlearn.ledger.totals import learning_steps
 from hlearn.records import Program

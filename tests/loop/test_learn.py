@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hlearn import learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.errors import OutputExists, UsageError
 from hlearn.evaluate.api import Job
 from hlearn.lab import RunStatus
-from hlearn.learn import learn
 from hlearn.ledger import Decision, HoldoutUsed, Measured, Purpose, RunEnded, RunStarted, Spent, Trial
 from hlearn.loop.blind import blind_program
 from hlearn.records import Access, Outcome, Protocol, Split

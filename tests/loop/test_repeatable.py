@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.errors import EnvironmentFault, NotRepeatable
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.lab import Silent
-from hlearn.learn import learn
 from hlearn.loop.repeatable import check_repeatable
 from hlearn.system import System
 from hlearn.tasks import Task, open_environment, resolve_task

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import LearnResult, learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.errors import StorageFull
-from hlearn.learn import LearnResult, learn
 from hlearn.ledger import Ledger, Measured, Trial
 from hlearn.system import System
 from tests.loop.climber import CARTPOLE, Climber

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Job
 from hlearn.gate import Gate
-from hlearn.learn import learn
 from hlearn.ledger import Decision, Measured, Purpose, Trial
 from hlearn.records import Program
 from hlearn.system import System

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.evidence.measure import measure_program
 from hlearn.evidence.replay import replay
-from hlearn.learn import learn
 from hlearn.ledger import Measured, Purpose
 from hlearn.records import Split
 from hlearn.system import System

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.editors.command import CommandEditor
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.evidence.verifying import CheckState, verify_system
-from hlearn.learn import learn
 from hlearn.ledger import Committed, Decision, Event, Measured, RunEnded, RunResumed, Trial
 from hlearn.records import Program
 from hlearn.system import System

@@ -31,7 +31,7 @@ from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
 
 if TYPE_CHECKING:
-    from hlearn.learn import LearnResult
+    from hlearn.learning import LearnResult
     from hlearn.ledger.totals import Totals
     from hlearn.tasks.task import Scalar, Task
 
@@ -97,7 +97,7 @@ def learn(
     from hlearn.cli.progress import showing
     from hlearn.cli.summary import announce, announce_resumption, summary
     from hlearn.editors.table import make_editor
-    from hlearn.learn import learn as run
+    from hlearn.learning import learn as run
 
     screen = console(as_json)
     plan = _plan(

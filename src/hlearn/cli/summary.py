@@ -18,7 +18,7 @@ from hlearn.tasks.registry import report_cap
 from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
-    from hlearn.learn import LearnResult
+    from hlearn.learning import LearnResult
     from hlearn.ledger.totals import Totals
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from hlearn.records import Outcome, Program
 from hlearn.tasks.apart import call_limit_s
+from hlearn.tasks.task import Task
 
 PICTURE_EVERY = 4  # decisions
 
@@ -134,3 +135,10 @@ class Evaluator(Protocol):
 
     def close(self) -> None:
         """Ends every process that was started."""
+
+
+class EvaluatorMaker(Protocol):
+    """Makes evaluators for whatever plays; :class:`hlearn.evaluate.isolated.IsolatedEvaluator` is one."""
+
+    def __call__(self, task: Task, *, workers: int = 1) -> Evaluator:
+        """Returns an evaluator of a task that plays so many episodes side by side; whoever asked closes it."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from hlearn.errors import EnvironmentFault, NotRepeatable
-from hlearn.evaluate.api import Job, Record, Recording
+from hlearn.evaluate.api import EvaluatorMaker, Job, Record, Recording
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import with_seeds
 from hlearn.evaluate.play import seed_of_world
@@ -66,7 +67,14 @@ class Shot(NamedTuple):
     score: float
 
 
-def replay(task: Task, program: Program, seed: int, worlds: Worlds | None = None) -> Replay:
+def replay(
+    task: Task,
+    program: Program,
+    seed: int,
+    worlds: Worlds | None = None,
+    *,
+    evaluators: EvaluatorMaker = IsolatedEvaluator,
+) -> Replay:
     """Plays one whole episode in the sandbox and keeps its actions and traces.
 
     It has a cap where the environment has no time limit (:func:`hlearn.tasks.registry.report_cap`).
@@ -77,7 +85,7 @@ def replay(task: Task, program: Program, seed: int, worlds: Worlds | None = None
     worlds = worlds or Worlds()
     job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES)
     job = with_seeds(job, worlds)
-    with IsolatedEvaluator(task) as evaluator:
+    with closing(evaluators(task)) as evaluator:
         outcome, recording = evaluator.run([job])[0]
     assert recording is not None
     rules = tuple(_rule(trace) for trace in recording.traces)

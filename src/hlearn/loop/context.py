@@ -6,13 +6,13 @@ import shlex
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hlearn.editors.api import Editor
 from hlearn.errors import HlearnError, UsageError
-from hlearn.evaluate.api import Evaluator
+from hlearn.evaluate.api import Evaluator, EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
 from hlearn.lab import MeteredEvaluator, Progress
@@ -201,6 +201,7 @@ def open_run(
     resume: bool,
     clock: Clock,
     key: Key | None = None,
+    evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> Iterator[RunContext]:
     """Opens or creates the system, holds it alone, and ends every process at the end.
 
@@ -216,23 +217,29 @@ def open_run(
         observation, actions = environment.observation, environment.actions
     finally:
         environment.close()
-    with IsolatedEvaluator(task, workers=workers) as evaluator, _withdrawn_if_refused(Path(out)):
+    with closing(evaluators(task, workers=workers)) as evaluator, _withdrawn_if_refused(Path(out)):
         fresh = not resume or is_new(out)
         given = key is not None
         key = key or fresh_key()
         if fresh:
-            check_repeatable(evaluator, observation, actions, seed, progress, Worlds.of_key(key))
+            check_repeatable(
+                evaluator, task, workers, observation, actions, seed, progress, Worlds.of_key(key)
+            )
         system = open_system(out, task, seed=seed, resume=resume, clock=clock, key=key)
         if given and not fresh:
             system.accept_key(key)
         with system.exclusive(key=key):
             system.check_standing()
             if not fresh and last_run(system.ledger) is None:  # nothing was learnt in it yet
-                check_repeatable(evaluator, observation, actions, seed, progress, system.worlds)
+                check_repeatable(
+                    evaluator, task, workers, observation, actions, seed, progress, system.worlds
+                )
             system.restore()
             if last_run(system.ledger) is None:
                 first = look_first(
                     evaluator,
+                    task,
+                    workers,
                     observation,
                     actions,
                     steps=steps,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.api import EvaluatorMaker, Job, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evidence.measure import WAIT_S, run_outside
 from hlearn.gate.race import Race
@@ -201,12 +202,19 @@ def is_better(champion: Sequence[float], control: Sequence[float]) -> tuple[bool
     return (False if race.may_decide(n) else None), reason
 
 
-def play_controls_of(system: System, task: Task, champion: Evaluation, *, workers: int) -> Controls | None:
+def play_controls_of(
+    system: System,
+    task: Task,
+    champion: Evaluation,
+    *,
+    workers: int,
+    evaluators: EvaluatorMaker = IsolatedEvaluator,
+) -> Controls | None:
     """The same for a program that was measured on holdout seeds outside of any run."""
     environment = open_apart(task)
     actions = environment.actions
     environment.close()
-    with system.exclusive(wait_s=WAIT_S), IsolatedEvaluator(task, workers=workers) as evaluator:
+    with system.exclusive(wait_s=WAIT_S), closing(evaluators(task, workers=workers)) as evaluator:
         meter = MeteredEvaluator(
             task=task,
             run=run_outside(system, task, workers=workers),

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.api import Evaluator, Job, Record, Recording, Result
 from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.loop.controls import random_play
 from hlearn.records import Access, Episode, Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.seeds import split_seeds
+from hlearn.tasks.task import Task
 from hlearn.trust import Worlds
 
 _SEEDS = 800_000  # where in the development seeds these episodes begin; probes lie elsewhere
@@ -46,7 +46,9 @@ class FirstLook:
 
 
 def look_first(
-    evaluator: IsolatedEvaluator,
+    evaluator: Evaluator,
+    task: Task,
+    workers: int,
     observation: ObservationSpec,
     actions: ActionSpace,
     *,
@@ -58,7 +60,9 @@ def look_first(
     """Plays a few random episodes and puts into words what stands in the way of learning.
 
     Args:
-        evaluator: who plays, of the task that is to be learnt.
+        evaluator: who plays.
+        task: what is to be learnt.
+        workers: episodes that the evaluator plays side by side.
         observation: what the task shows.
         actions: what it takes.
         steps: the budget, environment steps.
@@ -83,19 +87,19 @@ def look_first(
         )
 
     played = play(seeds[:1], _TRIED)
-    room = _SECONDS * _rate(played) * evaluator.workers
+    room = _SECONDS * _rate(played) * workers
     longest = int(min(_LONGEST, room / _EPISODES))
     if longest > _TRIED:
         played = play(seeds, longest)
     recordings = [r.recording for r in played if r.recording is not None]
     length = float(np.mean([max(1, r.outcome.env_steps) for r in played]))
-    rate = _rate(played) * evaluator.workers
+    rate = _rate(played) * workers
     notes = [f"left out of what a program sees: {part}" for part in observation.left_out]
     notes += _unreadable(recordings, observation)
     notes += _rewards(played)
     notes += _slow(steps, rate)
     if searches:
-        notes += _small(steps, length, evaluator.task.access)
+        notes += _small(steps, length, task.access)
     return FirstLook(length=length, steps_per_s=rate, notes=tuple(notes))
 
 

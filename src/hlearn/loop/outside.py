@@ -5,9 +5,11 @@ Such a run has a budget of its own, so that judging an edit never eats what is l
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 from hlearn.editors.api import Brief, Editor, Lab, Proposal
+from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
 from hlearn.lab import Progress, Silent
@@ -61,6 +63,7 @@ def run_outside_learning(
     workers: int,
     gate: Gate | None = None,
     progress: Progress | None = None,
+    evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> tuple[Trial, ...]:
     """Lets an editor propose until it has nothing more; every proposal goes through the gate and into the ledger.
 
@@ -73,6 +76,7 @@ def run_outside_learning(
         workers: episodes side by side.
         gate: the rules; the whole of ``steps`` may be spent on judging where None.
         progress: who is told.
+        evaluators: makes who plays.
 
     Returns:
         The trials, in order.
@@ -81,7 +85,7 @@ def run_outside_learning(
     observation, actions = environment.observation, environment.actions
     environment.close()
     ledger = system.ledger
-    with system.exclusive(), IsolatedEvaluator(system.task, workers=workers) as evaluator:
+    with system.exclusive(), closing(evaluators(system.task, workers=workers)) as evaluator:
         open_run = unfinished_run(system)
         if open_run is not None:
             ledger.append(RunEnded(run=open_run.run, why="another run took over", champion=None))

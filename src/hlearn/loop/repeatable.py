@@ -9,14 +9,14 @@ import numpy as np
 
 from hlearn.editors.search.vector.probing import PROBE_SEEDS, probing_program
 from hlearn.errors import NotRepeatableEnvironment
-from hlearn.evaluate.api import Job, Record, Result
-from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.api import Evaluator, Job, Record, Result
 from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.lab import Progress, Silent
 from hlearn.records import Failure, Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import is_own
 from hlearn.tasks.seeds import split_seeds
+from hlearn.tasks.task import Task
 from hlearn.trust import Worlds
 
 _STEPS = 200  # environment steps of the episode at most
@@ -26,7 +26,9 @@ _BYTES = 1 << 23  # of observations that are compared at most
 
 
 def check_repeatable(
-    evaluator: IsolatedEvaluator,
+    evaluator: Evaluator,
+    task: Task,
+    workers: int,
     observation: ObservationSpec,
     actions: ActionSpace,
     seed: int,
@@ -38,7 +40,9 @@ def check_repeatable(
     So every worker plays it, and one of them plays it twice. What ships with Gymnasium or ALE is trusted.
 
     Args:
-        evaluator: who plays, of the task that is to be learnt.
+        evaluator: who plays.
+        task: what is to be learnt.
+        workers: episodes that the evaluator plays side by side.
         observation: what the task shows.
         actions: what it takes.
         seed: learning seed.
@@ -49,7 +53,7 @@ def check_repeatable(
         EnvironmentFault: the environment raised, ended its process, or did not come back.
         NotRepeatableEnvironment: the episodes differ.
     """
-    if not is_own(evaluator.task):
+    if not is_own(task):
         return
     first = split_seeds(Split.DEV, seed, PROBE_SEEDS, 1)[0]
     size = int(np.prod(observation.shape)) * np.dtype(observation.dtype).itemsize
@@ -70,12 +74,12 @@ def check_repeatable(
             f"the environment takes {step_s:.2g} s per step: it is tried for {steps} steps, once more than there are "
             f"workers (about {2 * steps * step_s:.0f} s)"
         )
-    one, *others = player.run([replace(job, max_steps=steps)] * (evaluator.workers + 1))
+    one, *others = player.run([replace(job, max_steps=steps)] * (workers + 1))
     for again, whole in ((one, steps == _TRIED), *((other, True) for other in others)):
         differs = _difference(short if again is one else one, again, whole=whole)
         if differs:
             raise NotRepeatableEnvironment(
-                f"{evaluator.task.env_id} is not repeatable: the same actions on seed {first}, played twice, "
+                f"{task.env_id} is not repeatable: the same actions on seed {first}, played twice, "
                 f"{differs}. After reset(seed=...) everything must follow from that seed and the actions: draw from "
                 "self.np_random (call super().reset(seed=seed) first), and keep nothing from the episode before"
             )

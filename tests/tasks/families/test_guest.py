@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import learn
 from hlearn.errors import UnknownTask, UnsupportedProtocol
-from hlearn.learn import learn
 from hlearn.records import Access
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Environment

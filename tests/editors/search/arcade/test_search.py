@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hlearn import LearnResult, learn
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search import SearchEditor
 from hlearn.errors import UsageError
 from hlearn.evaluate.api import Job, Result
-from hlearn.learn import LearnResult, learn
 from hlearn.ledger import Measured
 from hlearn.policy.rewriting import read_params
 from hlearn.policy.source import check_source

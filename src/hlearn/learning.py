@@ -15,6 +15,8 @@ from pathlib import Path
 from hlearn.editors.api import Editor
 from hlearn.editors.table import checked_editor, make_editor
 from hlearn.evaluate.allowance import usable_cores
+from hlearn.evaluate.api import EvaluatorMaker
+from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
 from hlearn.inherited import children_waited_for
 from hlearn.lab import Progress, Silent
@@ -43,6 +45,7 @@ def learn(
     holdout: int = 30,
     gate: Gate | None = None,
     key: Key | None = None,
+    evaluator: EvaluatorMaker | None = None,
     clock: Clock = time.time,
     progress: Progress | None = None,
     env_timeout: float | None = None,
@@ -63,6 +66,7 @@ def learn(
         gate: the rules of acceptance.
         key: decides, with ``seed``, what every episode is really seeded with; a new one where None, kept outside of
             ``out``. The same key and seed repeat a run bit for bit.
+        evaluator: makes who plays: called with the task and ``workers``; isolated processes of this machine if None.
         clock: seconds since the epoch, for the ledger and the commits.
         progress: who is told what happens.
         env_timeout: seconds that one call of the environment may take before it is ended as hanging; 60 if None.
@@ -88,6 +92,7 @@ def learn(
             resume=resume,
             clock=clock,
             key=key,
+            evaluators=evaluator or IsolatedEvaluator,
         ) as run:
             try:
                 while session := run.next_session():
