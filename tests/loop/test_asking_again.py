@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hlearn import learn
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.gate import Gate
-from hlearn import learn
 from hlearn.ledger import Decision, Measured, Purpose, Trial
 from hlearn.loop.outside import OneEdit, run_outside_learning
 from hlearn.records import Program
