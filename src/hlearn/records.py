@@ -1,7 +1,7 @@
 """Frozen values that cross the borders between rooms (layer 0: needs nothing but the standard library).
 
 Scores keep one direction everywhere: higher is better. ``env_steps`` counts emulator frames or
-environment steps *before* frame skip is folded in, planner steps stand beside them.
+environment steps *before* frame skip is folded in.
 """
 
 from __future__ import annotations
@@ -62,7 +62,6 @@ class Episode:
         stopped: the evaluator ended it early (score target reached, or a racing cap); never set on reports
             unless the report says so.
         lives: left at its end, as the environment tells them; 0 where it tells none.
-        planner_steps: simulator steps taken by a planner inside the program.
         wall_s: wall time of the whole episode (seconds).
     """
 
@@ -74,7 +73,6 @@ class Episode:
     truncated: bool
     stopped: bool = False
     lives: int = 0
-    planner_steps: int = 0
     wall_s: float = 0.0
 
 

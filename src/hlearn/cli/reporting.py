@@ -82,11 +82,10 @@ def _told(history: RunHistory) -> list[tuple[str, str]]:
         )
     else:
         lines.append(("holdout", "not measured; see hl eval --split holdout"))
-    planner = f" and {count(sums.planner_steps)} planner steps" if sums.planner_steps else ""
     lines.append(
         (
             "cost",
-            f"{count(sums.env_steps)} environment steps{planner}, {several(sums.episodes, 'episode')}; "
+            f"{count(sums.env_steps)} environment steps, {several(sums.episodes, 'episode')}; "
             f"reports {count(sums.report_steps)}",
         )
     )
@@ -129,7 +128,6 @@ def _story_data(history: RunHistory, system: System, png: Path | None) -> dict[s
         "holdout_uses": history.holdout_uses,
         "best_dev": sums.best_dev,
         "env_steps": sums.env_steps,
-        "planner_steps": sums.planner_steps,
         "report_steps": sums.report_steps,
         "steps_to_target": sums.steps_to_target,
         "episodes": sums.episodes,

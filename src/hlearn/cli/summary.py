@@ -192,9 +192,7 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
         at = "" if result.steps_to_target is None else f", first after {count(result.steps_to_target)} steps"
         table.add_row("target", f"{number(result.target)}: {'reached' if met else 'missed'}{at}")
     taught = ", detectors taught by screen" if result.taught_by_screen else ""
-    table.add_row(
-        "class", f"access {result.access}, model {result.model}, protocol {result.protocol}{taught}"
-    )
+    table.add_row("class", f"access {result.access}, protocol {result.protocol}{taught}")
     table.add_row("editor", f"{result.editor}, seed {result.seed}")
     table.add_row("cost", _cost(result))
     table.add_row("ended", result.why)
@@ -218,9 +216,8 @@ def _score(result: LearnResult) -> str:
 
 
 def _cost(result: LearnResult) -> str:
-    planner = f" + {count(result.planner_steps)} planner steps" if result.planner_steps else ""
     return (
-        f"{count(result.env_steps)} environment steps{planner}, {several(result.episodes, 'episode')}, "
+        f"{count(result.env_steps)} environment steps, {several(result.episodes, 'episode')}, "
         f"{several(result.trials, 'trial')} ({result.accepted} accepted), {duration(result.seconds)}"
     )
 

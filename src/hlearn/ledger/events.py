@@ -14,7 +14,7 @@ from enum import StrEnum
 from hlearn.evaluate.api import Job, Record
 from hlearn.foreign_text import safe, safe_line
 from hlearn.ledger.seals import ADOPTION
-from hlearn.records import Access, Episode, Outcome, Protocol, Split, cost_of
+from hlearn.records import Access, Outcome, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 2  # 1: before lines had seals
@@ -127,11 +127,6 @@ class Measured:
     def cost(self) -> int:
         """What they cost a budget: their environment steps, one at least for each."""
         return sum(map(cost_of, self.outcomes))
-
-    @property
-    def planner_steps(self) -> int:
-        """Simulator steps that planners inside the program took."""
-        return sum(o.planner_steps for o in self.outcomes if isinstance(o, Episode))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ class Totals(NamedTuple):
     Attributes:
         episodes: played for learning.
         env_steps: environment steps spent on learning.
-        planner_steps: simulator steps of planners.
         report_steps: environment steps of holdout and controls.
         trials: proposals judged.
         accepted: those that became the champion.
@@ -25,7 +24,6 @@ class Totals(NamedTuple):
 
     episodes: int
     env_steps: int
-    planner_steps: int
     report_steps: int
     trials: int
     accepted: int
@@ -57,7 +55,7 @@ def learning_steps(ledger: Ledger) -> int:
 
 def totals(ledger: Ledger) -> Totals:
     """Adds up the whole ledger."""
-    episodes = steps = planner = report = trials = accepted = 0
+    episodes = steps = report = trials = accepted = 0
     best: float | None = None
     target: float | None = None
     reached: int | None = None
@@ -72,7 +70,6 @@ def totals(ledger: Ledger) -> Totals:
                 report += event.env_steps
                 continue
             steps += event.cost
-            planner += event.planner_steps
             episodes += len(event.outcomes)
             if event.split is Split.DEV:
                 scores = [o.score for o in event.outcomes if isinstance(o, Episode)]
@@ -84,7 +81,7 @@ def totals(ledger: Ledger) -> Totals:
                 mean = event.challenger_mean
                 if reached is None and target is not None and mean is not None and mean >= target:
                     reached = event.env_steps
-    return Totals(episodes, steps, planner, report, trials, accepted, best, reached)
+    return Totals(episodes, steps, report, trials, accepted, best, reached)
 
 
 def curve(ledger: Ledger, *, split: Split | None = None) -> tuple[Point, ...]:

@@ -39,7 +39,6 @@ class LearnResult:
         episodes: episodes played for learning, failed ones and the gate's included.
         env_steps: environment steps spent on learning: probes, failed trials and the gate included; a program that
             fails before its first step costs one.
-        planner_steps: simulator steps that planners inside programs took, beside ``env_steps``.
         steps_to_target: ``env_steps`` when the gate accepted the first program whose mean reached the target.
         trials: proposals judged.
         accepted: those that became the champion.
@@ -49,7 +48,6 @@ class LearnResult:
         holdout_env_steps: environment steps of holdout and controls, not part of ``env_steps``.
         program_sha256: the champion.
         system: the system's folder.
-        model: "none", or "simulator" where a planner stepped a copy of the environment.
         seed: learning seed.
         why: how the run ended: "target reached", "budget spent", "nothing more to try", "nothing but failures" or
             "interrupted".
@@ -78,7 +76,6 @@ class LearnResult:
     target_reached: bool | None
     episodes: int
     env_steps: int
-    planner_steps: int
     steps_to_target: int | None
     trials: int
     accepted: int
@@ -90,7 +87,6 @@ class LearnResult:
     system: str
     task: str
     access: str
-    model: str
     protocol: str
     editor: str
     seed: int
