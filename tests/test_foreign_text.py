@@ -114,15 +114,9 @@ def test_failures_and_events_are_made_of_safe_text(tmp_path: Path) -> None:
 
 
 def test_a_ledger_of_an_older_hlearn_with_raw_text_still_opens(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.jsonl")
-    note = Note(text="x")
-    object.__setattr__(note, "text", "raw \ud800 \x1b[2J")  # as it was written before
-    ledger.append(note)
-    assert (
-        "ud800"
-        in json.loads((tmp_path / "ledger.jsonl").read_text())["data"]["text"]
-        .encode("ascii", "backslashreplace")
-        .decode()
-    )
+    body = {"n": 1, "schema": 1, "time": 1.0, "event": "note", "data": {"text": "raw \ud800 \x1b[2J"}}
+    plain = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(("0" * 64 + plain).encode()).hexdigest()
+    (tmp_path / "ledger.jsonl").write_text(json.dumps({**body, "hash": digest}) + "\n")
     (row,) = Ledger(tmp_path / "ledger.jsonl").rows
     assert isinstance(row.event, Note) and row.event.text == "raw \\ud800 \\x1b[2J"
