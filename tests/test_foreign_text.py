@@ -119,4 +119,4 @@ def test_a_ledger_of_an_older_hlearn_with_raw_text_still_opens(tmp_path: Path) -
     digest = hashlib.sha256(("0" * 64 + plain).encode()).hexdigest()
     (tmp_path / "ledger.jsonl").write_text(json.dumps({**body, "hash": digest}) + "\n")
     (row,) = Ledger(tmp_path / "ledger.jsonl").rows
-    assert isinstance(row.event, Note) and row.event.text == "raw \\ud800 \\x1b[2J"
+    assert isinstance(row.event, Note) and row.event.text == "raw \ufffd \\x1b[2J"
