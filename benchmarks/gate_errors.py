@@ -23,7 +23,7 @@ import numpy as np
 from hlearn.evaluate.api import Job, Result
 from hlearn.gate import Decision, Gate, aa_check, past_race
 from hlearn.ledger import Measured, Purpose, Trial
-from hlearn.records import Episode, Program
+from hlearn.records import Budget, Episode, Program
 from hlearn.system import System
 
 ROUNDS = 2000
@@ -146,8 +146,7 @@ def ask(
             challenger,
             CHAMPION,
             evaluator=evaluator,
-            budget=steps,
-            limit=max(steps, 6 * STEPS),
+            budget=Budget(total=max(steps, 6 * STEPS), gate=2 * steps),
             past=past,
             closing=closing,
             stop_score=target,

@@ -77,6 +77,33 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Environment steps that may be spent, at one moment of a run.
+
+    Attributes:
+        total: altogether, what earlier runs of the system have spent included.
+        spent: until now.
+        kept: for judging; editors must leave so many.
+        gate: what the gate may still spend of its share, beyond the first look of each race.
+    """
+
+    total: int
+    spent: int = 0
+    kept: int = 0
+    gate: int = 0
+
+    @property
+    def left(self) -> int:
+        """Steps that are not spent."""
+        return max(0, self.total - self.spent)
+
+    @property
+    def for_editor(self) -> int:
+        """Steps that an editor may spend."""
+        return max(0, self.left - self.kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """One episode that the program did not complete.
 

@@ -11,7 +11,7 @@ from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.gate import Decision, Gate, program_size
 from hlearn.ledger import Purpose
 from hlearn.policy.randomness import uses_randomness
-from hlearn.records import Access, Episode, Program, Protocol, Split
+from hlearn.records import Access, Budget, Episode, Program, Protocol, Split
 from hlearn.system import Case
 from hlearn.tasks import Task
 from hlearn.tasks.seeds import split_seeds
@@ -26,6 +26,11 @@ def program(rule: str, extra: str = "") -> Program:
 
 LEFT, LEAN, GOOD = program("0"), program("int(o[2] > 0)"), program("int(o[2] + 0.5 * o[3] > 0)")
 BAD = program("0", "o[9]; ")
+
+
+def within(steps: int) -> Budget:
+    """A budget all of which one judgement may spend."""
+    return Budget(total=steps, gate=2 * steps)
 
 
 class GateEvaluator:
@@ -55,37 +60,37 @@ def evaluator() -> Iterator[GateEvaluator]:
 
 
 def test_a_first_program_must_complete_its_episodes(evaluator: GateEvaluator) -> None:
-    assert Gate().judge(LEFT, None, evaluator=evaluator, budget=0).accepted
-    verdict = Gate().judge(BAD, None, evaluator=evaluator, budget=0)
+    assert Gate().judge(LEFT, None, evaluator=evaluator, budget=within(0)).accepted
+    verdict = Gate().judge(BAD, None, evaluator=evaluator, budget=within(0))
     assert verdict.decision is Decision.REJECTED
     assert "crashed: IndexError" in verdict.reasons[0]
 
 
 def test_better_is_accepted_and_worse_rejected_at_the_first_look(evaluator: GateEvaluator) -> None:
-    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=10_000)
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=within(10_000))
     assert verdict.accepted
     assert len(verdict.pairs) == 3
     assert all(p.champion is not None and p.challenger > p.champion for p in verdict.pairs)
     evaluator.played.clear()
-    assert Gate().judge(LEFT, LEAN, evaluator=evaluator, budget=10_000).decision is Decision.REJECTED
+    assert Gate().judge(LEFT, LEAN, evaluator=evaluator, budget=within(10_000)).decision is Decision.REJECTED
     assert len(evaluator.played) <= 6
 
 
 def test_a_challenger_that_crashes_is_rejected(evaluator: GateEvaluator) -> None:
-    assert Gate().judge(BAD, LEFT, evaluator=evaluator, budget=10_000).decision is Decision.REJECTED
+    assert Gate().judge(BAD, LEFT, evaluator=evaluator, budget=within(10_000)).decision is Decision.REJECTED
 
 
 def test_a_champion_that_crashes_loses(evaluator: GateEvaluator) -> None:
-    assert Gate().judge(LEFT, BAD, evaluator=evaluator, budget=10_000).accepted
+    assert Gate().judge(LEFT, BAD, evaluator=evaluator, budget=within(10_000)).accepted
 
 
 def test_equal_scores_and_simpler_wins(evaluator: GateEvaluator) -> None:
     longer = program("int(o[2] + 0.5 * o[3] > 0)", "unused = 3; ")
     assert program_size(longer.source) > program_size(GOOD.source)
-    verdict = Gate().judge(GOOD, longer, evaluator=evaluator, budget=100_000)
+    verdict = Gate().judge(GOOD, longer, evaluator=evaluator, budget=within(100_000))
     assert verdict.accepted
     assert "simpler" in verdict.reasons[0]
-    verdict = Gate().judge(longer, GOOD, evaluator=evaluator, budget=100_000)
+    verdict = Gate().judge(longer, GOOD, evaluator=evaluator, budget=within(100_000))
     assert verdict.decision is Decision.REJECTED
     assert "the same scores" in verdict.reasons[0]
 
@@ -134,22 +139,25 @@ def test_lives_break_ties_at_the_target_only(
 ) -> None:
     longer = program("int(o[2] > 0)", "unused = 3; ")
     evaluator = Endings({longer: (score, ours), LEAN: (score, theirs)})
-    assert Gate().judge(longer, LEAN, evaluator=evaluator, budget=1000, stop_score=864.0).decision is decision
+    assert (
+        Gate().judge(longer, LEAN, evaluator=evaluator, budget=within(1000), stop_score=864.0).decision
+        is decision
+    )
 
 
 def test_simpler_is_no_excuse_for_fewer_lives() -> None:
     longer = program("int(o[2] > 0)", "unused = 3; ")
     evaluator = Endings({LEAN: (864.0, 1), longer: (864.0, 4)})
     assert (
-        Gate().judge(LEAN, longer, evaluator=evaluator, budget=1000, stop_score=864.0).decision
+        Gate().judge(LEAN, longer, evaluator=evaluator, budget=within(1000), stop_score=864.0).decision
         is Decision.REJECTED
     )
     evaluator = Endings({LEAN: (864.0, 4), longer: (864.0, 4)})
-    assert Gate().judge(LEAN, longer, evaluator=evaluator, budget=1000, stop_score=864.0).accepted
+    assert Gate().judge(LEAN, longer, evaluator=evaluator, budget=within(1000), stop_score=864.0).accepted
 
 
 def test_the_champion_itself_costs_nothing(evaluator: GateEvaluator) -> None:
-    assert Gate().judge(GOOD, GOOD, evaluator=evaluator, budget=0).decision is Decision.REJECTED
+    assert Gate().judge(GOOD, GOOD, evaluator=evaluator, budget=within(0)).decision is Decision.REJECTED
     assert not evaluator.played
 
 
@@ -158,29 +166,33 @@ def test_a_broken_case_is_named(evaluator: GateEvaluator) -> None:
         Case(name="balance-long", why="reached in trial 3", number=0, min_score=100.0),
         Case(name="balance-short", why="reached in trial 1", seed=5, min_score=5.0, max_steps=50),
     ]
-    verdict = Gate().judge(LEAN, LEFT, evaluator=evaluator, budget=10_000, cases=cases)
+    verdict = Gate().judge(LEAN, LEFT, evaluator=evaluator, budget=within(10_000), cases=cases)
     assert verdict.decision is Decision.REJECTED
     assert verdict.broken == ("balance-long",)
     assert "breaks case balance-long: scores" in verdict.reasons[0]
-    assert Gate().judge(GOOD, LEFT, evaluator=evaluator, budget=10_000, cases=cases).accepted
+    assert Gate().judge(GOOD, LEFT, evaluator=evaluator, budget=within(10_000), cases=cases).accepted
 
 
 def test_a_failing_system_test_turns_it_down(evaluator: GateEvaluator) -> None:
     verdict = Gate().judge(
-        GOOD, LEAN, evaluator=evaluator, budget=10_000, system_tests=lambda p: "test_x failed"
+        GOOD,
+        LEAN,
+        evaluator=evaluator,
+        budget=within(10_000),
+        system_tests=lambda p: "test_x failed",
     )
     assert verdict.decision is Decision.REJECTED
     assert "test_x failed" in verdict.reasons[0]
 
 
 def test_without_a_budget_the_first_look_still_decides_what_is_clear(evaluator: GateEvaluator) -> None:
-    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=0)
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=within(0))
     assert verdict.accepted
     assert len(verdict.pairs) == 3
 
 
 def test_one_pair_says_all_where_the_seed_has_no_effect(evaluator: GateEvaluator) -> None:
-    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=0, seed_matters=False)
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=within(0), seed_matters=False)
     assert verdict.accepted
     assert len(verdict.pairs) == 1
 
@@ -209,7 +221,7 @@ def test_size_ignores_words_and_counts_code() -> None:
 
 
 def test_long_episodes_are_cut_and_the_verdict_says_so(evaluator: GateEvaluator) -> None:
-    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=10_000, longest=2)
+    verdict = Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=within(10_000), longest=2)
     assert verdict.cut == 2
     assert "cut at 2 steps" in verdict.reasons[0]
-    assert Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=10_000, longest=100_000).cut is None
+    assert Gate().judge(GOOD, LEAN, evaluator=evaluator, budget=within(10_000), longest=100_000).cut is None

@@ -10,11 +10,16 @@ import pytest
 from hlearn.evaluate.api import Job, Result
 from hlearn.gate import Decision, Gate, PastRace, Verdict, first_seed_against, past_race
 from hlearn.ledger import Purpose, Trial
-from hlearn.records import Episode, Program
+from hlearn.records import Budget, Episode, Program
 
 STEPS = 10  # environment steps of an episode
 OURS, THEIRS = Program(source="ours = 1\n"), Program(source="theirs = 1\n")
 SMALL = Program(source="1\n")
+
+
+def within(steps: int) -> Budget:
+    """A budget all of which one judgement may spend."""
+    return Budget(total=steps, gate=2 * steps)
 
 
 class GateEvaluator:
@@ -45,7 +50,7 @@ class GateEvaluator:
         return self.steps
 
 
-class ProposalQueue:
+class RepeatedAsking:
     """Asks the gate again and again, as runs and commands do."""
 
     def __init__(self, evaluator: GateEvaluator, ours: Program = OURS, theirs: Program = THEIRS) -> None:
@@ -59,8 +64,7 @@ class ProposalQueue:
             self.ours,
             self.theirs,
             evaluator=self.evaluator,
-            budget=steps,
-            limit=steps,
+            budget=within(steps),
             past=past,
             closing=closing,
         )
@@ -92,7 +96,7 @@ def level(seed: int, lead: float = 0.0) -> GateEvaluator:
 
 def test_asked_again_the_race_goes_on_where_it_stood() -> None:
     evaluator = level(1, 0.4)
-    asking = ProposalQueue(evaluator)
+    asking = RepeatedAsking(evaluator)
     seen = [len(asking.ask(pairs).pairs) for pairs in (3, 5, 10, 30, 64)]
     assert seen == sorted(seen)
     assert evaluator.steps == 2 * STEPS * max(seen), "no pair is paid twice"
@@ -102,8 +106,8 @@ def test_asked_again_the_race_goes_on_where_it_stood() -> None:
 def test_many_small_askings_come_to_the_verdict_of_one_large_one() -> None:
     decided = 0
     for seed in range(4):
-        at_once = Gate().judge(OURS, THEIRS, evaluator=level(seed), budget=10_000)
-        asking = ProposalQueue(level(seed))
+        at_once = Gate().judge(OURS, THEIRS, evaluator=level(seed), budget=within(10_000))
+        asking = RepeatedAsking(level(seed))
         verdicts = [asking.ask(30) for _ in range(14)]
         accepted = [len(v.pairs) for v in verdicts if v.accepted]
         if at_once.accepted:
@@ -120,7 +124,7 @@ def test_many_small_askings_come_to_the_verdict_of_one_large_one() -> None:
 def test_without_new_pairs_a_verdict_stands() -> None:
     ours, theirs = [0.0, 1.0, 0.0, 2.0, 1.0], [5.0, 6.0, 7.0, 5.0, 6.0]
     evaluator = GateEvaluator({OURS: ours * 13, THEIRS: theirs * 13})
-    asking = ProposalQueue(evaluator)
+    asking = RepeatedAsking(evaluator)
     assert asking.ask(3).decision is Decision.REJECTED
     before = evaluator.steps
     again = asking.ask(1)
@@ -131,17 +135,17 @@ def test_without_new_pairs_a_verdict_stands() -> None:
 
 def test_few_pairs_that_say_little_are_undecided_and_not_rejected() -> None:
     evaluator = GateEvaluator({OURS: [1.0, 4.0, 2.0] * 22, THEIRS: [3.0, 2.5, 3.5] * 22})
-    verdict = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=10_000)
+    verdict = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=within(10_000))
     assert len(verdict.pairs) < 12
     assert verdict.decision is Decision.UNDECIDED
     assert verdict.stopped
     assert "too few pairs" in verdict.reasons[0]
     clear = GateEvaluator({OURS: [1.0, 2.0, 1.5] * 22, THEIRS: [3.0, 2.5, 3.5] * 22})
-    assert Gate().judge(OURS, THEIRS, evaluator=clear, budget=10_000).decision is Decision.REJECTED
+    assert Gate().judge(OURS, THEIRS, evaluator=clear, budget=within(10_000)).decision is Decision.REJECTED
 
 
 def test_when_all_of_alpha_is_spent_more_pairs_decide_nothing() -> None:
-    asking = ProposalQueue(level(3, 0.3))
+    asking = RepeatedAsking(level(3, 0.3))
     first = asking.ask(4, closing=True)
     assert first.decision is Decision.UNDECIDED
     assert first.final
@@ -154,9 +158,13 @@ def test_when_all_of_alpha_is_spent_more_pairs_decide_nothing() -> None:
 
 def test_an_edit_that_broke_a_case_is_not_raced_again_after_its_repair() -> None:
     evaluator = GateEvaluator({OURS: list(range(10, 74)), THEIRS: [0.0] * 64})
-    asking = ProposalQueue(evaluator)
+    asking = RepeatedAsking(evaluator)
     turned = Gate().judge(
-        OURS, THEIRS, evaluator=evaluator, budget=10_000, system_tests=lambda p: "test_x failed"
+        OURS,
+        THEIRS,
+        evaluator=evaluator,
+        budget=within(10_000),
+        system_tests=lambda p: "test_x failed",
     )
     assert turned.decision is Decision.REJECTED
     asking.trials.append(trial(OURS, THEIRS, turned, 1))
@@ -167,22 +175,22 @@ def test_an_edit_that_broke_a_case_is_not_raced_again_after_its_repair() -> None
 
 def test_pairs_count_whichever_of_the_two_was_the_champion() -> None:
     evaluator = level(5)
-    asking = ProposalQueue(evaluator)
+    asking = RepeatedAsking(evaluator)
     pairs = len(asking.ask(10).pairs)
     past = past_race(asking.trials, THEIRS.sha256, OURS.sha256)
     assert past is not None
     assert (past.pairs, past.asked) == (pairs, False)
     steps = evaluator.steps
-    verdict = Gate().judge(THEIRS, OURS, evaluator=evaluator, budget=0, past=past)
+    verdict = Gate().judge(THEIRS, OURS, evaluator=evaluator, budget=within(0), past=past)
     assert len(verdict.pairs) >= pairs
     assert evaluator.steps == steps or len(verdict.pairs) > pairs
 
 
 def test_a_race_keeps_the_caps_with_which_it_began() -> None:
     evaluator = level(6)
-    first = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=0, longest=10_000)
+    first = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=within(0), longest=10_000)
     past = past_race([trial(OURS, THEIRS, first, 1)], OURS.sha256, THEIRS.sha256)
-    again = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=1_000, longest=99_000, past=past)
+    again = Gate().judge(OURS, THEIRS, evaluator=evaluator, budget=within(1_000), longest=99_000, past=past)
     assert again.longest == 10_000
 
 
@@ -197,14 +205,14 @@ def test_size_decides_on_enough_pairs_and_at_the_first_asking(
     evaluator = GateEvaluator({SMALL: [x + 0.1 for x in noise], THEIRS: [noise[i - 1] for i in range(64)]})
     past = PastRace(first_seed=0, pairs=3, asked=True, final=False, longest=None, trial=1) if asked else None
     steps = pairs * 2 * STEPS
-    verdict = Gate().judge(SMALL, THEIRS, evaluator=evaluator, budget=steps, limit=steps, past=past)
+    verdict = Gate().judge(SMALL, THEIRS, evaluator=evaluator, budget=within(steps), past=past)
     assert not verdict.stopped
     assert verdict.accepted is accepted
     assert accepted is ("simpler" in verdict.reasons[0])
 
 
 def test_all_challengers_of_a_champion_meet_it_on_the_same_seeds() -> None:
-    verdict = Gate().judge(OURS, THEIRS, evaluator=level(7), budget=0)
+    verdict = Gate().judge(OURS, THEIRS, evaluator=level(7), budget=within(0))
     met = trial(OURS, THEIRS, verdict, 1)
     assert first_seed_against([met], THEIRS.sha256, 5_000) == 0
     assert first_seed_against([met], OURS.sha256, 5_000) == 5_000

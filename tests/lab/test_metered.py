@@ -107,17 +107,17 @@ def test_the_budget_holds_and_what_was_played_is_kept(bench: Bench) -> None:
     meter = bench.meter()
     jobs = [Job(program=GOOD, seed=s) for s in range(40)]
     with pytest.raises(BudgetExhausted) as spent:
-        meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
+        meter.measure(jobs, Purpose.EDIT, left=lambda: 3000 - meter.spent)
     paid = [r for r in spent.value.results if r is not None]
     assert len(spent.value.results) == 40
     assert 5 <= len(paid) < 10
     assert {r.outcome.env_steps for r in paid} == {500}  # one that was cut short is not what was asked for
-    assert meter.measure(jobs[: len(paid)], Purpose.EDIT, allowance=lambda: 0) == paid
+    assert meter.measure(jobs[: len(paid)], Purpose.EDIT, left=lambda: 0) == paid
     assert meter.spent == 3000
     assert totals(meter.ledger).env_steps == meter.spent
     with pytest.raises(BudgetExhausted):
-        meter.measure([Job(program=GOOD, seed=99)], Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
-    meter.measure(jobs[:2], Purpose.EDIT, allowance=lambda: 0)  # known: costs nothing
+        meter.measure([Job(program=GOOD, seed=99)], Purpose.EDIT, left=lambda: 3000 - meter.spent)
+    meter.measure(jobs[:2], Purpose.EDIT, left=lambda: 0)  # known: costs nothing
 
 
 def test_a_slice_whose_episodes_are_longer_than_guessed_keeps_to_the_budget(bench: Bench) -> None:
@@ -126,7 +126,7 @@ def test_a_slice_whose_episodes_are_longer_than_guessed_keeps_to_the_budget(benc
     before = meter.spent
     with pytest.raises(BudgetExhausted) as spent:
         jobs = [Job(program=LEAN, seed=s) for s in range(60)]
-        meter.measure(jobs, Purpose.EDIT, allowance=lambda: before + 1000 - meter.spent)
+        meter.measure(jobs, Purpose.EDIT, left=lambda: before + 1000 - meter.spent)
     assert meter.spent == totals(meter.ledger).env_steps == before + 1000
     whole = InProcessEvaluator(CARTPOLE).run(jobs)
     paid = [(r, w) for r, w in zip(spent.value.results, whole, strict=True) if r is not None]
@@ -143,7 +143,7 @@ def test_a_run_killed_between_slices_pays_the_same(bench: Bench, kept: int) -> N
     def end(meter: MeteredEvaluator) -> tuple[list[int | None], int]:
         meter.measure([Job(program=LEAN, seed=7)], Purpose.EDIT)
         with pytest.raises(BudgetExhausted) as spent:
-            meter.measure(jobs, Purpose.EDIT, allowance=lambda: 1000 - meter.spent)
+            meter.measure(jobs, Purpose.EDIT, left=lambda: 1000 - meter.spent)
         return [r and r.outcome.env_steps for r in spent.value.results], meter.spent
 
     first = end(bench.meter())
@@ -158,7 +158,7 @@ def test_a_run_killed_between_slices_pays_the_same(bench: Bench, kept: int) -> N
 def test_the_last_episode_is_stopped_where_the_budget_ends(bench: Bench) -> None:
     meter = bench.meter()
     with pytest.raises(BudgetExhausted) as spent:
-        meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT, allowance=lambda: 70)
+        meter.measure([Job(program=GOOD, seed=1)], Purpose.EDIT, left=lambda: 70)
     assert spent.value.results == (None,)
     assert meter.spent == totals(meter.ledger).env_steps == 70
     assert meter.account.dev.mean(GOOD.sha256) == 70
@@ -168,7 +168,7 @@ def test_the_last_episode_is_stopped_where_the_budget_ends(bench: Bench) -> None
 
 def test_an_episode_that_ended_before_the_budget_is_the_whole_episode(bench: Bench) -> None:
     meter = bench.meter()
-    first = meter.measure([Job(program=LEFT, seed=1)], Purpose.EDIT, allowance=lambda: 70)
+    first = meter.measure([Job(program=LEFT, seed=1)], Purpose.EDIT, left=lambda: 70)
     assert meter.measure([Job(program=LEFT, seed=1)], Purpose.GATE) == first
     assert bench.evaluator.played == 1
 
@@ -179,7 +179,7 @@ def test_a_replay_goes_through_the_same_budget(bench: Bench) -> None:
         try:
             for i in range(100):
                 jobs = [Job(program=LEFT if i % 3 else GOOD, seed=s) for s in range(i, i + 3)]
-                for r in meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent):
+                for r in meter.measure(jobs, Purpose.EDIT, left=lambda: 3000 - meter.spent):
                     seen.append((r.outcome.score, meter.spent))
         except BudgetExhausted:
             seen.append((-1.0, meter.spent))
@@ -198,7 +198,7 @@ def test_a_replay_ends_in_the_middle_of_a_batch_as_the_first_time(bench: Bench) 
 
     def end(meter: MeteredEvaluator) -> tuple[list[int | None], int]:
         with pytest.raises(BudgetExhausted) as spent:
-            meter.measure(jobs, Purpose.EDIT, allowance=lambda: 3000 - meter.spent)
+            meter.measure(jobs, Purpose.EDIT, left=lambda: 3000 - meter.spent)
         return [r and r.outcome.env_steps for r in spent.value.results], meter.spent
 
     first = end(bench.meter())
@@ -212,7 +212,7 @@ def test_a_listener_hears_of_a_batch_while_it_is_played(bench: Bench) -> None:
 
     class Listener(Silent):
         def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
-            heard.append((done, jobs, standing.steps))
+            heard.append((done, jobs, standing.budget.spent))
 
     ticks = iter(range(100_000))
     meter = bench.meter(progress=Listener(), monotonic=lambda: next(ticks))

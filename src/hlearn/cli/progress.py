@@ -68,7 +68,7 @@ class Pace:
     def left_s(self, standing: RunStatus) -> float | None:
         """Seconds until the budget is spent, None while unknown."""
         rate = self.steps_per_s
-        return (standing.steps_total - standing.steps) / rate if rate > 0 else None
+        return standing.budget.left / rate if rate > 0 else None
 
 
 class LivePanel:
@@ -109,12 +109,12 @@ class LivePanel:
     def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         """A batch goes on."""
         self._hear(standing)
-        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
+        self._pace.note(standing.budget.spent, reporting=purpose is Purpose.REPORT)
 
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         """Episodes were played and recorded."""
         self._hear(standing)
-        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
+        self._pace.note(standing.budget.spent, reporting=purpose is Purpose.REPORT)
         if standing.best_dev is not None:
             self._curve.append(standing.best_dev)
             if len(self._curve) > _CURVE_POINTS:
@@ -153,11 +153,11 @@ class LivePanel:
                 f"{standing.trials} judged, {standing.accepted} accepted   {several(standing.episodes, 'episode')}"
             ),
         )
-        spent = min(standing.steps, standing.steps_total)
+        spent = min(standing.budget.spent, standing.budget.total)
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            ProgressBar(total=standing.steps_total, completed=spent, width=32),
-            Text(f"{count(standing.steps)} / {count(standing.steps_total)}"),
+            ProgressBar(total=standing.budget.total, completed=spent, width=32),
+            Text(f"{count(standing.budget.spent)} / {count(standing.budget.total)}"),
             Text(f"{count(round(self._pace.steps_per_s))}/s", style="dim"),
         )
         table.add_row("steps", bar)
@@ -205,12 +205,12 @@ class Lines:
 
     def playing(self, purpose: Purpose, done: int, jobs: int, standing: RunStatus) -> None:
         """A batch goes on."""
-        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
+        self._pace.note(standing.budget.spent, reporting=purpose is Purpose.REPORT)
         self._maybe(standing)
 
     def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
         """Episodes were played and recorded."""
-        self._pace.note(standing.steps, reporting=purpose is Purpose.REPORT)
+        self._pace.note(standing.budget.spent, reporting=purpose is Purpose.REPORT)
         self._maybe(standing)
 
     def judged(self, trial: Trial, standing: RunStatus) -> None:
@@ -240,7 +240,7 @@ class Lines:
         self._next = self._heard + _LINE_EVERY_S
         left = self._pace.left_s(standing)
         parts = [
-            f"{count(standing.steps)}/{count(standing.steps_total)} steps",
+            f"{count(standing.budget.spent)}/{count(standing.budget.total)} steps",
             f"champion {champion_words(standing, self._env_id)}",
             f"best {number(standing.best_dev)}",
             f"{several(standing.trials, 'trial')}, {standing.accepted} accepted",

@@ -12,7 +12,7 @@ from hlearn.gate.race import Race
 from hlearn.gate.verdict import Verdict, said_of
 from hlearn.ledger import Decision, Purpose
 from hlearn.policy.randomness import uses_randomness
-from hlearn.records import Failure, Program
+from hlearn.records import Budget, Failure, Program
 from hlearn.system.cases import Case
 
 
@@ -43,8 +43,8 @@ class Gate:
         champion: Program | None,
         *,
         evaluator: GateEvaluator,
-        budget: int,
-        limit: int | None = None,
+        budget: Budget,
+        last: bool = False,
         longest: int | None = None,
         past: PastRace | None = None,
         closing: bool = False,
@@ -60,9 +60,9 @@ class Gate:
             challenger: the proposed program.
             champion: the present one, None for a first program, which must complete its episodes.
             evaluator: what to measure with.
-            budget: environment steps that this judgement may spend beyond the first look.
-            limit: environment steps that are left altogether; where the first look is likely to need more, the
-                verdict is undecided.
+            budget: what is left, and what of it is the gate's: half of that may go to this judgement beyond the first
+                look. Where a look is likely to need more than is left, the verdict is undecided.
+            last: whether no other judgement is to be paid for, so that this one may spend all that is left.
             longest: environment steps at which both programs' episodes are cut, so that one that hardly ever ends
                 does not cost the whole budget; None: whole episodes.
             past: what the two have played before: those pairs stand as they are, under the caps of then, and the race
@@ -83,8 +83,8 @@ class Gate:
             simpler=self.simpler,
             stall_steps=self.stall_steps,
             stop_score=stop_score,
-            budget=budget,
-            limit=limit,
+            share=budget.left if last else budget.gate // 2,
+            left=budget.left,
             longest=(longest if past is None else past.longest) if seed_matters else None,
             past=past,
             closing=closing,

@@ -41,8 +41,8 @@ class Terms:
         simpler: how much smaller (as a share) a challenger must be to win with scores that are no worse.
         stall_steps: an episode without any reward for so many environment steps is over.
         stop_score: an episode that reaches it is over.
-        budget: environment steps that may be spent beyond the first look.
-        limit: environment steps that are left altogether.
+        share: environment steps that may be spent beyond the first look.
+        left: environment steps that are left altogether.
         longest: environment steps at which episodes are cut, None for whole ones.
         past: what the two have played before.
         closing: whether the last look may spend what is left of alpha.
@@ -53,8 +53,8 @@ class Terms:
     simpler: float
     stall_steps: int
     stop_score: float | None
-    budget: int
-    limit: int | None
+    share: int
+    left: int
     longest: int | None
     past: PastRace | None
     closing: bool
@@ -154,9 +154,7 @@ class Match:
             return True
         played = sum(r.outcome.env_steps for r in (*self.ours, *self.theirs))
         used += round(played / have * (want - have))
-        return (have < 3 or used <= self.terms.budget) and (
-            self.terms.limit is None or used <= self.terms.limit
-        )
+        return (have < 3 or used <= self.terms.share) and used <= self.terms.left
 
     def _play(self, pairs: int) -> None:
         """Plays on until there are so many pairs; both programs in the same round."""

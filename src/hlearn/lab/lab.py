@@ -10,7 +10,7 @@ import numpy as np
 from hlearn.evaluate.api import Job, Result
 from hlearn.lab.metered import MeteredEvaluator
 from hlearn.ledger import Purpose, Refusal, Refused
-from hlearn.records import Split
+from hlearn.records import Budget, Split
 from hlearn.system.copies import WorkingCopy
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.seeds import split_of, split_seeds
@@ -29,7 +29,7 @@ class SystemLab:
         meter: counts and records.
         workers: how many episodes are played side by side; the value that the run was started with, so that a
             resumed run goes the same way on another machine.
-        reserve: environment steps that are kept back for the gate.
+        budget: what is left, and what of it is kept for the gate.
         working_copy: makes a throw-away copy of the system, for editors that work on files.
     """
 
@@ -41,7 +41,7 @@ class SystemLab:
         actions: ActionSpace,
         meter: MeteredEvaluator,
         workers: int,
-        reserve: Callable[[], int],
+        budget: Callable[[], Budget],
         working_copy: Callable[[], AbstractContextManager[WorkingCopy]],
     ) -> None:
         self.task = task
@@ -52,18 +52,18 @@ class SystemLab:
         self.stall = meter.stall
         self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
         self._meter = meter
-        self._reserve = reserve
+        self._budget = budget
         self.working_copy = working_copy
 
     @property
     def remaining(self) -> int:
-        """Environment steps left that editors may spend (the gate's reserve is not among them).
+        """Environment steps left that editors may spend (what is kept for the gate is not among them).
 
-        None where nothing but failures was measured for long (:attr:`hlearn.lab.budget.BudgetAccount.hopeless`).
+        0 where nothing but failures was measured for long (:attr:`hlearn.lab.budget.BudgetAccount.hopeless`).
         """
         if self._meter.account.hopeless:
             return 0
-        return max(0, self._meter.run.steps - self._meter.spent - self._reserve())
+        return self._budget().for_editor
 
     def seeds(self, start: int, count: int) -> list[int]:
         """Development seeds number ``start`` to ``start + count - 1`` of this run."""
@@ -83,7 +83,7 @@ class SystemLab:
                 raise ValueError(
                     f"seed {job.seed} belongs to {split_of(job.seed)}; editors measure on dev seeds"
                 )
-        return self._meter.measure(jobs, Purpose.EDIT, allowance=lambda: self.remaining)
+        return self._meter.measure(jobs, Purpose.EDIT, left=lambda: self.remaining)
 
     @property
     def charged(self) -> tuple[int, int]:

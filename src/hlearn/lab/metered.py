@@ -27,7 +27,7 @@ from hlearn.lab.progress import Progress, RunStatus, Silent
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, ProgramStore, Purpose, RunStarted, Spent
 from hlearn.policy.randomness import uses_randomness
-from hlearn.records import Split
+from hlearn.records import Budget, Split
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
@@ -128,43 +128,46 @@ class MeteredEvaluator:
         """Environment steps charged so far, those of earlier runs included."""
         return self.account.spent
 
+    @property
+    def budget(self) -> Budget:
+        """What may be spent in all, and what was; the loop says how much of the rest is kept for the gate."""
+        return Budget(total=self.run.steps, spent=self.spent)
+
     # Measuring --------------------------------------------------------------------------------------------
 
     def measure(
-        self, jobs: Sequence[Job], purpose: Purpose, *, allowance: Callable[[], int] | None = None
+        self, jobs: Sequence[Job], purpose: Purpose, *, left: Callable[[], int] | None = None
     ) -> list[Result]:
         """Plays jobs, or answers them from the ledger, in the order of the jobs.
 
         Args:
             jobs: what to play.
             purpose: what for; reports are not charged.
-            allowance: environment steps that may still be spent; no limit where None. An episode that would run
-                beyond it is stopped there.
+            left: environment steps that may still be spent on it; no limit where None. An episode that would run
+                beyond them is stopped there.
 
         Raises:
-            BudgetExhausted: the allowance is spent and a job was not measured before. Where it ended within these
+            BudgetExhausted: nothing is left and a job was not measured before. Where it ended within these
                 jobs, the exception carries the results of those that were played to their end.
         """
         jobs = [j if j.key is not None else replace(j, key=self.worlds.current) for j in jobs]
         if self._single and purpose is not Purpose.REPORT:
-            return self._on_one_seed(jobs, purpose, allowance)
-        return self._measure(jobs, purpose, allowance)
+            return self._on_one_seed(jobs, purpose, left)
+        return self._measure(jobs, purpose, left)
 
     def _on_one_seed(
-        self, jobs: Sequence[Job], purpose: Purpose, allowance: Callable[[], int] | None
+        self, jobs: Sequence[Job], purpose: Purpose, left: Callable[[], int] | None
     ) -> list[Result]:
         """Where the seed has no effect, a program that uses none plays the same episode whatever the seed."""
         same = [j if uses_randomness(j.program) else replace(j, seed=self._seed) for j in jobs]
         try:
-            results = self._measure(same, purpose, allowance)
+            results = self._measure(same, purpose, left)
         except BudgetExhausted as spent:
             paid = [r and _on_seed(r, j.seed) for j, r in zip(jobs, spent.results, strict=True)]
             raise BudgetExhausted(str(spent), paid) from None
         return [_on_seed(result, job.seed) for job, result in zip(jobs, results, strict=True)]
 
-    def _measure(
-        self, jobs: Sequence[Job], purpose: Purpose, allowance: Callable[[], int] | None
-    ) -> list[Result]:
+    def _measure(self, jobs: Sequence[Job], purpose: Purpose, left: Callable[[], int] | None) -> list[Result]:
         results: list[Result | None] = [None] * len(jobs)
         asked: dict[Key, _Pending] = {}
         for i, job in enumerate(jobs):
@@ -181,18 +184,18 @@ class MeteredEvaluator:
                 queue.append(pending)
         self._answer(paid, purpose, results)
         while queue:
-            if allowance is None:
+            if left is None:
                 caps: list[int | None] = [None] * min(len(queue), _BATCH)
             else:
-                left = allowance() - sum(p.got for p in queue)
-                if left <= 0:
+                unspent = left() - sum(p.got for p in queue)
+                if unspent <= 0:
                     break
-                caps = [*self.account.slices([(p.job, p.got) for p in queue[:_BATCH]], left)]
+                caps = [*self.account.slices([(p.job, p.got) for p in queue[:_BATCH]], unspent)]
             self._play(queue[: len(caps)], caps, purpose, results)
             queue = [p for p in queue if results[p.places[0]] is None]
         self._cut([p for p in queue if p.got], purpose)
         if any(r is None for r in results):
-            said = f"the step budget is spent ({self.spent} of {self.run.steps})"
+            said = f"the step budget is spent ({self.spent} of {self.budget.total})"
             raise BudgetExhausted(said, results)
         return [r for r in results if r is not None]
 
@@ -297,7 +300,9 @@ class MeteredEvaluator:
             if (now := self.monotonic()) - told >= _TELL_EVERY_S:
                 told = now
                 charged = 0 if purpose in (None, Purpose.REPORT) else max(0, steps - again)
-                standing = replace(self.standing(), steps=self.spent + charged)
+                standing = self.standing()
+                spent = replace(standing.budget, spent=self.spent + charged)
+                standing = replace(standing, budget=spent)
                 self.progress.playing(purpose or Purpose.REPORT, done, len(jobs), standing)
 
         results = self.evaluator.run(jobs, tell)
@@ -320,8 +325,7 @@ class MeteredEvaluator:
             best_dev=self.account.best_dev,
             trials=self.trials,
             accepted=self.accepted,
-            steps=self.spent,
-            steps_total=self.run.steps,
+            budget=self.budget,
             episodes=self.account.episodes,
             seconds=self.monotonic() - self.started,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hlearn.ledger import Purpose, Trial
-from hlearn.records import Outcome
+from hlearn.records import Budget, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,7 @@ class RunStatus:
         best_dev: the best development episode of any program so far.
         trials: proposals judged.
         accepted: those that became the champion.
-        steps: environment steps spent on learning by this system.
-        steps_total: the budget.
+        budget: environment steps of this system, and how many of them learning has spent.
         episodes: episodes played for learning.
         seconds: wall time of this sitting.
     """
@@ -33,8 +32,7 @@ class RunStatus:
     best_dev: float | None
     trials: int
     accepted: int
-    steps: int
-    steps_total: int
+    budget: Budget
     episodes: int
     seconds: float
 

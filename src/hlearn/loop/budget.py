@@ -1,14 +1,16 @@
-"""Who may spend how much of a run's environment steps: the editor on development, the gate on judging."""
+"""Who may spend how much of a run's budget: the editor on development, the gate on judging."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from hlearn.gate import Gate, Verdict
 from hlearn.lab import MeteredEvaluator
 from hlearn.ledger import Purpose
-from hlearn.records import Evaluation
+from hlearn.records import Budget, Evaluation
 from hlearn.tasks.registry import seed_matters
 
-_RESERVE = 0.10  # share of the budget that is kept for judging the last proposal, at first
+_KEPT = 0.10  # share of the budget that is kept for judging the last proposal, at first
 # Long episodes need more: numbers of pairs, and the share of the budget that may be kept for so many.
 _ENOUGH = ((12, 0.2), (3, 0.5))  # the first look is at three pairs
 _FIRST = 2  # gate episodes of a first program
@@ -29,18 +31,23 @@ class BudgetSplit:
 
     def __init__(self, meter: MeteredEvaluator, gate: Gate) -> None:
         self._meter = meter
-        self._own = meter.run.steps - meter.run.spent
+        self._own = meter.budget.total - meter.run.spent  # what this run may spend
         self._gate_steps = int(self._own * gate.budget_fraction)
         self._seed_matters = seed_matters(meter.task)
         self._given = 0  # how often steps were given back
         self._champion: Evaluation | None = None  # the gate episodes that it has played
 
-    def gate_share(self) -> int:
+    @property
+    def budget(self) -> Budget:
+        """The budget as it stands now."""
+        return replace(self._meter.budget, kept=self._kept(), gate=self._gate_left())
+
+    def _gate_left(self) -> int:
         """What the gate may still spend in this run beyond the first look of each race."""
         spent = self._meter.account.by_purpose
         return max(0, self._gate_steps - spent[Purpose.GATE] - spent[Purpose.CASE])
 
-    def reserve(self) -> int:
+    def _kept(self) -> int:
         """What editors must leave for the last proposal: the gate's share, and enough episodes to judge by.
 
         Nothing where the seed has no effect: the gate's episode is then the one that development has played.
@@ -50,7 +57,7 @@ class BudgetSplit:
         if self._given:
             return self._cost(_GIVEN[self._given - 1])
         enough = (min(self._cost(pairs), int(self._own * share)) for pairs, share in _ENOUGH)
-        return max(self.gate_share(), int(self._own * _RESERVE), *enough)
+        return max(self._gate_left(), int(self._own * _KEPT), *enough)
 
     @property
     def has_given(self) -> bool:
@@ -61,7 +68,7 @@ class BudgetSplit:
         """Gives the editor what judging one more proposal does not need; False where that is no whole episode."""
         while self._seed_matters and self._given < len(_GIVEN):
             self._given += 1
-            if self.left() - self.reserve() >= max(1, self._episode()):
+            if self.budget.for_editor >= max(1, self._episode()):
                 return True
         return False
 
@@ -82,10 +89,6 @@ class BudgetSplit:
         while longest is not None and longest < self._meter.account.best_steps:
             longest *= 2
         return longest
-
-    def left(self) -> int:
-        """Environment steps that the gate may spend."""
-        return self._meter.run.steps - self._meter.spent
 
     def _cost(self, pairs: int) -> int:
         """What so many pairs of one more proposal are likely to cost."""

@@ -25,7 +25,7 @@ class RunGateEvaluator:
     Args:
         meter: of the run; its task has the target of the run.
         lab: the editor's, for development seeds.
-        budget: divides what is left.
+        split: divides what is left.
         gate: its rules for endless episodes.
 
     Attributes:
@@ -33,10 +33,10 @@ class RunGateEvaluator:
             (:func:`hlearn.gate.first_seed_against`).
     """
 
-    def __init__(self, meter: MeteredEvaluator, lab: SystemLab, budget: BudgetSplit, gate: Gate) -> None:
+    def __init__(self, meter: MeteredEvaluator, lab: SystemLab, split: BudgetSplit, gate: Gate) -> None:
         self._meter = meter
         self._lab = lab
-        self._allotment = budget
+        self._split = split
         self._gate = gate
         self._task = meter.task
         self.first_seed = (meter.run.run - 1) * SEEDS_PER_RUN
@@ -47,7 +47,7 @@ class RunGateEvaluator:
         Raises:
             BudgetExhausted: nothing is left to spend.
         """
-        return self._meter.measure(jobs, purpose, allowance=self._allotment.left)
+        return self._meter.measure(jobs, purpose, left=lambda: self._split.budget.left)
 
     def seeds(self, start: int, count: int) -> list[int]:
         """Gate seeds; development seeds where the seed has no effect and the splits would hide nothing."""
@@ -63,7 +63,7 @@ class RunGateEvaluator:
         if not seed_matters(self._task):
             return True
         for count in _PROOF:
-            jobs = [self._job(program, seed, self._allotment.longest()) for seed in self.seeds(0, count)]
+            jobs = [self._job(program, seed, self._split.longest()) for seed in self.seeds(0, count)]
             try:
                 results = self.measure(jobs, Purpose.GATE)
             except BudgetExhausted:

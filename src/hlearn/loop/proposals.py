@@ -23,7 +23,7 @@ class ProposalQueue:
     Args:
         editor: who is asked.
         lab: what it measures with.
-        budget: gives it back what judging did not need.
+        split: gives it back what judging did not need.
         undecided: challengers that may play on.
         replaying: whether the editor is deterministic, and so can be asked once more after its budget's end.
         lead: by how much a program is better than the champion in development, 0 where that is not known.
@@ -33,7 +33,7 @@ class ProposalQueue:
         self,
         editor: Editor,
         lab: SystemLab,
-        budget: BudgetSplit,
+        split: BudgetSplit,
         undecided: Undecided,
         *,
         replaying: bool,
@@ -41,7 +41,7 @@ class ProposalQueue:
     ) -> None:
         self._editor = editor
         self._lab = lab
-        self._allotment = budget
+        self._split = split
         self._undecided = undecided
         self._replaying = replaying
         self._lead = lead
@@ -79,13 +79,13 @@ class ProposalQueue:
             proposal = proposal or self.reopened()
             if proposal is not None:
                 return proposal
-            if self._ended or brief.champion is None or not self._allotment.give_back():
+            if self._ended or brief.champion is None or not self._split.give_back():
                 return None
             self._lab.say("nothing is left to judge: the search goes on with what was kept for that")
 
     def reopened(self) -> Proposal | None:
         """The most promising undecided challenger, which plays on."""
-        proposal = self._undecided.reopen(self._allotment.left())
+        proposal = self._undecided.reopen(self._split.budget.left)
         if proposal is not None:
             self._lab.say("an undecided challenger plays on")
         return proposal
@@ -94,7 +94,7 @@ class ProposalQueue:
         """Whether, at the budget's end, an undecided challenger promises more than the editor's last proposal."""
         if self._lab.remaining > 0:
             return False
-        first = self._undecided.best(self._allotment.left())
+        first = self._undecided.best(self._split.budget.left)
         return first is not None and self._undecided.lead(first) > _FLATTERED * self._lead(proposal.program)
 
     def _may_ask(self) -> bool:

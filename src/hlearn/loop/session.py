@@ -80,7 +80,7 @@ class Session:
             monotonic=monotonic,
         )
         self.gate = gate = replace(gate, stall_steps=max(gate.stall_steps, self.meter.stall))
-        self.budget = BudgetSplit(self.meter, gate)
+        self.split = BudgetSplit(self.meter, gate)
         self.trials = TrialLog(system, self.meter, replaying=self.replaying)
         self.lab = SystemLab(
             task=task,
@@ -88,10 +88,10 @@ class Session:
             actions=actions,
             meter=self.meter,
             workers=run.workers,
-            reserve=self.budget.reserve,
+            budget=lambda: self.split.budget,
             working_copy=system.working_copy,
         )
-        self.evaluator = RunGateEvaluator(self.meter, self.lab, self.budget, gate)
+        self.evaluator = RunGateEvaluator(self.meter, self.lab, self.split, gate)
         self.champion = self._first_champion()
         self.champion_dev: Evaluation | None = None
         self.target_reached = False
@@ -100,7 +100,7 @@ class Session:
         self.undecided = Undecided(gate, self._dev_lead)
         self._idle = self._spent_before = 0
         self.queue = ProposalQueue(
-            editor, self.lab, self.budget, self.undecided, replaying=self.replaying, lead=self._dev_lead
+            editor, self.lab, self.split, self.undecided, replaying=self.replaying, lead=self._dev_lead
         )
         self.meter.trials = self.trials.judged()
         if self.champion is not None:
@@ -137,12 +137,10 @@ class Session:
             return self._without_gate(proposal, spent.results)
 
     def _judge(self, proposal: Proposal, added: Sequence[Case]) -> Verdict:
-        share, left = self.budget.gate_share(), self.budget.left()
-        by_hand = (
-            self.run.editor == OUTSIDE_LEARNING[0]
-        )  # who asks by hand may ask again: their race stays open
-        last = not self.lab.remaining or self.undecided.plays_on(proposal)
-        longest = self.budget.longest()
+        # Who asks by hand pays for one judgement and may ask again: their race stays open.
+        by_hand = self.run.editor == OUTSIDE_LEARNING[0]
+        closing = not by_hand and (not self.lab.remaining or self.undecided.plays_on(proposal))
+        longest = self.split.longest()
         past = self.trials.race(proposal.program, self.champion, longest)
         if past is not None:
             self.evaluator.first_seed = past.first_seed
@@ -150,11 +148,11 @@ class Session:
             proposal.program,
             self.champion,
             evaluator=self.evaluator,
-            budget=max(share, left) if last or by_hand else share // 2,
-            limit=left,
+            budget=self.split.budget,
+            last=closing or by_hand,
             longest=longest,
             past=past,
-            closing=last and not by_hand,
+            closing=closing,
             stop_score=self.task.target,
             cases=(*self.trials.cases(), *added),
             run_seed=self.run.seed,
@@ -169,7 +167,7 @@ class Session:
         self.meter.trials += 1
         idle = trial.decision is not Decision.ACCEPTED and self.meter.spent == self._spent_before
         self._idle = self._idle + 1 if idle else 0
-        self.budget.judged(verdict)
+        self.split.judged(verdict)
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
         else:
@@ -188,7 +186,7 @@ class Session:
         """Why nothing more is proposed."""
         if self.meter.account.hopeless:
             return "nothing but failures"
-        if self.lab.remaining <= 0 or self.budget.has_given:
+        if self.lab.remaining <= 0 or self.split.has_given:
             return "budget spent"
         return "nothing more to try"
 
