@@ -22,6 +22,7 @@ from hlearn.inherited import children_waited_for
 from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
 from hlearn.loop.context import open_run
+from hlearn.loop.defaults import HOLDOUT_EPISODES
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.tasks import resolve_task
@@ -37,12 +38,12 @@ def learn(
     *,
     out: Path | str,
     editor: Editor | str = "search",
-    steps: int = 1_000_000,
+    steps: int | None = None,
     target: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     workers: int | None = None,
     resume: bool = False,
-    holdout: int = 30,
+    holdout: int = HOLDOUT_EPISODES,
     gate: Gate | None = None,
     key: Key | None = None,
     evaluator: EvaluatorMaker | None = None,
@@ -57,8 +58,10 @@ def learn(
         out: the system's folder; must be empty or absent unless ``resume``.
         editor: who proposes changes, as on the command line (``search``, ``command:'...'``) or an editor of your own.
         steps: environment steps that the system may spend on learning in all, probes and failed trials included.
+            None: as the system was started with, else what is usual for such environments (2,000,000 for Atari, else
+            500,000, or what the family of a guest says).
         target: score at which to stop, as a mean of 32 gate episodes; the task's own if None.
-        seed: decides development and gate seeds and the editor's randomness.
+        seed: decides development and gate seeds and the editor's randomness; the system's own if None, 0 for a new one.
         workers: episodes played side by side; the usable cores if None.
         resume: go on in ``out``: finish the run that was interrupted, or start another where ``steps`` is larger
             than the last run's.

@@ -14,7 +14,10 @@ from hlearn.system.golden import golden_observations
 from hlearn.tasks import open_apart, open_environment, resolve_task
 from hlearn.tasks.apart import RemoteEnvironment, limited_calls
 from hlearn.tasks.registry import is_own, report_cap, traits
+from hlearn.trust.keys import OpenedSeeds
 from tests.evaluate.processes import descendants, gone
+
+SEEDS = OpenedSeeds(bytes(32))
 
 ODD = "tests.tasks.odd_environments:Odd-v0"
 
@@ -42,8 +45,8 @@ def _nothing_left():
 )
 def test_the_same_as_in_the_main_process(habit: str) -> None:
     task = resolve_task(ODD, habit=habit)
-    golden = golden_observations(task)
-    plain = golden_observations(resolve_task(ODD))
+    golden = golden_observations(task, SEEDS)
+    plain = golden_observations(resolve_task(ODD), SEEDS)
     assert golden.arrays["observations"].tobytes() == plain.arrays["observations"].tobytes()
     assert golden.env_steps == plain.env_steps
 

@@ -29,6 +29,7 @@ from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
 from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
+from hlearn.loop.defaults import HOLDOUT_EPISODES
 
 if TYPE_CHECKING:
     from hlearn.learning import LearnResult
@@ -84,7 +85,7 @@ def learn(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the system in --out.")] = False,
     holdout_episodes: Annotated[
         int, typer.Option("--holdout-episodes", min=0, help="Episodes on fresh seeds at the end; 0 for none.")
-    ] = 30,
+    ] = HOLDOUT_EPISODES,
     env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -116,7 +117,6 @@ def learn(
             out=plan.out,
             editor=made,
             steps=plan.steps,
-            target=target,
             seed=plan.seed,
             workers=plan.workers,
             resume=resume,
@@ -213,9 +213,8 @@ def _before(out: Path) -> _Before | None:
     Raises:
         UsageError: the folder holds something else.
     """
-    from hlearn.ledger import RunStarted
     from hlearn.ledger.totals import totals
-    from hlearn.loop.opening import OUTSIDE_LEARNING
+    from hlearn.loop.opening import last_learning_run
     from hlearn.system import System
 
     if not out.exists() or not any(out.iterdir()):
@@ -223,12 +222,7 @@ def _before(out: Path) -> _Before | None:
     if not (out / "hl.toml").exists():
         raise UsageError(f"{out} holds files but no system (no hl.toml); choose another --out")
     system = System.open(out)
-    runs = [
-        r.event
-        for r in system.ledger.rows
-        if isinstance(r.event, RunStarted) and r.event.editor not in OUTSIDE_LEARNING
-    ]
-    last = runs[-1] if runs else None
+    last = last_learning_run(system.ledger)
     return _Before(
         task=system.task,
         seed=system.config.seed,

@@ -21,7 +21,7 @@ from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, Played, play_controls
 from hlearn.loop.first_look import look_first
-from hlearn.loop.opening import is_new, last_run, next_run, open_system
+from hlearn.loop.opening import is_new, last_run, next_run, open_system, usual_steps
 from hlearn.loop.repeatable import check_repeatable
 from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
@@ -30,7 +30,7 @@ from hlearn.loop.unjudged import leave_unjudged
 from hlearn.records import Evaluation, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
-from hlearn.tasks.registry import open_apart
+from hlearn.tasks.registry import describe
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 from hlearn.trust import Key, Worlds, fresh_key
@@ -195,8 +195,8 @@ def open_run(
     editor: Editor,
     gate: Gate,
     progress: Progress,
-    steps: int,
-    seed: int,
+    steps: int | None,
+    seed: int | None,
     workers: int,
     resume: bool,
     clock: Clock,
@@ -210,22 +210,20 @@ def open_run(
         NotRepeatable: a user's environment plays the same episode differently; nothing was changed.
     """
     began = time.monotonic()
-    if steps < 1:
+    if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}")
-    environment = open_apart(task)
-    try:
-        observation, actions = environment.observation, environment.actions
-    finally:
-        environment.close()
+    observation, actions = describe(task)
     with closing(evaluators(task, workers=workers)) as evaluator, _withdrawn_if_refused(Path(out)):
         fresh = not resume or is_new(out)
         given = key is not None
         key = key or fresh_key()
         if fresh:
             check_repeatable(
-                evaluator, task, workers, observation, actions, seed, progress, Worlds.of_key(key)
+                evaluator, task, workers, observation, actions, seed or 0, progress, Worlds.of_key(key)
             )
-        system = open_system(out, task, seed=seed, resume=resume, clock=clock, key=key)
+        system = open_system(out, task, seed=seed or 0, resume=resume, clock=clock, key=key)
+        seed = system.config.seed if seed is None else seed
+        steps = steps or usual_steps(system)
         if given and not fresh:
             system.accept_key(key)
         with system.exclusive(key=key):

@@ -23,7 +23,7 @@ from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Evaluation, Program, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace, Box, Discrete
-from hlearn.tasks.registry import open_apart, report_cap, seed_matters
+from hlearn.tasks.registry import describe, report_cap, seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
@@ -211,9 +211,7 @@ def play_controls_of(
     evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> Controls | None:
     """The same for a program that was measured on holdout seeds outside of any run."""
-    environment = open_apart(task)
-    actions = environment.actions
-    environment.close()
+    actions = describe(task).actions
     with system.exclusive(wait_s=WAIT_S), closing(evaluators(task, workers=workers)) as evaluator:
         meter = MeteredEvaluator(
             task=task,

@@ -13,6 +13,7 @@ from hlearn.ledger.events import started
 from hlearn.ledger.journal import Clock
 from hlearn.ledger.totals import learning_steps
 from hlearn.system import System
+from hlearn.tasks.families import family_of
 from hlearn.tasks.task import Task
 from hlearn.trust import Key
 
@@ -117,6 +118,18 @@ def next_run(
 def last_run(ledger: Ledger) -> RunStarted | None:
     """The latest run's first row."""
     return next((r.event for r in reversed(ledger.rows) if isinstance(r.event, RunStarted)), None)
+
+
+def last_learning_run(ledger: Ledger) -> RunStarted | None:
+    """The same of those runs in which an editor learnt."""
+    runs = (r.event for r in reversed(ledger.rows) if isinstance(r.event, RunStarted))
+    return next((run for run in runs if run.editor not in OUTSIDE_LEARNING), None)
+
+
+def usual_steps(system: System) -> int:
+    """Environment steps of a run where nobody names any: as in the run before, else as usual for such environments."""
+    before = last_learning_run(system.ledger)
+    return family_of(system.task.env_id).default_steps if before is None else before.steps
 
 
 def _ended(ledger: Ledger, run: int) -> bool:

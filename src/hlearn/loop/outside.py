@@ -20,7 +20,7 @@ from hlearn.loop.opening import OUTSIDE_LEARNING, last_run, versions
 from hlearn.loop.session import Session
 from hlearn.records import Program
 from hlearn.system import System
-from hlearn.tasks.registry import open_apart
+from hlearn.tasks.registry import describe
 
 
 class OneEdit:
@@ -81,9 +81,7 @@ def run_outside_learning(
     Returns:
         The trials, in order.
     """
-    environment = open_apart(system.task)
-    observation, actions = environment.observation, environment.actions
-    environment.close()
+    observation, actions = describe(system.task)
     ledger = system.ledger
     with system.exclusive(), closing(evaluators(system.task, workers=workers)) as evaluator:
         open_run = unfinished_run(system)

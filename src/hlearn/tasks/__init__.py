@@ -3,7 +3,7 @@
 Comes in: Gymnasium ids, ALE games, a user's own ``module:Id``. The trusted side only: programs never import this.
 """
 
-from hlearn.tasks.registry import open_apart, open_environment, resolve_task, seed_matters
+from hlearn.tasks.registry import describe, open_apart, open_environment, resolve_task, seed_matters
 from hlearn.tasks.task import Task
 
-__all__ = ["Task", "open_apart", "open_environment", "resolve_task", "seed_matters"]
+__all__ = ["Task", "describe", "open_apart", "open_environment", "resolve_task", "seed_matters"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -52,6 +52,13 @@ class ObservationSpec:
     high: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
     left_out: tuple[str, ...] = ()
+
+
+class Description(NamedTuple):
+    """What an environment shows and takes, which is all that is known before an episode."""
+
+    observation: ObservationSpec
+    actions: ActionSpace
 
 
 class Environment(Protocol):

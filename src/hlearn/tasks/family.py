@@ -55,11 +55,13 @@ class EnvironmentFamily(Interface):
         """Whether this family has the say over an id; the first family that claims it is asked."""
 
     def accesses(self, env_id: str, kwargs: Mapping[str, Scalar]) -> tuple[Access, ...]:
-        """What a program may observe, the default first.
+        """What programs may observe in this family; nothing is opened to find out.
+
+        Returns:
+            In the order in which they are tried where the user names none: the first that :meth:`open` takes.
 
         Raises:
             UnknownTask: there is no such environment; names near ones.
-            UsageError: it cannot be opened to find out; says why.
         """
 
     def open(self, task: Task, *, render: bool) -> Environment:
@@ -71,6 +73,7 @@ class EnvironmentFamily(Interface):
 
         Raises:
             UnknownTask: there is no such environment.
+            UnsupportedAccess: it shows something else.
             MissingExtra: it needs a package that is not installed.
             EnvironmentFault: its own code raises.
             UsageError: it does not take the task's arguments, or its spaces have no translation.

@@ -32,8 +32,8 @@ class _Room:
         self._seen = np.empty(0)
 
     def resolve(self, *arguments: Any) -> Any:
-        task = registry.resolve_here(*arguments)
-        return task, registry.traits_here(task)
+        task, description = registry.resolve_here(*arguments)
+        return task, registry.traits_here(task), description
 
     def traits(self, task: Task) -> Any:
         return registry.traits_here(task)

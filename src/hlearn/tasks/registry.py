@@ -9,7 +9,7 @@ from typing import TypeVar
 from hlearn.errors import UnsupportedAccess, UnsupportedProtocol, UsageError
 from hlearn.records import Access, Protocol
 from hlearn.tasks.apart import Keeper, RemoteEnvironment
-from hlearn.tasks.environment import Environment
+from hlearn.tasks.environment import Description, Environment
 from hlearn.tasks.families import families, family_of
 from hlearn.tasks.family import Traits
 from hlearn.tasks.task import Scalar, Task
@@ -17,6 +17,7 @@ from hlearn.tasks.task import Scalar, Task
 E = TypeVar("E", Access, Protocol)
 _OURS = "hlearn."  # modules of ours, toys for one
 _known: dict[str, Traits] = {}  # of environments that live in other processes, by their ids
+_resolved: dict[str, Description] = {}  # of tasks that were resolved and not described since, by their keys
 
 
 def resolve_task(
@@ -45,14 +46,17 @@ def resolve_task(
         UsageError: it does not take these arguments, or its spaces have no translation.
     """
     if not _is_foreign(env_id):
-        return resolve_here(env_id, access, protocol, target, kwargs)
+        task, _resolved[task.key] = resolve_here(env_id, access, protocol, target, kwargs)
+        return task
     keeper = Keeper(env_id)
     try:
-        task, found = keeper.ask("its import", "resolve", env_id, access, protocol, target, kwargs)
+        task, found, description = keeper.ask(
+            "its import", "resolve", env_id, access, protocol, target, kwargs
+        )
     finally:
         keeper.close()
-    _known[env_id] = found
     assert isinstance(task, Task)
+    _known[env_id], _resolved[task.key] = found, description
     return task
 
 
@@ -62,20 +66,44 @@ def resolve_here(
     protocol: Protocol | str | None,
     target: float | None,
     kwargs: Mapping[str, Scalar],
-) -> Task:
-    """The same in this very process, whoever wrote the environment."""
+) -> tuple[Task, Description]:
+    """The same in this very process, whoever wrote the environment, with what opening it showed."""
     family = family_of(env_id)
-    wanted = None if access is None else _choice(Access, access, UnsupportedAccess)
+    named = None if access is None else _choice(Access, access, UnsupportedAccess)
     how = family.protocols[0] if protocol is None else _choice(Protocol, protocol, UnsupportedProtocol)
-    task = Task(
-        env_id=env_id,
-        access=wanted or family.accesses(env_id, kwargs)[0],
-        protocol=how,
-        kwargs=tuple(sorted(kwargs.items())),
-        target=target,
-    )
-    open_environment(task).close()
-    return task
+    tried = family.accesses(env_id, kwargs) if named is None else (named,)
+    for each in tried:
+        task = Task(
+            env_id=env_id, access=each, protocol=how, kwargs=tuple(sorted(kwargs.items())), target=target
+        )
+        try:
+            return task, _described(open_environment(task))
+        except UnsupportedAccess:
+            if each is tried[-1]:
+                raise
+    raise AssertionError(f"the family of {env_id} names no access")
+
+
+def describe(task: Task) -> Description:
+    """What a task shows and takes.
+
+    Where it was resolved just now that is known. Else its environment is opened once, apart where it is somebody's own.
+
+    Raises:
+        HlearnError: as :func:`open_apart`.
+    """
+    known = _resolved.pop(
+        task.key, None
+    )  # once: whoever asks later may have changed the environment meanwhile
+    return _described(open_apart(task)) if known is None else known
+
+
+def _described(environment: Environment) -> Description:
+    """Closes an environment that was opened to be described."""
+    try:
+        return Description(environment.observation, environment.actions)
+    finally:
+        environment.close()
 
 
 def open_environment(task: Task, *, render: bool = False) -> Environment:
