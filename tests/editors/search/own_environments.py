@@ -92,3 +92,30 @@ class Wide(gymnasium.Env[np.ndarray, np.int64]):
 
 gymnasium.register("Arm-v0", entry_point=Arm, max_episode_steps=50)
 gymnasium.register("Wide-v0", entry_point=Wide, max_episode_steps=40)
+
+
+class Dance(gymnasium.Env[np.ndarray, np.int64]):
+    """Twenty steps in a fixed order pay, and what is seen is noise: nothing that looks can know them."""
+
+    STEPS = (1, 0, 2, 2, 1, 0, 0, 2, 1, 2, 0, 1, 1, 2, 0, 2, 1, 0, 1, 2)
+
+    def __init__(self) -> None:
+        self.observation_space = spaces.Box(-1.0, 1.0, (2,), np.float64)
+        self.action_space = spaces.Discrete(3)
+        self._step = 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._step = 0
+        return self.np_random.uniform(-1.0, 1.0, 2), {}
+
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        reward = float(action == self.STEPS[self._step])
+        self._step += 1
+        over = self._step == len(self.STEPS)
+        return self.np_random.uniform(-1.0, 1.0, 2), reward, over, False, {}
+
+
+gymnasium.register("Dance-v0", entry_point=Dance)

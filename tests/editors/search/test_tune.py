@@ -107,7 +107,7 @@ def test_saturated_means_equal_positive_scores_up_to_the_time_limit():
     falling = trials.candidate(SourceKnobs(Program(source=source.replace("> 0", "< 0")), ()), {}, "falling")
     trials.play([falling], 8)
     assert not saturated(falling, 0.0)
-    (first,) = lab.measure([Job(program=balanced.program, seed=lab.seeds(500_000, 1)[0])])
+    (first,) = lab.measure([Job(program=balanced.program, seed=lab.seeds(500_000, 1)[0], together=True)])
     assert first.outcome == balanced.outcomes[0]
 
 

@@ -12,14 +12,14 @@ from tests.editors.search.plain_lab import PlainLab
 def test_a_body_begins_with_the_best_of_scattered_starts_of_all_families(monkeypatch):
     monkeypatch.setattr(opening, "STARTS", (2, 1, 1))
     monkeypatch.setattr(opening, "SCATTERED", 3)
-    monkeypatch.setattr(opening, "BRACKET", ((20, 1), (2, 1)))
+    monkeypatch.setattr(opening, "BRACKET", ((1, 2), (1, 1)))
     monkeypatch.setattr(opening, "HORIZON", 60)
     lab = PlainLab("BipedalWalker-v3", steps=100_000)
     sketch = probe(lab)
     families = opening.body_families(sketch, "Walker")
     lane = opening.body_lane(lab, Trials(lab), sketch, families, population=6, turn=0)
     assert {f"{f.name}: scattered starts" for f in families} <= set(lab.said)
-    assert sum("of 5" in text for text in lab.said) == 5
+    assert sum("of 6" in text for text in lab.said) == 6
     assert lane.tuner.generation == 2
     assert lane.tuner.horizon == 60
 

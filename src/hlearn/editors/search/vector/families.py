@@ -11,7 +11,6 @@ from hlearn.editors.search.vector.sketch import (
     CHANGE,
     COS,
     FLAG,
-    GAP,
     PLAIN,
     SIN,
     Axis,
@@ -29,16 +28,15 @@ def urge_families(sketch: Sketch, title: str) -> list[Template]:
     angles = any(s.kind == ANGLE for s in sketch.signals)
     plain = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG)]
     families = [linear(sketch, title, plain, "linear")]
-    chase = pursuit(sketch, title)
-    if chase is not None:
-        families.append(chase)
     if angles:
         round_ = [s for s in sketch.signals if s.kind in (PLAIN, COS, SIN, FLAG)]
         families.append(linear(sketch, title, round_, "linear in sines"))
     changes = [s for s in sketch.signals if s.kind == CHANGE]
     if changes:
         families.append(linear(sketch, title, [*plain, *changes], "linear with changes"))
-    families += [mirror(sketch, title, odd) for odd in _sideways_axes(sketch)]
+    odd = frozenset(axis.name for axis in sketch.axes if axis.minus is not None)
+    if sketch.discrete and 0 < len(odd) < len(sketch.axes) and _sideways(sketch, odd):
+        families.append(mirror(sketch, title, odd))
     richer = swing(sketch, title) or polynomial(sketch, title)
     families += [richer] if richer is not None else []
     if len(sketch.axes) == 1 and len(plain) <= 6:
@@ -90,50 +88,7 @@ def mirror(sketch: Sketch, title: str, odd_axes: frozenset[str]) -> Template:
             terms.append(weigh(knobs, axis.name, "bias", "1", gain_of(axis)))
         formulas.append(Formula(name=axis.name, doc=meaning(axis, sketch), terms=tuple(terms)))
     story = "Balances sideways by opposite pushes; how far off it is, left or right alike, decides the rest."
-    name = "mirror" if sketch.discrete else f"mirror of {', '.join(sorted(odd_axes))}"
-    return urge_template(sketch, title, name, story, knobs, formulas, act_by_urges(sketch))
-
-
-def pursuit(sketch: Sketch, title: str) -> Template | None:
-    """Every axis brings what it drives to a number that nothing drives and that has a similar range: a target.
-
-    Returns:
-        None where no axis has such a target.
-    """
-    gaps = [s for s in sketch.signals if s.kind == GAP]
-    moved = {name for axis in sketch.axes for name, _ in axis.drives}
-    moved |= {s.rate_of for s in sketch.signals if s.name in moved and s.rate_of is not None}
-    targets = [
-        s for s in sketch.signals if s.kind == PLAIN and s.name not in moved and s.rate_of not in moved
-    ]
-    knobs: list[Knob] = []
-    formulas, found = [], False
-    for axis in sketch.axes:
-        terms = [
-            weigh(knobs, axis.name, g.name, f"s.{g.name}", gain_of(axis) / g.scale)
-            for g in gaps
-            if g.name in dict(axis.drives)
-        ]
-        found = found or bool(terms)
-        for own in (s for s in sketch.signals if s.name in dict(axis.drives) and s.kind == PLAIN):
-            spread = gain_of(axis) / own.scale
-            if own.rate_of is not None:
-                terms.append(weigh(knobs, axis.name, own.name, f"s.{own.name}", spread))
-                continue
-            for target in (t for t in targets if not gaps and _alike(own, t)):
-                found = True
-                name = f"{target.name}_from_{own.name}"
-                spread = gain_of(axis) / min(own.scale, target.scale)
-                terms.append(weigh(knobs, axis.name, name, f"(s.{target.name} - s.{own.name})", spread))
-            change = next((c for c in sketch.signals if c.name == f"{own.name}_change"), None)
-            if change is not None:
-                spread = gain_of(axis) / change.scale
-                terms.append(weigh(knobs, axis.name, change.name, f"s.{change.name}", spread))
-        formulas.append(Formula(name=axis.name, doc=meaning(axis, sketch), terms=tuple(terms)))
-    if not found:
-        return None
-    story = "Brings what it moves to where the target is."
-    return urge_template(sketch, title, "pursuit", story, knobs, formulas, act_by_urges(sketch))
+    return urge_template(sketch, title, "mirror", story, knobs, formulas, act_by_urges(sketch))
 
 
 def two_modes(sketch: Sketch, title: str) -> Template:
@@ -175,16 +130,6 @@ def two_modes(sketch: Sketch, title: str) -> Template:
     return urge_template(sketch, title, "two modes", story, knobs, formulas, act_by_urges(sketch))
 
 
-def _sideways_axes(sketch: Sketch) -> list[frozenset[str]]:
-    """Sets of axes that may push sideways: pairs of opposite actions beside single ones, or either of two channels."""
-    if sketch.discrete:
-        paired = frozenset(axis.name for axis in sketch.axes if axis.minus is not None)
-        choices = [paired] if 0 < len(paired) < len(sketch.axes) else []
-    else:
-        choices = [frozenset([axis.name]) for axis in sketch.axes] if len(sketch.axes) == 2 else []
-    return [odd for odd in choices if _sideways(sketch, odd)]
-
-
 def _sideways(sketch: Sketch, odd_axes: frozenset[str]) -> set[str]:
     """Signals that the odd axes drive about as strongly as any other axis, and what they are rates of."""
     others = [dict(axis.drives) for axis in sketch.axes if axis.name not in odd_axes]
@@ -196,12 +141,6 @@ def _sideways(sketch: Sketch, odd_axes: frozenset[str]) -> set[str]:
         if all(abs(effect) > 0.5 * abs(other.get(name, 0.0)) for other in others)
     }
     return driven | {s.rate_of for s in sketch.signals if s.name in driven and s.rate_of is not None}
-
-
-def _alike(own: Signal, target: Signal) -> bool:
-    """Whether two signals have a similar range."""
-    apart = abs(own.centre - target.centre) < 2.0 * (own.scale + target.scale)
-    return apart and 0.1 < own.scale / target.scale < 40.0
 
 
 def _near(sketch: Sketch, axis: Axis, signals: Sequence[Signal]) -> list[Signal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from hlearn.editors.api import Lab
@@ -22,7 +23,10 @@ MERCY = 0.9  # share of a fall's price that does not count while episodes are ca
 STARTS = (6, 6, 2)  # lanes of the first family, of the second, of each other one
 SCATTERED = 50  # random settings per start from which the starts are chosen
 SCATTER_SEEDS = 400_000  # index of the development seeds they play
-BRACKET = ((20, 6), (5, 10), (2, 16))  # lanes that are left, generations for each; the best goes on
+BRACKET = ((6, 5), (10, 2), (16, 1))  # generations of each lane, how many lanes go on after them
+LEAST = (3, 2)  # of both, however small the budget is
+OPENING = 0.3  # of the remaining budget, for scattered starts and the bracket: with less, there are fewer
+STILL = 0.1  # first step size, in the knobs' spreads, of linear feedback that begins with no push at all
 
 
 def written_lane(lab: Lab, trials: Trials, program: Program) -> Lane | None:
@@ -49,7 +53,9 @@ def body_families(sketch: Sketch, title: str) -> list[Template]:
 def body_lane(
     lab: Lab, trials: Trials, sketch: Sketch, families: Sequence[Template], *, population: int, turn: int
 ) -> Lane:
-    """A lane for a body with joints: the best of scattered starts of all families, episodes capped at first.
+    """A lane for a body with joints: the best of scattered starts of all families and of a still one.
+
+    Episodes are capped at first; with a small budget there are fewer starts.
 
     Args:
         lab: where it plays.
@@ -60,38 +66,46 @@ def body_lane(
         turn: how many such lanes there were before; each plays other seeds.
     """
     forgiven = MERCY * sketch.fall
-    lanes: list[Lane] = []
-    for n, family in enumerate(families):
+    counts = [STARTS[min(n, len(STARTS) - 1)] for n in range(len(families))]
+    sizes = [sum(counts) + 1, *(stay for _, stay in BRACKET)]
+    generations = sum(size * each for size, (each, _) in zip(sizes, BRACKET, strict=False))
+    whole = HORIZON * (sum(counts) * SCATTERED + population * generations)
+    share = min(1.0, OPENING * lab.remaining / whole)
+
+    def begin(family: Template, sigma: float, start: dict[str, float] | None = None) -> Lane:
+        return Lane(
+            lab,
+            trials,
+            family,
+            start=start,
+            sigma=sigma,
+            episodes=1,
+            decide=DECIDE,
+            population=population,
+            horizon=HORIZON,
+            forgiven=forgiven,
+        )
+
+    lanes = [begin(families[-1], STILL)]
+    for family, count in zip(families, counts, strict=True):
         lab.say(f"{family.name}: scattered starts")
-        count = STARTS[min(n, len(STARTS) - 1)]
+        some = max(1, round(share * count))
         starts = scatter(
             lab,
             family,
-            count=count * SCATTERED,
+            count=some * max(8, round(share * SCATTERED)),
             first_seed=SCATTER_SEEDS + 10 * turn,
             horizon=HORIZON,
-            finalists=count,
+            finalists=some,
             forgiven=forgiven,
         )
-        lanes += [
-            Lane(
-                lab,
-                trials,
-                family,
-                start=start,
-                sigma=0.4,
-                episodes=1,
-                decide=DECIDE,
-                population=population,
-                horizon=HORIZON,
-                forgiven=forgiven,
-            )
-            for start in starts
-        ]
-    for count, generations in BRACKET:
-        lanes = sorted(lanes, key=lambda lane: -lane.level)[:count]
+        lanes += [begin(family, 0.4, start) for start in starts]
+    for generations, stay in BRACKET:
+        each = max(LEAST[0], round(math.sqrt(share) * generations)) if share < 1.0 else generations
         for n, lane in enumerate(lanes):
             lab.say(f"{lane.tunable.name}: {lane.standing}, start {n + 1} of {len(lanes)}")
-            for _ in range(generations):
+            for _ in range(each):
                 lane.step()
-    return max(lanes, key=lambda lane: lane.level)
+        lanes.sort(key=lambda lane: -lane.level)
+        lanes = lanes[: max(min(LEAST[1], stay), round(share * stay))]
+    return lanes[0]

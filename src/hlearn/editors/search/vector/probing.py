@@ -40,17 +40,20 @@ class Probe:
 )
 
 
+def random_action(actions: ActionSpace) -> str:
+    """The expression that draws an action with ``self.rng``; unbounded channels within -1 to 1."""
+    if not isinstance(actions, Box):
+        return f"self.rng.randrange({actions.n})"
+    bounds = [
+        (max(low, -1.0) if low < -1e3 else low, min(high, 1.0) if high > 1e3 else high)
+        for low, high in zip(actions.low, actions.high, strict=True)
+    ]
+    return "[" + ", ".join(f"self.rng.uniform({low:.6g}, {high:.6g})" for low, high in bounds) + "]"
+
+
 def probing_program(actions: ActionSpace) -> Program:
     """A program that pushes at random."""
-    if isinstance(actions, Box):
-        bounds = [
-            (max(low, -1.0) if low < -1e3 else low, min(high, 1.0) if high > 1e3 else high)
-            for low, high in zip(actions.low, actions.high, strict=True)
-        ]
-        choice = "[" + ", ".join(f"self.rng.uniform({low:.6g}, {high:.6g})" for low, high in bounds) + "]"
-    else:
-        choice = f"self.rng.randrange({actions.n})"
-    return Program(source=_SOURCE.format(choice=choice))
+    return Program(source=_SOURCE.format(choice=random_action(actions)))
 
 
 def probe(lab: Lab) -> Sketch:

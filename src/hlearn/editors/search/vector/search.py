@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.prune import SCREEN, Prunable, prune
-from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
+from hlearn.editors.search.trials import Candidate, Trials, compare
 from hlearn.editors.search.vector.draw import sketch_of
 from hlearn.editors.search.vector.families import urge_families
+from hlearn.editors.search.vector.first_race import FirstRace
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
 from hlearn.editors.search.vector.naming import class_name, names_of
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
 from hlearn.editors.search.vector.probing import play_probe
-from hlearn.editors.search.vector.short import guesses
 from hlearn.editors.search.vector.sketch import GAP
 from hlearn.editors.search.vector.standing import DECIDE, Standing
 from hlearn.editors.search.vector.tables import TableSearch, countable
 from hlearn.editors.search.vector.template import Template
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Result
 
 FINAL = 48  # episodes on which terms have to pay
+FEW = 4  # episodes on which the last centre is tried where finals cost too much
 FINALS = ((32, 4), (64, 2), (128, 1))  # episodes on which finalists meet, and how many of them stay
 POLISH = 0.5  # of the remaining budget, for tuning the winner; finals, pruning and a restart need the rest
 BODY_POLISH = 0.8  # the same for a body, which is too dear to start again
@@ -43,14 +43,6 @@ BODY_POPULATION = 16  # programs per generation
 SHARE = 0.6  # of the remaining budget, for one lane of a body
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
 DEARER = 2.5  # a lane that is behind may cost so many times what the leader has cost
-SHORT = (0.05, 0.4)  # of the remaining budget, for the race of short programs: the second for small budgets,
-SHORT_STEPS = 10_000  # up to so many environment steps
-FIRST = 0.004  # the same for the first of them, those that do one thing
-BATCH = 8  # short programs that play side by side
-CONTEST = 4  # episodes on which one of them challenges the best
-MEETINGS = ((4, 12), (8, 6), (16, 3))  # episodes on which the best of them meet, and how many of them do
-LANES = 2  # of them that are tuned
-COSTLY = 1e-4  # share of the budget for one episode, from which on programs are proposed early
 RESTARTS = 1  # in a row without a gain
 
 
@@ -72,9 +64,9 @@ class VectorSearch:
         self.lab = lab
         self.trials = Trials(lab)
         self.standing = Standing(lab, self.trials)
+        self.title = class_name(brief.task.env_id)
         self.lanes: list[Lane] = []
         self.bodies: list[Template] = []
-        self.promising: list[tuple[Candidate, Template]] = []
         self.winner: Lane | None = None
         self.population = BODY_POPULATION
         self.turns = 0
@@ -112,13 +104,15 @@ class VectorSearch:
         self.sketch = sketch_of(seen, self.lab.actions, self.lab.observation)
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
         if countable(seen, self.lab):
-            title = class_name(self.brief.task.env_id)
-            tables = TableSearch(self.lab, self.trials, self.standing, title=title, names=names, seen=seen)
+            tables = TableSearch(
+                self.lab, self.trials, self.standing, title=self.title, names=names, seen=seen
+            )
             yield from self._count(tables)
             if len(names) == 1 or tables.whole or self.standing.finished():
                 return  # the number of a state says nothing but which state it is
+        self.first = FirstRace(self.lab, self.trials, self.standing, self.sketch, self.title)
         if self.brief.champion is None:
-            yield from self._short(seen)
+            yield from self.first.run(seen)
         if self.standing.finished():
             yield from self._prune()
             yield from self.standing.offer()
@@ -129,6 +123,8 @@ class VectorSearch:
             if self.winner is None:
                 return
             yield from self._polish(self.winner)
+            if self.standing.best is not None and self._affordable(DECIDE, self.standing.best):
+                self.first.look_away()
             yield from self.standing.offer()
             if not self.standing.finished():
                 yield from self._grow()
@@ -148,66 +144,19 @@ class VectorSearch:
         finally:
             self.trials.learner = None
 
-    def _short(self, seen: Sequence[Result]) -> Iterator[Proposal]:
-        """Short programs race: one episode each, on the same seed; the best meet again on more."""
-        left = self.lab.remaining
-        limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
-        steps = [o.env_steps for o, _ in seen]
-        usual = sum(steps) / max(1, len(steps))
-        played: list[tuple[Candidate, Template]] = []
-        title = class_name(self.brief.task.env_id)
-        for first, group in enumerate(guesses(self.sketch, seen, title, self.lab.rng)):
-            size = BATCH if first else max(1, int(FIRST * self.lab.remaining / max(usual, 1.0)))
-            for start in range(0, min(len(group), size) if not first else len(group), BATCH):
-                if self.lab.remaining < limit and played:
-                    break
-                batch = [
-                    (self.trials.candidate(g.template, g.values, g.template.name), g.template)
-                    for g in group[start : start + min(BATCH, size)]
-                ]
-                self.lab.say(f"short programs: {batch[0][1].name}")
-                self.trials.play([c for c, _ in batch], 1)
-                played += batch
-                for candidate, template in sorted(batch, key=lambda b: -b[0].mean)[:2]:
-                    if self.trials.challenge(candidate, self.standing.best, CONTEST):
-                        self.standing.crown(candidate, template)
-                        if saturated(candidate, self.standing.floor, CONTEST):
-                            self.trials.play([candidate], 2 * CONTEST)
-                if self.standing.finished():
-                    yield from self.standing.offer()
-                    self.trials.play([self.standing.best] if self.standing.best else [], 2 * DECIDE)
-                    if self.standing.finished():
-                        return
-            if not first and usual > COSTLY * self.lab.remaining:
-                yield from self.standing.offer()
-        self._meet(played, limit)
-        yield from self.standing.offer()
-
-    def _meet(self, played: list[tuple[Candidate, Template]], limit: float) -> None:
-        """The best short programs meet on more and more seeds; the last ones that can be tuned get lanes."""
-        for episodes, stay in MEETINGS:
-            played = sorted(played, key=lambda p: -p[0].mean)[:stay]
-            if self.lab.remaining > limit:
-                self.trials.play([c for c, _ in played], episodes)
-        for candidate, template in played:
-            if self.trials.challenge(candidate, self.standing.best, DECIDE):
-                self.standing.crown(candidate, template)
-        self.promising = [(c, t) for c, t in sorted(played, key=lambda p: -p[0].mean) if t.knobs][:LANES]
-
     def _open(self) -> None:
         """Decides which families run, and how: a body's from scattered starts, others in a race."""
         if self.brief.champion is not None:
             lane = written_lane(self.lab, self.trials, self.brief.champion)
             self.lanes += [lane] if lane is not None else []
-        title = class_name(self.brief.task.env_id)
-        self.bodies = body_families(self.sketch, title)
+        self.bodies = body_families(self.sketch, self.title)
         if any(s.kind == GAP for s in self.sketch.signals):
             self.bodies = []  # it is about reaching something
         if not self.bodies:
-            self.lanes += [self._lane(family) for family in urge_families(self.sketch, title)]
+            self.lanes += [self._lane(family) for family in urge_families(self.sketch, self.title)]
             self.lanes += [
                 Lane(self.lab, self.trials, t, start=c.values, sigma=0.5, decide=DECIDE, best=c)
-                for c, t in self.promising
+                for c, t in self.first.promising
             ]
 
     def _lane(self, family: Template, population: int | None = None) -> Lane:
@@ -310,9 +259,13 @@ class VectorSearch:
         while not lane.done and lane.spent < limit and not self.standing.finished():
             yield from self._run(lane, 1)
         finalists = [*lane.former, *([lane.best] if lane.best is not None else [])]
-        if not finalists or self.standing.finished():
+        if self.standing.finished():
             return
         centre = lane.tuner.centre
+        if not finalists or not self._affordable((1 + len(finalists)) * FINALS[0][0], finalists[0]):
+            lane.challenge(centre, decide=FEW)
+            self.standing.keep(lane)
+            return
         finalists.append(self.trials.candidate(lane.tunable, centre, f"{lane.tunable.name}, centre"))
         self.lab.say(f"{lane.tunable.name}: finalists")
         finalists.sort(key=lambda c: -c.mean)

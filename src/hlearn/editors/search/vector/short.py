@@ -5,9 +5,9 @@ The first ones are ready as soon as the probe is; whoever solves the task ends t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -15,16 +15,18 @@ from hlearn.editors.search.knobs import Knob, tidy
 from hlearn.editors.search.vector.families import linear
 from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
 from hlearn.editors.search.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, Axis, Signal, Sketch, values_of
-from hlearn.editors.search.vector.template import Template
-from hlearn.editors.search.vector.urges import attributes
+from hlearn.editors.search.vector.template import Formula, Template, Term
+from hlearn.editors.search.vector.urges import act_by_urges, attributes, meaning, urge_template
 from hlearn.evaluate.api import Result
 
-MOST_CONSTANTS = 12
+MOST_CONSTANTS = 12  # actions
+MOST_SIDES = 3  # channels of a box of which all corners are tried
 MOST_SINGLES = 60  # rules on one signal
 MOST_PAIRS = 90  # rules on two
 MOST_WEIGHED = 12  # signals that are weighed against each other, what pushes move first
 EDGES = (0.2, 0.5, 0.8)  # quantiles of a signal at which a rule may ask
 RATIOS = (0.3, 1.0, 3.0)  # of two signals in a rule, in their spreads
+SIZES = (0.5, 2.0, 8.0)  # gains of a chase, in full pushes per spread of the gap
 MOST_TERMS = 4  # of a regulator's rule
 SMALL = 0.03  # share of the largest pull below which a gain is left out
 
@@ -40,7 +42,7 @@ class Guess:
 def guesses(
     sketch: Sketch, played: Sequence[Result], title: str, rng: np.random.Generator
 ) -> Iterator[list[Guess]]:
-    """Groups of guesses, the shortest programs first.
+    """Groups of guesses that look at something, the shortest programs first.
 
     Args:
         sketch: what the probe found.
@@ -48,7 +50,6 @@ def guesses(
         title: name of the classes that are written.
         rng: chooses where there are too many.
     """
-    yield list(constants(sketch, title, rng))
     seen = [
         np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1)
         for _, r in played
@@ -59,6 +60,7 @@ def guesses(
         return
     singles = list(single_rules(sketch, title, signals, seen))
     yield _some(singles, MOST_SINGLES, rng)
+    yield list(chases(sketch, title))
     found = list(regulators(sketch, played))
     if len(sketch.axes) == 1 and sketch.discrete and sketch.axes[0].minus is not None:
         for terms in range(2, MOST_TERMS + 1):
@@ -74,7 +76,7 @@ def _some(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess
     return [found[i] for i in sorted(rng.choice(len(found), most, replace=False).tolist())]
 
 
-def constants(sketch: Sketch, title: str, rng: np.random.Generator) -> Iterator[Guess]:
+def constants(sketch: Sketch, title: str) -> Iterator[Guess]:
     """Programs that do the same all the time: each action; the middle and corners of a box."""
     story = "Does the same all the time."
     if sketch.discrete:
@@ -83,11 +85,10 @@ def constants(sketch: Sketch, title: str, rng: np.random.Generator) -> Iterator[
         for action in list(dict.fromkeys(actions))[:MOST_CONSTANTS]:
             yield Guess(template=_rule(sketch, title, "constant", story, [], f"return {action}"), values={})
         return
-    middle = [min(max(0.0, a.low), a.high) for a in sketch.axes]
-    pushes = [middle, [a.high for a in sketch.axes], [a.low for a in sketch.axes]]
-    while len(pushes) < min(MOST_CONSTANTS, 2 ** len(sketch.axes)):
-        pushes.append([a.high if rng.random() < 0.5 else a.low for a in sketch.axes])
-    for push in pushes:
+    sides = [(a.low, a.high) for a in sketch.axes]
+    middle = tuple(min(max(0.0, low), high) for low, high in sides)
+    corners = product(*sides) if len(sides) <= MOST_SIDES else zip(*sides, strict=True)
+    for push in (middle, *corners):
         numbers = ", ".join(f"{p:g}" for p in push)
         yield Guess(template=_rule(sketch, title, "constant", story, [], f"return [{numbers}]"), values={})
 
@@ -152,6 +153,43 @@ def pair_rules(sketch: Sketch, title: str, signals: Sequence[Signal]) -> Iterato
                         sketch, title, "two gains", story, [gain, knob], f"return [self.gain * ({total})]"
                     )
                     yield Guess(template=template, values={"gain": tidy(way * gain.spread), "ratio": weight})
+
+
+def chases(sketch: Sketch, title: str) -> Iterator[Guess]:
+    """Every channel closes the gap that it drives most: in proportion, and with a brake where speed is known."""
+    gaps = {a.name: pull for a in sketch.axes if (pull := _driven(sketch, a, lambda s: s.kind == GAP))}
+    speeds = {
+        a.name: pull
+        for a in sketch.axes
+        if a.name in gaps
+        and (pull := _driven(sketch, a, lambda s: s.rate_of is not None or s.kind == CHANGE))
+    }
+    if sketch.discrete or not gaps:
+        return
+    for kinds in ({"gain": gaps}, {"gain": gaps, "brake": speeds}) if speeds else ({"gain": gaps},):
+        knobs = []
+        for name, pulls in kinds.items():
+            size = float(np.mean([a.high / pulls[a.name][0].scale for a in sketch.axes if a.name in pulls]))
+            knobs.append(Knob(name=name, start=size, spread=size, low=0.0))
+        formulas = []
+        for axis in sketch.axes:
+            own = [(knob, pulls[axis.name]) for knob, pulls in kinds.items() if axis.name in pulls]
+            terms = tuple(Term(knob=knob, factor=f"{sign}s.{signal.name}") for knob, (signal, sign) in own)
+            formulas.append(Formula(name=axis.name, doc=meaning(axis, sketch), terms=terms))
+        story = "Brings what it moves to where the goal is."
+        name = "chase with a brake" if "brake" in kinds else "chase"
+        template = urge_template(sketch, title, name, story, knobs, formulas, act_by_urges(sketch))
+        for times in SIZES:
+            values = {k.name: tidy(k.start * (times if k.name == "gain" else 0.5)) for k in knobs}
+            yield Guess(template=template, values=values)
+
+
+def _driven(sketch: Sketch, axis: Axis, wanted: Callable[[Signal], bool]) -> tuple[Signal, str] | None:
+    """The wanted signal that an axis drives most, and the sign of the push that makes it small."""
+    for name, effect in axis.drives:
+        if wanted(signal := sketch.signal(name)):
+            return signal, "-" if effect > 0 else ""
+    return None
 
 
 def _choices(sketch: Sketch) -> list[tuple[int, int]]:

@@ -22,6 +22,7 @@ class Standing:
     Attributes:
         best: the best candidate.
         tunable: what it was written from.
+        blind: whether the best looks at nothing: then whoever is to be better must be so clearly.
         floor: what random pushes scored at best.
     """
 
@@ -30,6 +31,7 @@ class Standing:
         self.trials = trials
         self.best: Candidate | None = None
         self.tunable: Prunable | None = None
+        self.blind = False
         self.floor = -math.inf
         self._proposed: Candidate | None = None
         self._budget = lab.remaining
@@ -38,15 +40,19 @@ class Standing:
     def keep(self, lane: Lane) -> None:
         """Makes the lane's best the best of all if it is."""
         challenger = lane.best
-        if challenger is None or challenger is self.best:
-            return
-        if self.best is not None and compare(challenger, self.best)[0] <= 0.0:
-            return
-        self.best, self.tunable = challenger, lane.tunable
+        if challenger is not None and challenger is not self.best and self.beaten_by(challenger):
+            self.crown(challenger, lane.tunable)
 
-    def crown(self, candidate: Candidate, tunable: Prunable | None = None) -> None:
+    def beaten_by(self, challenger: Candidate) -> bool:
+        """Whether the best scored less on the seeds that both played; clearly less where it looks at nothing."""
+        if self.best is None:
+            return True
+        gap, error = compare(challenger, self.best)
+        return gap > (error if self.blind else 0.0)
+
+    def crown(self, candidate: Candidate, tunable: Prunable | None = None, *, blind: bool = False) -> None:
         """Makes a candidate the best of all; without ``tunable`` it has no numbers to tune."""
-        self.best, self.tunable = candidate, tunable
+        self.best, self.tunable, self.blind = candidate, tunable, blind
 
     def finished(self) -> bool:
         """Whether the best solves the task."""
@@ -54,7 +60,7 @@ class Standing:
 
     def solved(self, candidate: Candidate) -> bool:
         """Whether nothing can be gained, or the target is reached with some certainty."""
-        if saturated(candidate, self.floor):
+        if saturated(candidate, self.floor) and not (self.blind and candidate is self.best):
             affordable = int(SURE * self.lab.remaining / max(candidate.length, 1.0))
             self.trials.play([candidate], min(2 * DECIDE, affordable))
             return saturated(candidate, self.floor)

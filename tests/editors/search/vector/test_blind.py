@@ -1,0 +1,67 @@
+"""What looks at nothing races too: what is proposed is never below it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hlearn.editors.api import Brief
+from hlearn.editors.search.trials import Candidate
+from hlearn.editors.search.vector import VectorSearch
+from hlearn.editors.search.vector.blind import MOST_MOVES, random_program, replay_program
+from hlearn.editors.search.vector.probing import play_probe
+from hlearn.evaluate.api import Job, Record
+from hlearn.records import Episode
+from tests.editors.search.plain_lab import PlainLab
+
+DANCE = "tests.editors.search.own_environments:Dance-v0"
+
+
+def _search(lab: PlainLab) -> VectorSearch:
+    brief = Brief(
+        task=lab.task, observation=lab.observation, actions=lab.actions, champion=None, champion_dev=None
+    )
+    return VectorSearch(brief, lab)
+
+
+def test_where_looking_helps_nobody_the_best_episode_over_again_is_the_floor():
+    best_by_chance = max(outcome.score for outcome, _ in play_probe(PlainLab(DANCE, steps=6_000)))
+    last = list(_search(PlainLab(DANCE, steps=6_000)).proposals())[-1]
+    assert last.dev is not None and last.dev.mean is not None
+    assert last.dev.mean >= best_by_chance > 7.0  # of the best constant
+
+
+def test_a_written_replay_does_what_was_recorded_and_begins_again():
+    for env_id in ("CartPole-v1", "Pendulum-v1"):
+        lab = PlainLab(env_id, steps=10_000)
+        chance = random_program("Chance", lab.actions)
+        shown = lab.measure([Job(program=chance, seed=5, max_steps=12, record=Record.ACTIONS)])[0]
+        assert shown.recording is not None
+        bounds = ("low = -2", "high = 2") if env_id == "Pendulum-v1" else ()
+        program = replay_program("Again", shown.recording.actions, bounds)
+        assert program is not None
+        played = lab.measure([Job(program=program, seed=5, max_steps=15, record=Record.ACTIONS)])[0].recording
+        assert played is not None
+        count = len(shown.recording.actions)
+        np.testing.assert_allclose(played.actions[:count], shown.recording.actions, rtol=1e-3)
+    assert replay_program("Again", np.arange(MOST_MOVES + 1)) is None
+
+
+def test_what_looks_takes_the_place_of_what_does_not_only_by_a_clear_lead():
+    search = _search(PlainLab("CartPole-v1", steps=1_000))
+    blind, lucky, clear = (
+        Candidate(
+            number=n,
+            program=random_program(f"P{n}", search.lab.actions),
+            values={},
+            outcomes=[
+                Episode(seed=s, score=score, length=1, env_steps=1, terminated=True, truncated=False)
+                for s, score in enumerate(scores)
+            ],
+        )
+        for n, scores in enumerate(((5, 5, 5, 5), (4, 4, 4, 9), (6, 7, 6, 7)))
+    )
+    search.standing.crown(blind, blind=True)
+    assert not search.standing.beaten_by(lucky)
+    assert search.standing.beaten_by(clear)
+    search.standing.crown(blind)
+    assert search.standing.beaten_by(lucky)
