@@ -61,7 +61,14 @@ def look(flaw: str, *, steps: int = 10_000, searches: bool = True) -> FirstLook:
     environment = open_environment(task)
     with IsolatedEvaluator(task, workers=1) as evaluator:
         return look_first(
-            evaluator, environment.observation, environment.actions, steps=steps, seed=0, searches=searches
+            evaluator,
+            evaluator.task,
+            evaluator.workers,
+            environment.observation,
+            environment.actions,
+            steps=steps,
+            seed=0,
+            searches=searches,
         )
 
 

@@ -25,7 +25,7 @@ def _rehearse(task: Task, workers: int) -> None:
     observation, actions = environment.observation, environment.actions
     environment.close()
     with IsolatedEvaluator(task, workers=workers) as evaluator:
-        check_repeatable(evaluator, observation, actions, 0)
+        check_repeatable(evaluator, evaluator.task, evaluator.workers, observation, actions, 0)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -50,7 +50,9 @@ def test_what_ships_with_gymnasium_is_not_rehearsed() -> None:
     before = descendants(os.getpid())
     with IsolatedEvaluator(resolve_task("CartPole-v1")) as evaluator:
         environment = open_environment(evaluator.task)
-        check_repeatable(evaluator, environment.observation, environment.actions, 0)
+        check_repeatable(
+            evaluator, evaluator.task, evaluator.workers, environment.observation, environment.actions, 0
+        )
         environment.close()
         assert descendants(os.getpid()) == before
 
@@ -84,7 +86,15 @@ def test_a_slow_environment_is_tried_for_few_steps(monkeypatch: pytest.MonkeyPat
     task, notes = resolve_task("tests.tasks.odd_environments:Odd-v0", habit="dawdle in reset"), _Notes()
     environment = open_environment(task)
     with IsolatedEvaluator(task, workers=2) as evaluator:
-        check_repeatable(evaluator, environment.observation, environment.actions, 0, notes)
+        check_repeatable(
+            evaluator,
+            evaluator.task,
+            evaluator.workers,
+            environment.observation,
+            environment.actions,
+            0,
+            notes,
+        )
     [note] = notes.notes
     assert re.fullmatch(
         r"the environment takes 0\.1\d* s per step: it is tried for [5-7] steps.*\(about 2 s\)", note
