@@ -12,10 +12,9 @@ import pytest
 from hlearn import LearnResult, learn
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.editors.search.arcade.look import wanderer
-from hlearn.editors.search.probes import is_probe
-from hlearn.editors.search.vector.probing import probing_program
 from hlearn.loop.controls import constant_play, is_better, random_play
 from hlearn.policy.source import check_source
+from hlearn.probe.random_play import is_probe, probing_program
 from hlearn.records import Program
 from hlearn.system import System
 from hlearn.system.acting import act_on

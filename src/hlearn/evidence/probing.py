@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.evaluate.api import Recording
 from hlearn.records import Access, Split
-from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
+from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec, draw_action
 from hlearn.tasks.registry import open_apart
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
@@ -78,7 +78,7 @@ def probe_randomly(task: Task, *, steps: int, seed: int) -> ProbeReport:
             while not over and spent < min(_EPISODE, budget - used):
                 if left <= 0:
                     left = int(rng.integers(*holds[number % 2], endpoint=True))
-                    action = _random(space, rng)
+                    action = draw_action(space, rng)
                 left -= 1
                 seen.append(observation.copy())
                 acted.append(action)
@@ -107,17 +107,6 @@ def probe_randomly(task: Task, *, steps: int, seed: int) -> ProbeReport:
         mean_length=float(np.mean([len(r.rewards) for r in recordings])) if scores else 0.0,
         findings=_findings(task.access, recordings, space, spec, scores),
     )
-
-
-def _random(space: ActionSpace, rng: np.random.Generator) -> int | np.ndarray:
-    if isinstance(space, Discrete):
-        return int(rng.integers(space.n))
-    return rng.uniform(*_bounds(space))
-
-
-def _bounds(space: Box) -> tuple[np.ndarray, np.ndarray]:
-    low, high = np.asarray(space.low, float), np.asarray(space.high, float)
-    return np.where(low < -1e3, -1.0, low), np.where(high > 1e3, 1.0, high)
 
 
 def _findings(
@@ -163,7 +152,7 @@ def _screen(episodes: Sequence[tuple[np.ndarray, np.ndarray]], names: Sequence[s
 def _vector(
     recordings: Sequence[Recording], space: ActionSpace, spec: ObservationSpec, scores: Sequence[float]
 ) -> tuple[Finding, ...]:
-    from hlearn.editors.search.vector.draw import draw_sketch
+    from hlearn.probe.vector.draw import draw_sketch
 
     sketch = draw_sketch(recordings, space, spec, scores=scores)
     found = []

@@ -20,9 +20,10 @@ from hlearn.lab import MeteredEvaluator
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, Purpose
 from hlearn.policy.randomness import uses_randomness
+from hlearn.probe.random_play import random_program
 from hlearn.records import Evaluation, Program, Split
 from hlearn.system import System
-from hlearn.tasks.environment import ActionSpace, Box, Discrete
+from hlearn.tasks.environment import ActionSpace, Discrete
 from hlearn.tasks.registry import describe, report_cap, seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
@@ -34,22 +35,7 @@ _SCREENED = 3  # episodes on which constant actions are compared; the best one p
 _MOST = 18  # constant actions that are tried; of more actions so many, evenly spread
 _STALL = 9_000  # environment steps without reward after which a control's episode is over, as at the gate
 _SHORT = 1_000  # environment steps that a control may play in any case
-_WIDE = 1e3  # a bound beyond this is none; pushes stay within 1 there
 
-_RANDOM = '''"""Random play: each action drawn anew, whatever is seen; written by hlearn as a control."""
-
-import random
-
-
-class RandomPlay:
-    """Draws every action evenly."""
-
-    def reset(self, seed):
-        self.rng = random.Random(seed)
-
-    def act(self, observation):
-        return {draw}
-'''
 _CONSTANT = '''"""One action, whatever is seen: {name}; written by hlearn as a control."""
 
 
@@ -105,11 +91,7 @@ class Controls:
 
 def random_play(actions: ActionSpace) -> Control:
     """The program that draws every action anew."""
-    if isinstance(actions, Discrete):
-        draw = f"self.rng.randrange({actions.n})"
-    else:
-        draw = "[" + ", ".join(f"self.rng.uniform({a!r}, {b!r})" for a, b in _bounds(actions)) + "]"
-    return Control("random play", Program(source=_RANDOM.format(draw=draw)))
+    return Control("random play", random_program(actions))
 
 
 def constant_play(actions: ActionSpace) -> tuple[Control, ...]:
@@ -117,7 +99,7 @@ def constant_play(actions: ActionSpace) -> tuple[Control, ...]:
     if isinstance(actions, Discrete):
         step = max(1, math.ceil(actions.n / _MOST))
         return tuple(_constant(_called(actions, a), repr(a)) for a in range(0, actions.n, step))
-    bounds = _bounds(actions)
+    bounds = actions.finite_bounds
     choices = {
         "doing nothing (0)": [min(max(0.0, a), b) for a, b in bounds],
         "always the middle": [(a + b) / 2 for a, b in bounds],
@@ -240,11 +222,3 @@ def _called(actions: Discrete, action: int) -> str:
         return f"always action {action}"
     name = actions.names[action]
     return "doing nothing (NOOP)" if name == "NOOP" else f"always {name}"
-
-
-def _bounds(actions: Box) -> list[tuple[float, float]]:
-    """Bounds per component, finite."""
-    return [
-        (-1.0 if low < -_WIDE else low, 1.0 if high > _WIDE else high)
-        for low, high in zip(actions.low, actions.high, strict=True)
-    ]

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from hlearn.editors.search.vector.probing import PROBE_SEEDS, probing_program
+from hlearn.editors.search.vector.probing import PROBE_SEEDS
 from hlearn.errors import NotRepeatableEnvironment
 from hlearn.evaluate.api import Evaluator, Job, Record, Result
 from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.lab import Progress, Silent
+from hlearn.probe.random_play import probing_program
 from hlearn.records import Failure, Split
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import is_own

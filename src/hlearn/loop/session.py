@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hlearn.editors.api import Brief, Editor, Proposal
-from hlearn.editors.search.probes import is_probe
 from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
@@ -21,6 +20,7 @@ from hlearn.loop.proposals import ProposalQueue
 from hlearn.loop.trial_log import TrialLog, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.modules import check_program
+from hlearn.probe.random_play import is_probe
 from hlearn.records import Evaluation, Failure, Program
 from hlearn.system import Case, System, cases_in
 from hlearn.tasks.environment import ActionSpace, ObservationSpec

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from hlearn.editors.search.probes import is_probe
 from hlearn.lab.dev_scores import DevScores
 from hlearn.ledger import Trial
+from hlearn.probe.random_play import is_probe
 from hlearn.program import PROGRAM_FILE
 from hlearn.records import Program
 from hlearn.system import System

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
+from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec, draw_action
 from hlearn.tasks.registry import open_apart
 from hlearn.tasks.task import Task
 from hlearn.trust import Seeding
@@ -34,12 +34,7 @@ def golden_observations(task: Task, seeding: Seeding) -> Golden:
         steps = env.reset(seeding.world(_SEED), seen[0])
         kept = 1
         while kept < _DECISIONS:
-            if isinstance(actions, Discrete):
-                action: int | np.ndarray = int(rng.integers(actions.n))
-            else:
-                low, high = np.clip(actions.low, -1, 1), np.clip(actions.high, -1, 1)
-                action = rng.uniform(low, high)
-            _, terminated, truncated, used = env.step(action, seen[kept])
+            _, terminated, truncated, used = env.step(draw_action(actions, rng), seen[kept])
             steps += used
             kept += 1
             if terminated or truncated:

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+_WIDE = 1e3  # a bound beyond this is none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrete:
@@ -23,8 +25,25 @@ class Box:
     low: tuple[float, ...]
     high: tuple[float, ...]
 
+    @property
+    def finite_bounds(self) -> tuple[tuple[float, float], ...]:
+        """Bounds to draw from, per component: where there is none (or one beyond 1,000), pushes stay within 1."""
+        return tuple(
+            (-1.0 if low < -_WIDE else low, 1.0 if high > _WIDE else high)
+            for low, high in zip(self.low, self.high, strict=True)
+        )
+
 
 ActionSpace = Discrete | Box
+
+
+def draw_action(actions: ActionSpace, rng: np.random.Generator) -> int | np.ndarray:
+    """Draws an action evenly, for whoever plays at random without a program."""
+    if isinstance(actions, Discrete):
+        return int(rng.integers(actions.n))
+    low, high = np.array(actions.finite_bounds).T
+    drawn: np.ndarray = rng.uniform(low, high)
+    return drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

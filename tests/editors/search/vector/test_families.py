@@ -4,12 +4,12 @@ import pytest
 
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
-from hlearn.editors.search.vector.limbs import find_limbs
-from hlearn.editors.search.vector.naming import class_name
 from hlearn.editors.search.vector.probing import probe
 from hlearn.evaluate.api import Job
 from hlearn.policy.rewriting import read_params
 from hlearn.policy.source import check_source
+from hlearn.probe.vector.limbs import find_limbs
+from hlearn.probe.vector.naming import class_name
 from hlearn.records import Episode
 from tests.editors.search.plain_lab import PlainLab
 

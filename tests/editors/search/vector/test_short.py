@@ -6,10 +6,10 @@ import numpy as np
 
 from hlearn.editors.api import Brief, Proposal
 from hlearn.editors.search.vector import VectorSearch
-from hlearn.editors.search.vector.gaps import find_gaps
 from hlearn.editors.search.vector.probing import probe
-from hlearn.editors.search.vector.wide import MOST
 from hlearn.evaluate.api import Job
+from hlearn.probe.vector.gaps import find_gaps
+from hlearn.probe.vector.wide import MOST
 from tests.editors.search.plain_lab import PlainLab
 
 OWN = "tests.editors.search.own_environments"

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from hlearn.editors.search.vector.limbs import find_limbs
 from hlearn.editors.search.vector.probing import probe
-from hlearn.editors.search.vector.sketch import ANGLE, CHANGE, FLAG, Sketch
+from hlearn.probe.vector.limbs import find_limbs
+from hlearn.probe.vector.sketch import ANGLE, CHANGE, FLAG, Sketch
 from tests.editors.search.plain_lab import PlainLab
 
 

@@ -14,10 +14,10 @@ from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.outlook import World
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
 from hlearn.editors.search.arcade.signals import Sight, Signal
-from hlearn.editors.search.probes import HOLDING
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.probe.effects import Watch
 from hlearn.probe.motion import Motion
+from hlearn.probe.random_play import HOLDING
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
 

@@ -10,26 +10,11 @@ import itertools
 import numpy as np
 
 from hlearn.editors.search.knobs import tidy
-from hlearn.editors.search.vector.probing import random_action
+from hlearn.probe import random_play
 from hlearn.records import Program
 from hlearn.tasks.environment import ActionSpace
 
 MOST_MOVES = 1_000  # of a program; longer lists are no program that anybody reads
-
-_CHANCE = '''"""{title}, written by the search of hlearn."""
-
-import random
-
-
-class {title}:
-    """Acts at random: nothing that looks did better."""
-
-    def reset(self, seed):
-        self.rng = random.Random(seed)
-
-    def act(self, obs):
-        return {choice}
-'''
 
 _REPLAY = '''"""{title}, written by the search of hlearn."""
 
@@ -55,7 +40,12 @@ class {title}({base}):
 
 def random_program(title: str, actions: ActionSpace) -> Program:
     """Writes the program that acts at random."""
-    return Program(source=_CHANCE.format(title=title, choice=random_action(actions)))
+    return random_play.random_program(
+        actions,
+        title=title,
+        words=f"{title}, written by the search of hlearn.",
+        why="Acts at random: nothing that looks did better.",
+    )
 
 
 def replay_program(title: str, actions: np.ndarray, bounds: tuple[str, ...] = ()) -> Program | None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.products import polynomial, swing
-from hlearn.editors.search.vector.sketch import (
+from hlearn.editors.search.vector.template import Formula, Template, Term
+from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
+from hlearn.probe.vector.sketch import (
     ANGLE,
     CHANGE,
     COS,
@@ -17,8 +19,6 @@ from hlearn.editors.search.vector.sketch import (
     Signal,
     Sketch,
 )
-from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
 
 WIDE = 150  # more weights than this: each axis listens to what it drives and to the body alone
 

@@ -10,11 +10,11 @@ from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, Trials, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
 from hlearn.editors.search.vector.short import constants, guesses
-from hlearn.editors.search.vector.sketch import Sketch
 from hlearn.editors.search.vector.standing import DECIDE, Standing
 from hlearn.editors.search.vector.template import Template
 from hlearn.editors.search.vector.urges import attributes
 from hlearn.evaluate.api import Job, Record, Recording, Result
+from hlearn.probe.vector.sketch import Sketch
 from hlearn.records import Episode
 
 SHORT = (0.05, 0.4)  # of the remaining budget, for the race of short programs: the second for small budgets,

@@ -6,10 +6,10 @@ import textwrap
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.families import linear
-from hlearn.editors.search.vector.limbs import Limbs, find_joint
-from hlearn.editors.search.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import attributes
+from hlearn.probe.vector.limbs import Limbs, find_joint
+from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
 
 MOST_BODY = 8  # signals of the body that a rhythm listens to
 ROLES = ("lead", "carry")

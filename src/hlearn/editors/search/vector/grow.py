@@ -10,8 +10,8 @@ import numpy as np
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.trials import Candidate, Trials, compare
-from hlearn.editors.search.vector.sketch import ANGLE, COS, PLAIN, SIN, Sketch
 from hlearn.editors.search.vector.template import Template
+from hlearn.probe.vector.sketch import ANGLE, COS, PLAIN, SIN, Sketch
 
 MOST_SCREENED = 40  # terms tried at most
 SCREENED_ON = 8  # episodes

@@ -11,10 +11,10 @@ from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.trials import Trials
 from hlearn.editors.search.tune import scatter
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
-from hlearn.editors.search.vector.limbs import find_limbs
-from hlearn.editors.search.vector.sketch import Sketch
 from hlearn.editors.search.vector.standing import DECIDE
 from hlearn.editors.search.vector.template import Template
+from hlearn.probe.vector.limbs import find_limbs
+from hlearn.probe.vector.sketch import Sketch
 from hlearn.records import Program
 
 MANY_AXES = 3  # box channels from which a task is taken for a body with joints

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 from hlearn.editors.search.knobs import Knob
-from hlearn.editors.search.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Signal, Sketch
 from hlearn.editors.search.vector.template import Formula, Template
 from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
+from hlearn.probe.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Signal, Sketch
 
 CUBIC_UP_TO = 2  # signals of which all products of three are weighed; more: products of two
 QUADRATIC_UP_TO = 4

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hlearn.editors.search.vector.sketch import ANGLE, CHANGE, GAP, PLAIN, Signal, Sketch, values_of
 from hlearn.evaluate.api import Recording, Result
+from hlearn.probe.vector.sketch import ANGLE, CHANGE, GAP, PLAIN, Signal, Sketch, values_of
 from hlearn.records import Episode
 
 FAR = 0.98  # discount of the cost, so that what cannot be moved does not count for ever

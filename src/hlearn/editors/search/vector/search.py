@@ -12,18 +12,18 @@ from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.prune import SCREEN, Prunable, prune
 from hlearn.editors.search.trials import Candidate, Trials, compare
-from hlearn.editors.search.vector.draw import sketch_of
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.first_race import FirstRace
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
-from hlearn.editors.search.vector.naming import class_name, names_of
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
 from hlearn.editors.search.vector.probing import play_probe
-from hlearn.editors.search.vector.sketch import GAP
 from hlearn.editors.search.vector.standing import DECIDE, Standing
 from hlearn.editors.search.vector.tables import TableSearch, countable
 from hlearn.editors.search.vector.template import Template
 from hlearn.errors import BudgetExhausted
+from hlearn.probe.vector.draw import sketch_of
+from hlearn.probe.vector.naming import class_name, names_of
+from hlearn.probe.vector.sketch import GAP
 
 FINAL = 48  # episodes on which terms have to pay
 FEW = 4  # episodes on which the last centre is tried where finals cost too much

@@ -14,10 +14,10 @@ import numpy as np
 from hlearn.editors.search.knobs import Knob, tidy
 from hlearn.editors.search.vector.families import linear
 from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
-from hlearn.editors.search.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, Axis, Signal, Sketch, values_of
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, attributes, meaning, urge_template
 from hlearn.evaluate.api import Result
+from hlearn.probe.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, Axis, Signal, Sketch, values_of
 
 MOST_CONSTANTS = 12  # actions
 MOST_SIDES = 3  # channels of a box of which all corners are tried

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hlearn.editors.search.knobs import Knob
-from hlearn.editors.search.vector.sketch import Signal
+from hlearn.probe.vector.sketch import Signal
 from hlearn.records import Program
 
 IMPORTS = ("ComposedPolicy", "Param", "RulePolicy", "controller", "detect", "reflex", "rule")

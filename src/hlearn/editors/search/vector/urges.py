@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hlearn.editors.search.knobs import Knob
-from hlearn.editors.search.vector.sketch import Axis, Sketch
 from hlearn.editors.search.vector.template import Formula, Template, Term
+from hlearn.probe.vector.sketch import Axis, Sketch
 
 
 def act_by_urges(sketch: Sketch) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hlearn.editors.search.probes import EXPLORING
 from hlearn.editors.search.vector.tables.factors import Factor, Layout
 from hlearn.editors.search.vector.tables.model import Key
 from hlearn.editors.search.vector.tables.tree import Node
+from hlearn.probe.random_play import EXPLORING
 from hlearn.records import Program
 
 MOST_CELLS = 20_000  # of all maps together

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from hlearn.editors.search.vector.naming import names_of
-from hlearn.editors.search.vector.sketch import GAP, PLAIN, Signal
+from hlearn.probe.vector.naming import names_of
+from hlearn.probe.vector.sketch import GAP, PLAIN, Signal
 from hlearn.tasks.environment import ObservationSpec, Part
 
 MOST_PAIRS = 4  # of parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hlearn.editors.search.vector.sketch import FLAG, Signal, Sketch
+from hlearn.probe.vector.sketch import FLAG, Signal, Sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

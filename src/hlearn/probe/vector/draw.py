@@ -7,9 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
-from hlearn.editors.search.vector.gaps import find_gaps
-from hlearn.editors.search.vector.naming import names_of
-from hlearn.editors.search.vector.sketch import (
+from hlearn.evaluate.api import Recording, Result
+from hlearn.probe.vector.gaps import find_gaps
+from hlearn.probe.vector.naming import names_of
+from hlearn.probe.vector.sketch import (
     ANGLE,
     CHANGE,
     COS,
@@ -21,8 +22,7 @@ from hlearn.editors.search.vector.sketch import (
     Sketch,
     values_of,
 )
-from hlearn.editors.search.vector.wide import choose_components
-from hlearn.evaluate.api import Recording, Result
+from hlearn.probe.vector.wide import choose_components
 from hlearn.records import Episode
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
 
