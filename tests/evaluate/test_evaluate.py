@@ -152,6 +152,48 @@ def test_early_stops(corridor):
     assert outcomes[3].env_steps == 0
 
 
+SAWTOOTH = Program(source="class S:\n def reset(self, seed): pass\n def act(self, obs): return 0\n")
+
+
+@pytest.mark.parametrize(
+    ("rewards", "goal", "length", "stopped"),
+    [
+        ((1.0, 1.0, 1.0, 1.0), 2.0, 2, True),  # only rises: nothing that comes can take it away
+        ((1.0, 1.0, 1.0, -5.0), 2.0, 2, True),  # a fall that nobody could foresee
+        ((-1.0, 2.0, 2.0, -5.0), 2.0, 4, False),  # it fell before, so it may again
+        ((-1.0, -1.0, -1.0, -1.0), -3.5, 4, False),  # costs: begins above the target
+        ((0.0, 1.0, 0.0, -4.0), 0.0, 4, False),  # begins at the target
+    ],
+)
+def test_a_target_stops_an_episode_only_where_the_return_rises(
+    tmp_path, monkeypatch, rewards, goal, length, stopped
+):
+    (tmp_path / "sawtooth_env.py").write_text(
+        "import gymnasium, numpy as np\n"
+        "class Sawtooth(gymnasium.Env):\n"
+        "    observation_space = gymnasium.spaces.Box(0, 9, (1,), np.float32)\n"
+        "    action_space = gymnasium.spaces.Discrete(2)\n"
+        "    def __init__(self, rewards): self.rewards = list(rewards)\n"
+        "    def reset(self, *, seed=None, options=None):\n"
+        "        self.left = list(self.rewards)\n"
+        "        return np.zeros(1, np.float32), {}\n"
+        "    def step(self, action):\n"
+        "        reward = self.left.pop(0)\n"
+        "        return np.zeros(1, np.float32), reward, not self.left, False, {}\n"
+        "gymnasium.register('Sawtooth-v0', entry_point=Sawtooth)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    task = Task(
+        env_id="sawtooth_env:Sawtooth-v0",
+        access=Access.VECTOR,
+        protocol=Protocol.STANDARD,
+        kwargs=(("rewards", rewards),),
+    )
+    with InProcessEvaluator(task) as here:
+        [result] = here.run([Job(program=SAWTOOTH, seed=3, stop_score=goal)])
+    assert (result.outcome.length, result.outcome.stopped) == (length, stopped)
+
+
 def test_the_program_seed_is_not_the_environment_seed(corridor):
     tell = Program(
         source="class T:\n def reset(self, seed): self.seed = seed\n def act(self, obs): return 0\n"

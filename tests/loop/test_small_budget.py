@@ -13,8 +13,9 @@ from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Job
 from hlearn.gate import Gate
 from hlearn.ledger import Decision, Measured, Purpose, Trial
-from hlearn.records import Program
+from hlearn.records import Access, Program, Protocol
 from hlearn.system import System
+from hlearn.tasks.task import Task
 from tests.loop.climber import CARTPOLE
 from tests.loop.test_learn import CRASH, GOOD, LEAN, LEFT
 
@@ -50,6 +51,22 @@ class Forgetful(Greedy):
     def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
         lab.measure([Job(program=p, seed=s) for s in lab.seeds(0, self.episodes) for p in self.programs])
         return None
+
+
+SEEK = Task(
+    env_id="hlearn.testing.toys:Seek-v0", access=Access.VECTOR, protocol=Protocol.STANDARD, target=-20.0
+)
+IDLE = "class Idle:\n def reset(self, seed): pass\n def act(self, obs): return [0.0, 0.0]\n"
+
+
+def test_a_target_below_zero_is_not_reached_by_having_begun(tmp_path: Path) -> None:
+    """Returns that begin at 0 and fall are above such a target until they are not."""
+    result = learn(SEEK, out=tmp_path / "s", editor=ScriptedEditor([IDLE]), steps=5_000, holdout=3)
+    assert result.why != "target reached" and result.steps_to_target is None
+    assert result.score is not None and result.score < -20
+    events = [r.event for r in System.open(tmp_path / "s").ledger.rows]
+    played = [e for e in events if isinstance(e, Measured) and e.purpose is Purpose.GATE]
+    assert {o.env_steps for e in played for o in e.outcomes} == {50}
 
 
 def spent_on(path: Path, purpose: Purpose) -> int:

@@ -189,7 +189,11 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
         )
     if result.target is not None:
         met = result.target_reached if result.holdout_episodes else result.why == "target reached"
-        at = "" if result.steps_to_target is None else f", first after {count(result.steps_to_target)} steps"
+        at = (
+            ""
+            if result.steps_to_target is None
+            else f" (at the gate after {count(result.steps_to_target)} steps)"
+        )
         table.add_row("target", f"{number(result.target)}: {'reached' if met else 'missed'}{at}")
     taught = ", detectors taught by screen" if result.taught_by_screen else ""
     table.add_row("class", f"access {result.access}, protocol {result.protocol}{taught}")

@@ -60,7 +60,8 @@ class Job:
     Attributes:
         seed: the public label of the episode, by which ledgers and reports name it.
         max_steps: stop after so many environment steps (the outcome is then marked stopped).
-        stop_score: stop as soon as the return reaches this (marked stopped).
+        stop_score: stop as soon as the return reaches this (marked stopped), where it is above 0 and the return never
+            fell before: a return that falls too, such as one of step costs, is known at the end of the episode only.
         stall_steps: stop when no reward came for so many environment steps (marked stopped).
         record_limit: how many decisions to record at most, from the start.
         key: id of the key whose worlds are meant; the present one of the system where None.

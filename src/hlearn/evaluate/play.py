@@ -204,7 +204,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
             (environment.step, player.decide) if recorder is None else (recorder.step, recorder.decide)
         )
         end = math.inf if job.max_steps is None else job.max_steps
-        goal = math.inf if job.stop_score is None else job.stop_score
+        goal = job.stop_score if job.stop_score is not None and job.stop_score > 0 else math.inf
         stall = math.inf if job.stall_steps is None else job.stall_steps
         until = min(end, steps + stall)
         while steps < until:
@@ -216,6 +216,8 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
                 break
             if reward:
                 score += reward
+                if reward < 0:
+                    goal = math.inf  # what falls may fall again: only the whole episode says what is reached
                 until = -1 if score >= goal else min(end, steps + stall)
         lives = environment.lives()
     except ProgramFailed as failure:

@@ -274,7 +274,7 @@ def _replayed(system: System, chosen: Sequence[_Past], recorded: int, workers: i
             program=champion,
             seed=p.outcome.seed,
             key=p.event.key,
-            max_steps=p.event.caps.max_steps,
+            max_steps=_until(p),
             stop_score=p.event.caps.stop_score,
             stall_steps=p.event.caps.stall_steps,
         )
@@ -294,6 +294,15 @@ def _replayed(system: System, chosen: Sequence[_Past], recorded: int, workers: i
     return Check(
         "episodes", CheckState.HOLDS, f"{len(chosen)} of the champion's {recorded} came out the same again"
     )
+
+
+def _until(past: _Past) -> int | None:
+    """Environment steps to play: an older hlearn stopped at the target also where the return falls."""
+    caps, outcome = past.event.caps, past.outcome
+    stopped = isinstance(outcome, Episode) and outcome.stopped
+    if stopped and caps.stop_score is not None and outcome.score >= caps.stop_score:
+        return outcome.env_steps
+    return caps.max_steps
 
 
 def _told(outcome: Outcome) -> str:

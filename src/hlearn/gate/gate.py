@@ -69,7 +69,7 @@ class Gate:
                 goes on after them, under the same alpha.
             closing: whether nothing will be left for this race to go on with, so that its last look may spend what is
                 left of alpha.
-            stop_score: the target; an episode that reaches it is over.
+            stop_score: the target; an episode that reaches it is over where its return only rises.
             cases: every one must hold.
             run_seed: learning seed, which resolves the seeds of the cases.
             seed_matters: False where every seed gives the same episode; one pair then says all.

@@ -40,7 +40,7 @@ class Terms:
         max_pairs: pairs at most.
         simpler: how much smaller (as a share) a challenger must be to win with scores that are no worse.
         stall_steps: an episode without any reward for so many environment steps is over.
-        stop_score: an episode that reaches it is over.
+        stop_score: the target (:attr:`hlearn.evaluate.api.Job.stop_score`).
         share: environment steps that may be spent beyond the first look.
         left: environment steps that are left altogether.
         longest: environment steps at which episodes are cut, None for whole ones.

@@ -69,7 +69,10 @@ def _uncapped(key: Key) -> Key:
 
 
 def _reached(outcome: Episode, caps: Caps) -> bool:
-    return outcome.stopped and caps.stop_score is not None and outcome.score >= caps.stop_score
+    """Whether an episode was stopped at the target, as :func:`hlearn.evaluate.play.play` does, and not cut above it."""
+    cut = caps.max_steps is not None and outcome.env_steps >= caps.max_steps
+    goal = caps.stop_score
+    return outcome.stopped and not cut and goal is not None and goal > 0 and outcome.score >= goal
 
 
 def _same(entry: Entry, asked: Caps) -> bool:
