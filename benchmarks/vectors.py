@@ -74,7 +74,7 @@ GOALS = (
     Goal(env_id="gymnasium_robotics:PointMaze_UMaze-v3", steps=20_000),
     Goal(env_id="minigrid:MiniGrid-Empty-5x5-v0", steps=10_000),
     Goal(env_id="flappy_bird_gymnasium:FlappyBird-v0", steps=30_000, kwargs=(("use_lidar", False),)),
-    Goal(env_id="gym_anytrading:forex-v0", steps=20_000),
+    Goal(env_id="gym_anytrading:forex-v0", steps=100_000),
     Goal(env_id="boing_gym:Boing-v0", steps=20_000),
     Goal(env_id="asteroidsenv:Asteroids-features-v0", steps=20_000),
     Goal(env_id="highway_env:highway-fast-v0", steps=2_000),

@@ -83,6 +83,49 @@ def prune(
     return Pruned(tunable=kept, best=present, dropped=tuple(dropped))
 
 
+def thin(
+    trials: Trials,
+    tunable: P,
+    best: Candidate,
+    *,
+    episodes: int,
+    patience: float = 0.3,
+    say: Callable[[str], None] | None = None,
+) -> Pruned[P]:
+    """Drops many parts at once, those that pull least first, where trying every single one costs too much.
+
+    Args:
+        trials: where drops are measured.
+        tunable: what may lose parts; a part is named as the knob that weighs it.
+        best: the present numbers and their trial.
+        episodes: on which a drop must hold.
+        patience: as for :func:`prune`.
+        say: who is told what is tried.
+
+    Raises:
+        BudgetExhausted: nothing is lost: ``best`` is as before.
+    """
+    spreads = {k.name: k.spread for k in tunable.knobs}
+    order = sorted(tunable.droppable, key=lambda p: abs(best.values[p]) / spreads[p])
+    kept, present = tunable, best
+    dropped: list[str] = []
+    count = len(order) // 2
+    while count:
+        shorter = kept
+        for part in order[:count]:
+            shorter = shorter.drop(part)
+        if say:
+            say(f"{tunable.name}: without {count} of {len(order)} terms?")
+        challenger = _candidate(trials, shorter, present, f"without {len(dropped) + count} terms")
+        if _holds(trials, challenger, best, episodes, patience):
+            kept, present = shorter, challenger
+            dropped, order = [*dropped, *order[:count]], order[count:]
+            count = len(order) // 2
+        else:
+            count //= 2
+    return Pruned(tunable=kept, best=present, dropped=tuple(dropped))
+
+
 def _candidate(trials: Trials, tunable: Prunable, best: Candidate, note: str) -> Candidate:
     values = {k.name: best.values[k.name] for k in tunable.knobs}
     return trials.candidate(tunable, values, f"{best.note.split(', without')[0]}, {note}")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from hlearn.editors.search.prune import thin
+from hlearn.editors.search.trials import Trials
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
 from hlearn.editors.search.vector.probing import probe
@@ -59,3 +61,26 @@ def test_a_dropped_term_is_gone_from_the_program():
 )
 def test_class_names(env_id, name):
     assert class_name(env_id) == name
+
+
+def test_where_single_drops_cost_too_much_the_weakest_terms_go_together():
+    lab = PlainLab("CartPole-v1", steps=100_000)
+    family = urge_families(probe(lab), "Cart")[0]
+    trials = Trials(lab)
+    strong = {"push0_x2": 8.0, "push0_x2_rate": 2.0, "push0_x0_rate": 0.5, "push0_x0": 0.2}
+    values = {k.name: strong.get(k.name, 1e-6) for k in family.knobs}
+    best = trials.candidate(family, values, "balanced")
+    trials.play([best], 4)
+    thinner = thin(trials, family, best, episodes=4)
+    assert "push0_bias" in thinner.dropped
+    assert thinner.best.mean >= best.mean == 500.0
+    assert "bias" not in thinner.best.program.source
+
+
+def test_a_sum_that_lost_all_its_terms_is_not_written():
+    sketch = probe(PlainLab("Hopper-v5", steps=20_000))
+    body = rhythm(sketch, "Hopper")
+    for name in [k for k in body.droppable if k.startswith("steady1_")]:
+        body = body.drop(name)
+    source = body.program({k.name: 0.5 for k in body.knobs}).source
+    assert "steady1" not in source and "+ s.steady0" in source

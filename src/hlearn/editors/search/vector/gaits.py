@@ -6,8 +6,8 @@ import textwrap
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.families import linear
-from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.editors.search.vector.urges import attributes
+from hlearn.editors.search.vector.template import Formula, Template
+from hlearn.editors.search.vector.urges import attributes, weigh
 from hlearn.probe.vector.limbs import Limbs, find_joint
 from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
 
@@ -19,10 +19,10 @@ PATIENCE = 20  # control steps after which a limb stops waiting, at first
 def gait_families(sketch: Sketch, limbs: Limbs, title: str) -> list[Template]:
     """Every family that fits two alike limbs; taking turns needs contacts."""
     both = [shared(sketch, limbs, title)]
-    return [turns(sketch, limbs, title, roles=False), *both] if limbs.find("contact") else both
+    return [turns(sketch, limbs, title), *both] if limbs.find("contact") else both
 
 
-def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Template:
+def turns(sketch: Sketch, limbs: Limbs, title: str) -> Template:
     """A state machine of two mirrored halves.
 
     The leading limb reaches out while the other carries; then it comes down until it touches, and the other
@@ -33,7 +33,6 @@ def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Te
         sketch: what the probe found.
         limbs: the two limbs.
         title: name of the class.
-        roles: whether stiffness and feedback differ between the leading and the carrying limb.
     """
     knobs: list[Knob] = []
     for phase in ("reach", "plant"):
@@ -47,23 +46,19 @@ def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Te
         Knob(name="patience", start=PATIENCE, spread=0.4 * PATIENCE, low=4.0, high=80.0, unit="steps")
     )
     formulas = []
-    suffixes = tuple(f"_{role}" for role in ROLES) if roles else ("",)
     for j in range(limbs.joints):
         gain = sketch.axes[limbs.channels[0][j]].high
-        for suffix in suffixes:
-            knobs.append(Knob(name=f"stiffness{suffix}{j}", start=gain, spread=0.7 * gain, low=0.0))
+        knobs.append(Knob(name=f"stiffness{j}", start=gain, spread=0.7 * gain, low=0.0))
         knobs.append(Knob(name=f"damping{j}", start=0.2 * gain, spread=0.2 * gain, low=0.0))
-        for suffix in suffixes:
-            terms = []
-            for signal in limbs.body:
-                knob = Knob(name=f"steady{suffix}{j}_{signal.name}", spread=0.4 * gain / signal.scale)
-                knobs.append(knob)
-                terms.append(Term(knob=knob.name, factor=f"s.{signal.name}"))
-            which = f"the {suffix[1:]} limb" if suffix else "both limbs"
-            doc = f"Correction of joint {j} of {which} by the motion of the body."
-            formulas.append(Formula(name=f"steady{suffix}{j}", doc=doc, terms=tuple(terms)))
+        terms = []
+        for signal in limbs.body:
+            terms.append(
+                weigh(knobs, f"steady{j}", signal.name, f"s.{signal.name}", 0.4 * gain / signal.scale)
+            )
+        doc = f"Correction of joint {j} of both limbs by the motion of the body."
+        formulas.append(Formula(name=f"steady{j}", doc=doc, terms=tuple(terms)))
     return Template(
-        name="limbs in turns" + (" with roles" if roles else ""),
+        name="limbs in turns",
         title=title,
         story=(
             "Two limbs take turns: the leading one reaches out while the other carries, then comes down\n"
@@ -74,25 +69,24 @@ def turns(sketch: Sketch, limbs: Limbs, title: str, *, roles: bool = True) -> Te
         knobs=tuple(knobs),
         signals=sketch.signals,
         formulas=tuple(formulas),
-        body=_turning(limbs, roles),
+        body=_turning(limbs),
         parts=(("feedback", "pd"), ("oscillator", "Steps")),
         setup=("self.steps = Steps(patience=self.patience)",),
         head=_limb_type(limbs),
     )
 
 
-def _turning(limbs: Limbs, roles: bool) -> str:
+def _turning(limbs: Limbs) -> str:
     """The methods that act."""
     joints = range(limbs.joints)
 
-    def each(start: str, role: str = "") -> str:
-        return "(" + ", ".join(f"{start}{role}{j}" for j in joints) + ("," if limbs.joints == 1 else "") + ")"
+    def each(start: str) -> str:
+        return "(" + ", ".join(f"{start}{j}" for j in joints) + ("," if limbs.joints == 1 else "") + ")"
 
     hold = [
         f"pd(targets[{j}], limb.joint{j}, limb.joint{j}_rate, stiffness[{j}], self.damping{j}) + steady[{j}],"
         for j in joints
     ]
-    lead, carry = ("_lead", "_carry") if roles else ("", "")
     return "\n\n".join(
         [
             _limb_detectors(limbs),
@@ -110,9 +104,9 @@ def _turning(limbs: Limbs, roles: bool) -> str:
             "    else:\n"
             f"        leading, carrying = {each('self.reach_lead')}, {each('self.reach_carry')}\n"
             "    limbs = (s.limb0, s.limb1)\n"
-            f"    leads = self.hold(limbs[lead], leading, {each('self.stiffness', lead)}, {each('s.steady', lead)})\n"
+            f"    leads = self.hold(limbs[lead], leading, {each('self.stiffness')}, {each('s.steady')})\n"
             "    carries = self.hold(\n"
-            f"        limbs[1 - lead], carrying, {each('self.stiffness', carry)}, {each('s.steady', carry)}\n"
+            f"        limbs[1 - lead], carrying, {each('self.stiffness')}, {each('s.steady')}\n"
             "    )\n"
             "    return leads + carries if lead == 0 else carries + leads",
         ]
@@ -131,10 +125,8 @@ def shared(sketch: Sketch, limbs: Limbs, title: str) -> Template:
         sources += [(f"own_{p.name}", f"own.{p.name}", p.scale) for p in limbs.parts]
         sources += [(f"other_{p.name}", f"other.{p.name}", p.scale) for p in limbs.parts]
         for what, factor, scale in sources:
-            knobs.append(Knob(name=f"joint{j}_{what}", spread=0.5 * gain / scale))
-            terms.append(Term(knob=knobs[-1].name, factor=factor))
-        knobs.append(Knob(name=f"joint{j}_bias", spread=0.5 * gain))
-        terms.append(Term(knob=knobs[-1].name, factor="1"))
+            terms.append(weigh(knobs, f"joint{j}", what, factor, 0.5 * gain / scale))
+        terms.append(weigh(knobs, f"joint{j}", "bias", "1", 0.5 * gain))
         doc = f"Push on joint {j} of a limb, from its own state, the other limb's and the body's."
         formulas.append(Formula(name=name, doc=doc, terms=tuple(terms), arguments=("s", "own", "other")))
     pushes = ", ".join(f"self.joint{j}_push(s, {{0}}, {{1}})" for j in range(limbs.joints))
@@ -184,8 +176,9 @@ def rhythm(sketch: Sketch, title: str) -> Template:
             wave = f"pd({wave}, s.{joint[0].name}, s.{joint[1].name}, self.stiffness{k}, self.damping{k})"
         terms = []
         for signal in body[:MOST_BODY]:
-            knobs.append(Knob(name=f"steady{k}_{signal.name}", spread=0.3 * gain / signal.scale))
-            terms.append(Term(knob=knobs[-1].name, factor=f"s.{signal.name}"))
+            terms.append(
+                weigh(knobs, f"steady{k}", signal.name, f"s.{signal.name}", 0.3 * gain / signal.scale)
+            )
         doc = f"Correction on channel {k} by the motion of the body."
         formulas.append(Formula(name=f"steady{k}", doc=doc, terms=tuple(terms)))
         pushes.append(f"{wave} + s.steady{k},")

@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import Lane
-from hlearn.editors.search.prune import SCREEN, Prunable, prune
+from hlearn.editors.search.prune import SCREEN, Prunable, prune, thin
 from hlearn.editors.search.trials import Candidate, Trials, compare
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.first_race import FirstRace
@@ -300,11 +300,15 @@ class VectorSearch:
         """Drops what does not pay, tunes the rest briefly."""
         if self.standing.tunable is None or self.standing.best is None:
             return
-        if not self._affordable(2 * SCREEN * len(self.standing.tunable.droppable), self.standing.best):
+        tunable, best = self.standing.tunable, self.standing.best
+        if self._affordable(2 * SCREEN * len(tunable.droppable), best):
+            pruned = prune(self.trials, tunable, best, episodes=FINAL, say=self.lab.say)
+        elif isinstance(tunable, Template):
+            pruned = thin(
+                self.trials, tunable, best, episodes=min(SCREEN, len(best.outcomes)), say=self.lab.say
+            )
+        else:
             return
-        pruned = prune(
-            self.trials, self.standing.tunable, self.standing.best, episodes=FINAL, say=self.lab.say
-        )
         if pruned.dropped:
             self.standing.best, self.standing.tunable = pruned.best, pruned.tunable
             if not self.standing.finished():

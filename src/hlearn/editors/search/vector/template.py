@@ -113,14 +113,19 @@ class Template:
         members = [f'"""{self.story}"""', *(["", *self.attributes] if self.attributes else [])]
         params = [f"# {origin}"] if origin and self.knobs else []
         params += [knob.declare(values[knob.name]) for knob in self.knobs]
-        formulas = [_formula(f) for f in self.formulas]
-        readers = "\n".join([*formulas, self.body])
+        body = self.body.strip("\n")
+        for empty in (f for f in self.formulas if not f.terms and not f.source):
+            body = body.replace(f" + s.{empty.name}", "")
+        text = "\n".join([body, *(f.source + " ".join(t.factor for t in f.terms) for f in self.formulas)])
+        written = [f for f in self.formulas if f.terms or f.source or f.arguments or _reads(text, f.name)]
+        formulas = [_formula(f) for f in written]
+        readers = "\n".join([*formulas, body])
         read = [s for s in self.signals if _reads(readers, s.name)]
         signals = [_signal(s) for s in read]
         begin = [*self.setup, *(s.setup for s in read if s.setup)]
         setup = "def setup(self):\n" + textwrap.indent("\n".join(begin), "    ") if begin else ""
         parts = {*self.parts, *(("feedback", "Change") for s in read if s.setup)}
-        blocks = ["\n".join(members), "\n".join(params), setup, *signals, *formulas, self.body.strip("\n")]
+        blocks = ["\n".join(members), "\n".join(params), setup, *signals, *formulas, body]
         text = "\n\n".join(b for b in blocks if b)
         used = [n for n in IMPORTS if f"@{n}\n" in text or f"= {n}(" in text or n == self._base()]
         head = [f'"""{self.title}, written by the search of hlearn."""\n']
