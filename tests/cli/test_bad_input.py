@@ -27,6 +27,11 @@ def _messages(*arguments: object) -> tuple[int, str]:
     [
         (["CartPol-v1"], "did you mean CartPole-v1?"),
         (["ALE/Brekout-v5"], "did you mean ALE/Breakout-v5"),
+        (["hlearn.testing.toys:Seek-v3"], "did you mean hlearn.testing.toys:Seek-v0?"),
+        (
+            ["hlearn.testing.toys:Walk-v0"],
+            "registers hlearn.testing.toys:Corridor-v0, hlearn.testing.toys:Seek-v0",
+        ),
         (["no_such_module:Env-v0"], "no module no_such_module"),
         (["CartPole-v1", "--access", "ram"], "choose access vector"),
         (["CartPole-v1", "--protocol", "sticky"], "choose standard"),
@@ -49,6 +54,16 @@ def test_wrong_usage_is_exit_code_2_and_one_paragraph(arguments: list[str], word
     assert code == 2
     assert words in text
     assert not Path("runs").exists()
+
+
+def test_who_names_a_file_of_a_system_or_a_folder_of_systems_is_told_which(system: Path) -> None:
+    for inside in ("policy.py", "cases", "no/such"):
+        code, text = _messages("report", system / inside)
+        assert code == 2 and text.rstrip().endswith(f"belongs to one; name that: {system}")
+    code, text = _messages("report", system.parent)
+    assert code == 2 and f"holds some; name one: {system.name}" in text
+    code, text = _messages("report", system.parent / "absent")
+    assert code == 2 and "create one with: hl init TASK" in text
 
 
 def test_an_error_is_a_json_object_too() -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from hlearn.editors.api import Brief
+from hlearn.editors.brief_text import brief_markdown
 from hlearn.errors import LedgerCorrupt, OutputExists, SchemaTooNew, UsageError
 from hlearn.ledger import Decision, Ledger, Note, Trial
 from hlearn.records import Access, Failure, FailureKind, Program, Protocol, Split
 from hlearn.system import Case, System
-from hlearn.tasks import Task
+from hlearn.tasks import Task, describe, resolve_task
 from hlearn.trust import KeyStore
 
 CARTPOLE = Task(env_id="CartPole-v1", access=Access.VECTOR, protocol=Protocol.STANDARD, target=475.0)
@@ -50,6 +52,22 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(fresh: Path, tmp_path: Path) -> System:
     shutil.copytree(fresh, tmp_path / "s")
     return System.open(tmp_path / "s", clock=lambda: 1_700_000_100.0)
+
+
+def test_a_system_and_a_brief_say_which_numbers_are_what(tmp_path: Path) -> None:
+    task = resolve_task("tests.tasks.own_environments:hlearn-tests/Echo-v0", observes="mixed")
+    System.create(tmp_path / "s", task, seed=0)
+    described = describe(task)
+    brief = Brief(
+        task=task,
+        observation=described.observation,
+        actions=described.actions,
+        champion=None,
+        champion_dev=None,
+        rejected=(),
+    )
+    for told in ((tmp_path / "s" / "AGENTS.md").read_text(), brief_markdown(brief)):
+        assert "`speed` obs[0:2], `where` obs[2]\n" in told
 
 
 def test_a_new_system_holds_what_the_design_says(fresh: Path) -> None:

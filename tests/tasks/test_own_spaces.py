@@ -160,6 +160,7 @@ def test_mixtures_of_actions_are_refused_with_their_parts(acts: str, words: str)
         ({"size": "big"}, r"size='big'.*TypeError"),
         ({"sees": "stars"}, r"sees='stars'.*KeyError: 'stars'"),
         ({"sise": 2}, r"knows no sise, did you mean size\? It takes sees, acts, size"),
+        ({"temperature": 2}, r"knows no temperature\. It takes sees, acts, size"),
     ],
 )
 def test_a_bad_argument_is_told_as_one(arguments: dict[str, Any], words: str) -> None:

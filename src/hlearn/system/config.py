@@ -71,9 +71,7 @@ def read_config(path: Path) -> Config:
     try:
         data = tomllib.loads(path.read_bytes().decode())
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(
-            f"{path.parent} is no system (no {path.name}); create one with: hl init TASK {path.parent}"
-        ) from None
+        raise UsageError(_no_system(path.parent, path.name)) from None
     except RecursionError:
         raise UsageError(f"{path} is nested too deeply; {_RESTORE}") from None
     except ValueError as error:  # no UTF-8, no TOML, or a number of thousands of digits
@@ -94,6 +92,18 @@ def read_config(path: Path) -> Config:
 
 
 _RESTORE = "restore it from git"
+
+
+def _no_system(folder: Path, name: str) -> str:
+    """What to say of a folder without a configuration: the system that it lies in, or those that lie in it."""
+    above = next((p for p in folder.parents if (p / name).is_file()), None)
+    if above is not None:
+        return f"{folder} is no system but belongs to one; name that: {above}"
+    below = sorted(p.parent.name for p in folder.glob(f"*/{name}")) if folder.is_dir() else []
+    if below:
+        more = ", ..." if len(below) > 5 else ""
+        return f"{folder} is no system (no {name}) but holds some; name one: {', '.join(below[:5])}{more}"
+    return f"{folder} is no system (no {name}); create one with: hl init TASK {folder}"
 
 
 def _config(data: dict[str, Any], path: Path) -> Config:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 _WIDE = 1e3  # a bound beyond this is none
+_TOLD = 40  # named parts that a text lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,11 @@ class Part:
     start: int
     size: int
 
+    @property
+    def where(self) -> str:
+        """How a program reads it."""
+        return f"obs[{self.start}]" if self.size == 1 else f"obs[{self.start}:{self.start + self.size}]"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationSpec:
@@ -71,6 +77,12 @@ class ObservationSpec:
     high: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def legend(self) -> str:
+        """Which components are what, in Markdown; empty where the environment names none."""
+        said = ", ".join(f"`{p.name}` {p.where}" for p in self.parts[:_TOLD])
+        return said + (f" and {len(self.parts) - _TOLD} more" if len(self.parts) > _TOLD else "")
 
 
 class Description(NamedTuple):

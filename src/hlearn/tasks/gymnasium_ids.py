@@ -83,6 +83,18 @@ def _import(module: str) -> None:
         importlib.import_module(module)
 
 
+def _is_of(spec: EnvSpec, module: str) -> bool:
+    """Whether an environment's class comes with a module, or with the package that the module belongs to."""
+    entry = spec.entry_point
+    where = entry if isinstance(entry, str) else getattr(entry, "__module__", "")
+    return where.partition(":")[0].partition(".")[0] == module.partition(".")[0]
+
+
+def _named(spec: EnvSpec, module: str) -> str:
+    """How to ask for an environment: by the module that registers it, where that was asked for."""
+    return f"{module}:{spec.id}" if module and _is_of(spec, module) else spec.id
+
+
 def _no_such(env_id: str, name: str, specs: list[EnvSpec]) -> str:
     # By the part that people remember, "breakout" of "ALE/Breakout-v5", the newest version of each.
     newest: dict[str, EnvSpec] = {}
@@ -92,8 +104,12 @@ def _no_such(env_id: str, name: str, specs: list[EnvSpec]) -> str:
             newest[spec.name.lower()] = spec
     wanted = re.sub(r"-v\d*$|[ _]", "", name.rpartition("/")[2]).lower()
     near = difflib.get_close_matches(wanted, sorted(newest), n=3, cutoff=0.7)
+    module = env_id.removesuffix(name).removesuffix(":")
     if near:
-        return f"no task {env_id}; did you mean {' or '.join(newest[like].id for like in near)}?"
+        return f"no task {env_id}; did you mean {' or '.join(_named(newest[like], module) for like in near)}?"
+    own = [_named(spec, module) for spec in specs if module and _is_of(spec, module)]
+    if own:
+        return f"no task {env_id}; module {module} registers {', '.join(own[:10])}"
     return (
         f"no task {env_id}; expected a Gymnasium id such as ALE/Breakout-v5 or CartPole-v1, "
         "or module:Id for an environment that a module of yours registers"

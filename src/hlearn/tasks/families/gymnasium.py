@@ -133,7 +133,7 @@ def _turned_down(env_id: str, spec: EnvSpec, kwargs: Mapping[str, Scalar], error
         near = difflib.get_close_matches(unknown[1], known, n=1)
         return (
             f"{env_id} does not take the arguments {said}: it knows no {unknown[1]}"
-            + (f", did you mean {near[0]}?" if near else "")
+            + (f", did you mean {near[0]}?" if near else ".")
             + (f" It takes {', '.join(known)}" if known else "")
         )
     told = str(faults.raised(env_id, "its constructor", error)).removeprefix(
