@@ -63,5 +63,16 @@ def test_what_looks_takes_the_place_of_what_does_not_only_by_a_clear_lead():
     search.standing.crown(blind, blind=True)
     assert not search.standing.beaten_by(lucky)
     assert search.standing.beaten_by(clear)
+    search.standing.floor = -295.0
+    assert not search.standing.beaten_by(clear)  # half a percent more is not worth a program that looks
     search.standing.crown(blind)
     assert search.standing.beaten_by(lucky)
+
+
+def test_where_one_episode_is_dear_the_first_proposal_has_played_one():
+    lab = PlainLab("MountainCar-v0", steps=60_000)
+    probed = PlainLab("MountainCar-v0", steps=60_000)
+    play_probe(probed)
+    first = next(_search(lab).proposals())
+    assert first.dev is not None and len(first.dev.outcomes) == 1
+    assert lab.spent == probed.spent + 200

@@ -111,7 +111,7 @@ class FirstRace:
         for start, end in ((0, ready), *((n, n + BATCH) for n in range(ready, len(batch), BATCH))):
             if start and self.lab.remaining < limit:
                 break
-            self._play(batch[start:end], blind=True)
+            self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, ready))
             if not start and usual > COSTLY * self.lab.remaining:
                 yield from self.standing.offer()
 
@@ -120,12 +120,12 @@ class FirstRace:
         program = replay_program(self.title, recording.actions, attributes(self.sketch))
         return [] if program is None else [(self.trials.written(program, note), None)]
 
-    def _play(self, batch: Sequence[Entry], *, blind: bool = False) -> None:
+    def _play(self, batch: Sequence[Entry], *, blind: bool = False, contest: int = CONTEST) -> None:
         """One episode each; the two best challenge the best of all."""
         self.lab.say(f"short programs: {batch[0][0].note}")
         self.trials.play([c for c, _ in batch], 1)
         for candidate, template in sorted(batch, key=lambda b: -b[0].mean)[:2]:
-            better = self.trials.challenge(candidate, self.standing.best, CONTEST)
+            better = self.trials.challenge(candidate, self.standing.best, contest)
             if better and self.standing.beaten_by(candidate):
                 self.standing.crown(candidate, template, blind=blind)
                 if not blind and saturated(candidate, self.standing.floor, CONTEST):

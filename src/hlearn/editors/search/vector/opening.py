@@ -26,7 +26,7 @@ SCATTER_SEEDS = 400_000  # index of the development seeds they play
 BRACKET = ((6, 5), (10, 2), (16, 1))  # generations of each lane, how many lanes go on after them
 LEAST = (3, 2)  # of both, however small the budget is
 OPENING = 0.3  # of the remaining budget, for scattered starts and the bracket: with less, there are fewer
-STILL = 0.1  # first step size, in the knobs' spreads, of linear feedback that begins with no push at all
+STILL = 0.2  # size of the first pushes, in full ones, of linear feedback that begins with no push at all
 
 
 def written_lane(lab: Lab, trials: Trials, program: Program) -> Lane | None:
@@ -86,7 +86,8 @@ def body_lane(
             forgiven=forgiven,
         )
 
-    lanes = [begin(families[-1], STILL)]
+    listened = max(1.0, len(families[-1].knobs) / len(sketch.axes))  # numbers per push, whose chances add up
+    lanes = [begin(families[-1], STILL / math.sqrt(listened))]
     for family, count in zip(families, counts, strict=True):
         lab.say(f"{family.name}: scattered starts")
         some = max(1, round(share * count))

@@ -13,6 +13,7 @@ from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
 DECIDE = 16  # episodes that decide between candidates
 LEAST = 8  # episodes of a candidate whose contest the budget's end broke off, to be proposed all the same
 SURE = 0.4  # share of the remaining budget that may be spent on making sure that nothing can be gained
+WORTHWHILE = 0.01  # of what the best has above the probe, that looking must add to what looks at nothing
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 
 
@@ -48,7 +49,10 @@ class Standing:
         if self.best is None:
             return True
         gap, error = compare(challenger, self.best)
-        return gap > (error if self.blind else 0.0)
+        if not self.blind:
+            return gap > 0.0
+        worth = self.best.mean - self.floor if math.isfinite(self.floor) else 0.0
+        return gap > max(error, WORTHWHILE * worth)
 
     def crown(self, candidate: Candidate, tunable: Prunable | None = None, *, blind: bool = False) -> None:
         """Makes a candidate the best of all; without ``tunable`` it has no numbers to tune."""
