@@ -74,7 +74,7 @@ def test_a_command_writes_and_then_improves_the_program(tmp_path: Path, agent: P
     trials = [r.event for r in system.ledger.rows if isinstance(r.event, Trial)]
     assert [(t.note, t.decision) for t in trials] == [("leans into the fall", "accepted")] * 2
     assert len(list((system.path / "tests").glob("test_*.py"))) == 3
-    assert len([c for c in system.cases() if c.name.startswith("balance")]) == 2
+    assert len([c for c in system.judged.cases() if c.name.startswith("balance")]) == 2
     assert not (system.path / "scratch.txt").exists()
     first, second = (tmp_path / f"brief-{i}.md" for i in (0, 1))
     assert "There is none yet" in first.read_text()
@@ -154,7 +154,7 @@ def test_what_is_no_test_and_no_case_is_left_out_by_name(
     assert {p for p in kept if not p.endswith(".gitkeep")} == {
         "tests/test_policy.py", "tests/golden.npz", "cases/trial-0001.json",
     }  # fmt: skip
-    assert [c.split for c in system.cases()] == ["gate"]
+    assert [c.split for c in system.judged.cases()] == ["gate"]
 
 
 HABITS = {
@@ -192,7 +192,7 @@ def test_habits_of_agents_do_no_harm(tmp_path: Path, template: Path, habit: str)
     champion = system.champion()
     assert champion is not None
     assert champion.source == GOOD
-    assert system.disturbed() == ()
+    assert system.judged.disturbed() == ()
 
 
 def test_the_stash_of_a_person_stays_as_it_was(tmp_path: Path, template: Path) -> None:
@@ -256,7 +256,7 @@ def test_without_walls_the_system_is_put_back(
     assert [r.kind for r in refused] == [kind]
     assert named in refused[0].why
     assert system.champion() is None
-    assert system.disturbed() == ()
+    assert system.judged.disturbed() == ()
     assert system.git.position().branch == "refs/heads/main"
     assert "mine" not in system.git("log", "--format=%s")
     system.verify()

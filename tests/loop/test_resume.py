@@ -39,8 +39,8 @@ def essence(path: Path) -> dict[str, object]:
         "trials": [r.event for r in system.ledger.rows if isinstance(r.event, Trial)],
         "commits": [(c.trial, c.program) for c in system.history()],
         "champion": system.champion(),
-        "cases": system.cases(),
-        "rejected": system.rejected(),
+        "cases": system.judged.cases(),
+        "rejected": system.memory.rejected(),
     }
 
 

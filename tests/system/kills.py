@@ -65,6 +65,6 @@ def _arm(step: int) -> None:
 
     before(Journal, "_write")
     before(ProgramStore, "_append")
-    before(System, "_write")
+    before(System, "write")
     before(Git, "__call__", lambda self, *words: bool(words) and words[0] in _MUTATING)
     before(Path, "unlink", lambda self: self.suffix == ".json" or self.name == "hl-rollback")

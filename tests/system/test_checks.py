@@ -151,7 +151,7 @@ def test_what_became_of_the_tests_in_the_folder_does_not_count(system: System, t
     (tmp_path / "s" / "tests" / "conftest.py").write_text("def pytest_ignore_collect(): return True\n")
     weakened = System.open(tmp_path / "s")
     assert "test_the_same_seed" in (run_system_tests(weakened, UNSTEADY) or "")
-    assert weakened.disturbed() == ("tests/test_policy.py",)
+    assert weakened.judged.disturbed() == ("tests/test_policy.py",)
 
 
 def test_a_program_does_not_see_that_it_is_tested(system: System) -> None:

@@ -119,7 +119,7 @@ def settle(path: Path) -> None:
             if decision is Decision.ACCEPTED:
                 system.commit(trial, program)
             else:
-                system.remember(trial, program, champion)
+                system.memory.remember(trial, program, champion)
         system.ledger.append(RunEnded(run=3, why="nothing more to try"))
         system.close_run("Run 3 ends: nothing more to try")
 

@@ -129,7 +129,7 @@ def test_accepted_trials_are_commits_that_name_them(system: System) -> None:
         (4, second, 1_700_000_100.0),
     ]
     assert system.champion() == program(1)
-    assert system.cases() == (case,)
+    assert system.judged.cases() == (case,)
     assert (system.path / "tests" / "test_more.py").is_file()
     assert (
         system.program_of(1)
@@ -173,9 +173,9 @@ def test_rollback_keeps_the_cases_that_the_old_champion_stood_for(system: System
     accept(system, 1, program(0), cases=[first])
     accept(system, 2, program(1), cases=[second, by_hand])
     system.rollback(1)
-    assert {c.name for c in system.cases()} == {"trial-0001", "mine"}
+    assert {c.name for c in system.judged.cases()} == {"trial-0001", "mine"}
     system.rollback(2)
-    assert system.cases() == (by_hand, first, second)
+    assert system.judged.cases() == (by_hand, first, second)
 
 
 def test_a_rewritten_ledger_is_noticed_by_the_seals_and_by_the_commits(
@@ -257,16 +257,16 @@ def test_rejected_proposals_are_patches_with_reasons(system: System) -> None:
         decision=Decision.REJECTED,
         reasons=("no better",),
     )
-    system.remember(trial, program(1), program(0))
+    system.memory.remember(trial, program(1), program(0))
     patch = system.path / "memory" / "rejected" / "0002.patch"
-    assert "no better" in system.rejected()[0]
+    assert "no better" in system.memory.rejected()[0]
     subprocess.run(["git", "apply", str(patch)], cwd=system.path, check=True)
     assert (system.path / "policy.py").read_text() == program(1).source
 
 
 def test_failures_are_kept_one_of_a_kind(system: System) -> None:
     failures = [Failure(seed=i, kind=FailureKind.CRASHED, message=f"boom {i}") for i in range(3)]
-    system.remember_failures(3, program(0), failures, Split.DEV)
+    system.memory.remember_failures(3, program(0), failures, Split.DEV)
     assert [p.name for p in system.path.glob("failures/*.md")] == ["0003-crashed.md"]
     assert "boom 0" in (system.path / "failures" / "0003-crashed.md").read_text()
 

@@ -203,7 +203,7 @@ def test_a_system_that_is_older_than_keys_goes_on(tmp_path: Path) -> None:
         packed.extractall(tmp_path / "s", filter="data")
     old = System.open(tmp_path / "s")
     assert old.ledger.epoch == "" and all(r.epoch == "" for r in old.ledger.rows)
-    assert {c.key for c in old.cases()} == {""}
+    assert {c.key for c in old.judged.cases()} == {""}
     before = old.ledger.path.read_bytes()
     assert "older than keys" in hl("history", old.path).out and old.ledger.path.read_bytes() == before
     (tmp_path / "short.py").write_text(SHORT)

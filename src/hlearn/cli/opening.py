@@ -31,7 +31,9 @@ def open_system(directory: Path, screen: Console) -> System:
 
 def note_key(system: System, screen: Console) -> None:
     """Says so where results cannot be vouched for on this machine, or the next writer takes another key."""
-    why = system.needs_key
+    from hlearn.system.keys import needs_key
+
+    why = needs_key(system)
     if why:
         screen.print(
             f"Note: {why}. Reading works; whoever writes next takes a new key, and what was measured until now is then "

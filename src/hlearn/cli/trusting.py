@@ -64,9 +64,11 @@ def open_(directory: SystemDir, as_json: AsJson = False, debug: Debug = False) -
     The ledger then shows what every seed stands for, and whoever writes next takes a new key: what was measured until
     here is not reused. What seals the ledger stays secret.
     """
+    from hlearn.system.keys import open_seeds
+
     screen = console(as_json)
     system = open_system(directory, screen)
-    opened = system.open_seeds()
+    opened = open_seeds(system)
     if opened:
         screen.print(
             f"Opened the seeds of {several(len(opened), 'key')}: {', '.join(opened)}. Anybody who has {directory} can "

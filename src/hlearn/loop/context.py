@@ -29,6 +29,7 @@ from hlearn.loop.session import Session
 from hlearn.loop.unjudged import leave_unjudged
 from hlearn.records import Evaluation, Split
 from hlearn.system import System
+from hlearn.system.keys import accept_key
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import describe
 from hlearn.tasks.seeds import split_seeds
@@ -225,7 +226,7 @@ def open_run(
         seed = system.config.seed if seed is None else seed
         steps = steps or usual_steps(system)
         if given and not fresh:
-            system.accept_key(key)
+            accept_key(system, key)
         with system.exclusive(key=key):
             system.check_standing()
             if not fresh and last_run(system.ledger) is None:  # nothing was learnt in it yet

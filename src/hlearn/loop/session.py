@@ -171,13 +171,15 @@ class Session:
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
         else:
-            self.system.remember(trial, program, self.champion)
+            self.system.memory.remember(trial, program, self.champion)
             self._rejected.append(said_of(trial))
             if trial.decision is Decision.UNDECIDED and not verdict.stopped:
                 self.undecided.add(proposal, verdict)
         for evaluation in (proposal.dev, verdict.challenger):
             if evaluation is not None and evaluation.failures:
-                self.system.remember_failures(trial.trial, program, evaluation.failures, evaluation.split)
+                self.system.memory.remember_failures(
+                    trial.trial, program, evaluation.failures, evaluation.split
+                )
         self.progress.judged(trial, self.meter.standing())
         return trial
 

@@ -100,7 +100,7 @@ class TrialLog:
         """The cases that stood when this trial was judged the first time, without those whose key is lost."""
         numbers = {t.trial for t in self._before if t.run == self._run} if self._replaying else set()
         worlds = self._meter.worlds
-        playable = (c for c in self._system.cases() if c.key is None or worlds.has(c.key))
+        playable = (c for c in self._system.judged.cases() if c.key is None or worlds.has(c.key))
         return tuple(c for c in playable if c.trial not in numbers)
 
     def new_cases(self, trial: int, verdict: Verdict, first_seed: int) -> list[Case]:
@@ -116,7 +116,7 @@ class TrialLog:
         floor = floor_of(verdict, exact=not matters)
         known = [
             c.min_score
-            for c in self._system.cases()
+            for c in self._system.judged.cases()
             if c.number == first_seed and c.split is split and c.key in (None, world)
         ]
         if any(k is not None and (floor is None or k >= floor) for k in known) or (known and floor is None):

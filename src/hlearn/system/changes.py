@@ -105,3 +105,8 @@ def last_named_row(git: Git) -> int:
     """The number of the latest ledger row that a commit names, 0 where none does."""
     named = git("log", "-1", "--grep=^Ledger: ", "--format=%(trailers:key=Ledger,valueonly)", "HEAD").split()
     return int(named[0]) if named and named[0].isdigit() else 0
+
+
+def accepted(changes: Sequence[ChampionChange]) -> str:
+    """The trials' numbers; a rollback names one again."""
+    return ", ".join(str(n) for n in dict.fromkeys(c.trial for c in changes)) or "none yet"

@@ -43,8 +43,8 @@ def run_system_tests(
         MissingExtra: pytest is not installed.
         HarnessError: what runs the tests failed itself.
     """
-    standing = _renewed(system.judged_files())
-    added = system.added_files() | {path: text.encode() for path, text in files}
+    standing = _renewed(system.judged.committed())
+    added = system.judged.added() | {path: text.encode() for path, text in files}
     if not any(map(_is_test, (*standing, *added))):
         return None
     if importlib.util.find_spec("pytest") is None:

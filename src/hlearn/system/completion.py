@@ -16,12 +16,12 @@ from hlearn.ledger import Committed, Decision, RolledBack, RunEnded, Trial
 from hlearn.program import Program
 from hlearn.system.changes import last_named_row
 from hlearn.system.program_files import files_of
+from hlearn.system.rollback import ROLLING_BACK, carry_back
 
 if TYPE_CHECKING:
     from hlearn.system.system import System
 
 WRITING = "hl-writing"  # in git's folder while the files of a program are written, one after another
-ROLLING_BACK = "hl-rollback"  # in git's folder while a rollback is under way: the trial to go back to
 
 
 def complete(system: System) -> None:
@@ -52,7 +52,7 @@ def _finish_rollback(system: System, intent: Path) -> None:
             program = system.program_at(change.commit)
             if program is not None:
                 with _keeping_edit(system):
-                    system.carry_back(change, program)
+                    carry_back(system, change, program)
         elif all(getattr(r.event, "commit", None) != last.commit for r in system.ledger.rows):
             system.ledger.append(RolledBack(trial=last.trial, program=last.program, commit=last.commit))
     intent.unlink()
@@ -94,7 +94,7 @@ def _write_missing_note(system: System) -> None:
     last = next((r.event for r in reversed(system.ledger.rows) if isinstance(r.event, Trial)), None)
     if last is None or last.decision is Decision.ACCEPTED or last.program not in system.programs:
         return
-    if not system.rejected_note(last.trial).exists():
+    if not system.memory.rejected_note(last.trial).exists():
         known = last.champion is not None and last.champion in system.programs
         champion = system.programs.get(last.champion) if known and last.champion else None
-        system.remember(last, system.programs.get(last.program), champion)
+        system.memory.remember(last, system.programs.get(last.program), champion)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+from hlearn.foreign_text import encoded
 
 _SCRATCH = {".git", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis"}
 
@@ -76,3 +79,28 @@ def same_text(a: bytes, b: bytes) -> bool:
 def _bare(data: bytes) -> bytes:
     lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").split(b"\n")
     return b"\n".join(line.rstrip() for line in lines).rstrip()
+
+
+def write_whole(system: Path, path: str, content: str | bytes) -> None:
+    """Writes a file of a system, whole or not at all.
+
+    Args:
+        system: its folder.
+        path: within it.
+        content: text is written as UTF-8.
+    """
+    whole = system / path
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    folder = system / ".git"
+    part = folder / "hl-part" if folder.is_dir() else system / ".hl-part"
+    data = content if isinstance(content, bytes) else encoded(content)
+    part.write_bytes(data)
+    try:
+        os.replace(part, whole)
+    except OSError as error:
+        part.unlink()
+        if error.errno != errno.EXDEV:
+            raise
+        beside = whole.parent / ".hl-part"  # sandboxes of coding agents move nothing from folder to folder
+        beside.write_bytes(data)
+        os.replace(beside, whole)

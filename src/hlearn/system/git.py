@@ -97,6 +97,12 @@ class Git:
             "LC_ALL": "C.UTF-8",
         }
 
+    def clear_locks(self) -> None:
+        """Takes away the locks of a git that was killed; for who holds the repository alone."""
+        for lock_file in (*self.folder.glob("*.lock"), *self.folder.glob("refs/**/*.lock")):
+            if lock_file.name != "hl.lock":
+                lock_file.unlink(missing_ok=True)
+
     def __call__(
         self, *arguments: str, ok: Sequence[int] = (0,), when: float | None = None, given: bytes = b""
     ) -> str:

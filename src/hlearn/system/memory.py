@@ -8,13 +8,50 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hlearn.foreign_text import lines_of
 from hlearn.ledger import Trial
-from hlearn.records import Failure, Program
+from hlearn.records import Failure, Program, Split
 
 _PATCH_LIMIT = 200_000  # characters
+
+
+class Memory:
+    """The notes in a system's folder.
+
+    Args:
+        system: its folder.
+        write: writes a file of it, whole or not at all.
+    """
+
+    def __init__(self, system: Path, write: Callable[[str, str], None]) -> None:
+        self._system = system
+        self._write_within = write
+
+    def remember(self, trial: Trial, program: Program, champion: Program | None) -> None:
+        """Keeps a proposal that was not accepted, as a patch with the reasons."""
+        self._write(self.rejected_note(trial.trial), rejected_text(trial, program, champion))
+
+    def rejected_note(self, trial: int) -> Path:
+        """The file that keeps a proposal that was not accepted."""
+        return self._system / "memory" / "rejected" / f"{trial:04d}.patch"
+
+    def remember_failures(
+        self, trial: int, program: Program, failures: Sequence[Failure], split: Split
+    ) -> None:
+        """Keeps the first failed episode of each kind of a trial."""
+        for kind, failure in {f.kind: f for f in reversed(failures)}.items():
+            text = failure_text(trial, program, failure, split.value)
+            self._write(self._system / "failures" / f"{trial:04d}-{kind.value}.md", text)
+
+    def rejected(self) -> tuple[str, ...]:
+        """Notes of the latest proposals that were turned down, with reasons, oldest first."""
+        return rejected_notes(self._system / "memory" / "rejected")
+
+    def _write(self, path: Path, text: str) -> None:
+        self._write_within(str(path.relative_to(self._system)), text)
 
 
 def rejected_text(trial: Trial, program: Program, champion: Program | None) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from hlearn.errors import LedgerCorrupt, UsageError
@@ -17,32 +16,30 @@ from hlearn.ledger import (
     Ledger,
     ProgramAdded,
     ProgramStore,
-    RolledBack,
-    SeedsOpened,
     Trial,
 )
 from hlearn.ledger.journal import Clock
 from hlearn.ledger.locking import lock
 from hlearn.program import PROGRAM_FILE, PROGRAM_PATHS, in_system
-from hlearn.records import Failure, Program, Split
-from hlearn.system import memory
-from hlearn.system.additions import unfit
-from hlearn.system.cases import Case, case_text, parse_case
-from hlearn.system.changes import ChampionChange, check_head, check_named_rows, read_changes
-from hlearn.system.completion import ROLLING_BACK, WRITING, complete
+from hlearn.records import Program
+from hlearn.system.cases import Case, case_text
+from hlearn.system.changes import ChampionChange, accepted, check_head, check_named_rows, read_changes
+from hlearn.system.completion import WRITING, complete
 from hlearn.system.config import Config, read_config
 from hlearn.system.copies import WorkingCopy, working_copy
 from hlearn.system.creation import create_system
-from hlearn.system.files import entries, is_plain, read_plain, same_text
+from hlearn.system.files import entries, is_plain, write_whole
 from hlearn.system.git import Git
+from hlearn.system.judged import JudgedFiles
+from hlearn.system.keys import take_key
+from hlearn.system.memory import Memory, unified
 from hlearn.system.program_files import files_of, read_program, write_program
+from hlearn.system.rollback import roll_back
 from hlearn.tasks.task import Task
-from hlearn.trust import PLAIN, Key, KeyStore, Seeding, Worlds, fresh_key
+from hlearn.trust import Key, KeyStore, Seeding, Worlds, fresh_key
 
-_JUDGED = ("tests", "cases")  # committed with an accepted trial only
 _REMEMBERED = ("failures", "memory")
 _KEPT = (*_REMEMBERED, "ledger.jsonl", "programs")  # committed at the end of a run too
-_FILE_LIMIT = 1 << 20  # bytes of one added test or case
 
 
 class System:
@@ -54,6 +51,8 @@ class System:
         ledger: everything measured.
         programs: every program measured.
         keys: where its keys lie, outside of its folder.
+        judged: tests and cases.
+        memory: notes of what was tried and what went wrong.
     """
 
     def __init__(
@@ -72,6 +71,8 @@ class System:
             )
         self.programs = ProgramStore(path / "programs" / "pack")
         self.git = Git(path)
+        self.judged = JudgedFiles(path, self.git)
+        self.memory = Memory(path, self.write)
 
     @classmethod
     def create(
@@ -143,22 +144,15 @@ class System:
             if not lock(fd, self.path, wait_s=wait_s):
                 raise UsageError(f"another hl is working in {self.path}; wait for it or stop it")
             self.git.inherited = (fd,)  # a git that outlives a killed hl holds the lock until it ends
-            self._clear_locks()
+            self.git.clear_locks()
             self.ledger.refresh()
             self.ledger.closed, self._held = False, 1
-            self._take_key(key)
+            take_key(self, key)
             complete(self)
             yield
         finally:
             self.ledger.closed, self._held, self.git.inherited = True, 0, ()
             os.close(fd)
-
-    def _clear_locks(self) -> None:
-        """Takes away the locks of a git that was killed."""
-        folder = self.git.folder
-        for lock_file in (*folder.glob("*.lock"), *folder.glob("refs/**/*.lock")):
-            if lock_file.name != "hl.lock":
-                lock_file.unlink(missing_ok=True)
 
     # Keys -------------------------------------------------------------------------------------------------
 
@@ -171,61 +165,9 @@ class System:
                 seedings[name] = key.seeds
         return Worlds(self.ledger.epoch, seedings, folder=str(self.keys.folder))
 
-    @property
-    def needs_key(self) -> str:
-        """Why the next writer takes another key, in one sentence; "" where the present one serves."""
-        epoch = self.ledger.epoch
-        if epoch == PLAIN:
-            return "the system is older than keys: the seeds of its episodes until here are public"
-        if epoch in self.ledger.opened:
-            return f"the seeds of key {epoch} were opened"
-        if self.keys.find(epoch) is None:
-            return f"key {epoch} is not on this machine"
-        return ""
-
-    def accept_key(self, key: Key) -> None:
-        """Brings the present key of this system to this machine.
-
-        Raises:
-            UsageError: it is another key.
-        """
-        epoch = self.ledger.epoch
-        if key.id != epoch and epoch != PLAIN and epoch not in self.ledger.opened:
-            raise UsageError(
-                f"{self.path} has key {epoch}, not {key.id}; a key is given to a new system, or "
-                "to one whose own was opened"
-            )
-        self.keys.keep(key)
-        self._reopen()
-
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
         """Reads the ledger anew, with the keys that are here now."""
         self.ledger = Ledger(self.ledger.path, clock=self.clock, find_key=self.keys.find, closed=True)
-
-    def _take_key(self, key: Key | None) -> None:
-        why = self.needs_key
-        if why:
-            key = key or fresh_key()
-            if key.id in self.ledger.opened:
-                key = Key.new()
-            self.keys.keep(key)
-            self.ledger.adopt(key, why)
-
-    def open_seeds(self) -> tuple[str, ...]:
-        """Shows the seeds of every key that is here and was not opened: anybody can then play every episode again.
-
-        What seals the ledger stays secret. Whoever writes next takes a new key.
-
-        Returns:
-            The ids of the keys that were opened.
-        """
-        closed = [name for name in self.ledger.keys if name not in self.ledger.opened]
-        here = [key for name in closed if (key := self.keys.find(name)) is not None]
-        if here:
-            with self.exclusive():
-                self.ledger.append(*(SeedsOpened(key=key.id, secret=key.seeds.secret.hex()) for key in here))
-                self.close_run("Open the seeds")
-        return tuple(key.id for key in here)
 
     # The program ------------------------------------------------------------------------------------------
 
@@ -272,7 +214,7 @@ class System:
         several = max(len(files), len(files_of(self.path))) > 1
         if several:
             mark.touch()
-        write_program(self.path, files, self._write)
+        write_program(self.path, files, self.write)
         if several:
             mark.unlink(missing_ok=True)
 
@@ -326,38 +268,22 @@ class System:
     def _commit_trial(
         self, trial: Trial, program: Program, cases: Sequence[Case], files: Sequence[tuple[str, str]]
     ) -> str:
-        changes: dict[str, bytes | None] = {**self._turned_into(program), **self.added_files()}
+        changes: dict[str, bytes | None] = {**self.turned_into(program), **self.judged.added()}
         changes |= {path: encoded(text) for path, text in files}
         # Last what the gate stores: nothing that came with the proposal stands in for it.
         changes |= {f"cases/{case.name}.json": encoded(case_text(case)) for case in cases}
         changes |= {path: encoded(text) for path, text in trial.files}
         number, digest = self.ledger.head
         reasons = "\n".join(f"- {r}" for r in trial.reasons)
-        return self._commit(
+        return self.commit_changes(
             f"Trial {trial.trial}: {' '.join(trial.note.split())[:100]}",
             f"{reasons}\n\nTrial: {trial.trial}\nProgram: {program.sha256}\nLedger: {number} {digest}",
             changes,
         )
 
-    def _write(self, path: str, content: str | bytes) -> None:
-        """Writes a file of the system, whole or not at all."""
-        whole = self.path / path
-        whole.parent.mkdir(parents=True, exist_ok=True)
-        folder = self.path / ".git"
-        part = folder / "hl-part" if folder.is_dir() else self.path / ".hl-part"
-        data = content if isinstance(content, bytes) else encoded(content)
-        part.write_bytes(data)
-        try:
-            os.replace(part, whole)
-        except OSError as error:
-            part.unlink()
-            if error.errno != errno.EXDEV:
-                raise
-            beside = (
-                whole.parent / ".hl-part"
-            )  # sandboxes of coding agents move nothing from folder to folder
-            beside.write_bytes(data)
-            os.replace(beside, whole)
+    def write(self, path: str, content: str | bytes) -> None:
+        """Writes a file of the folder, whole or not at all; a path within it."""
+        write_whole(self.path, path, content)
 
     def history(self) -> tuple[ChampionChange, ...]:
         """The commits that changed the champion, oldest first."""
@@ -381,73 +307,27 @@ class System:
         program = self.program_at(found) if found else None
         if program is None:
             raise UsageError(
-                f"{self.path} has no program {text}; accepted trials: {_accepted(self.history())}"
+                f"{self.path} has no program {text}; accepted trials: {accepted(self.history())}"
             )
         return program
 
     def diff(self, a: str | int, b: str | int) -> str:
         """The change from one program to another, as a unified diff; names as in :meth:`program_of`."""
-        return memory.unified(self.program_of(a), self.program_of(b), str(a), str(b))
+        return unified(self.program_of(a), self.program_of(b), str(a), str(b))
 
     def rollback(self, trial: int) -> str:
-        """Makes the program of an earlier accepted trial the champion again, by a new commit.
+        """Makes the program of an earlier accepted trial the champion again.
 
-        The regression cases are those that it stood for: what later trials stored is taken back, for it would turn
-        down whatever is built on this one.
-
-        Returns:
-            The new commit's hash.
-
-        Raises:
-            UsageError: no such accepted trial, or it is the champion already.
+        See :func:`hlearn.system.rollback.roll_back`.
         """
-        with self.exclusive():
-            changes = self.history()
-            change = next((c for c in changes if c.trial == trial), None)
-            if change is None:
-                raise UsageError(
-                    f"{self.path}: trial {trial} was never accepted; accepted trials: {_accepted(changes)}"
-                )
-            program, champion = self.program_at(change.commit), self.champion()
-            if program is None or (champion is not None and champion.sha256 == program.sha256):
-                raise UsageError(f"{self.path}: trial {trial} is the champion already")
-            self.restore()
-            intent = self.git.folder / ROLLING_BACK
-            self._write(os.path.relpath(intent, self.path), f"{trial}\n")
-            commit = self.carry_back(change, program)
-            intent.unlink()
-            return commit
+        return roll_back(self, trial)
 
-    def carry_back(self, change: ChampionChange, program: Program) -> str:
-        """Commits an earlier champion's program with the cases that it stood for; a step of :meth:`rollback`."""
-        number, digest = self.ledger.head
-        commit = self._commit(
-            f"Roll back to trial {change.trial}",
-            f"Program: {change.program}\nRestores: {change.trial}\nLedger: {number} {digest}",
-            {**self._turned_into(program), **self._cases_of(change)},
-        )
-        self.ledger.append(RolledBack(trial=change.trial, program=change.program, commit=commit))
-        return commit
-
-    def _turned_into(self, program: Program) -> dict[str, bytes | None]:
+    def turned_into(self, program: Program) -> dict[str, bytes | None]:
         """What changes where a program becomes the champion: its files, and those that go."""
         standing = (p for p in self.git.names("HEAD", *PROGRAM_PATHS) if in_system(p))
         return {**dict.fromkeys(standing), **program.as_files()}
 
-    def _cases_of(self, change: ChampionChange) -> dict[str, bytes | None]:
-        """What changes in ``cases/`` where a trial's champion comes back: its cases, none of later ones."""
-        standing = self.git.files("HEAD", "cases")
-        changes: dict[str, bytes | None] = {}
-        for path, content in standing.items():
-            with suppress(UsageError):  # what is no case was stored by no trial
-                if _is_case(path) and parse_case(path, content).trial > change.trial:
-                    changes[path] = None
-        for path, content in self.git.files(change.commit, "cases").items():
-            if path not in standing or path in changes:
-                changes[path] = content
-        return changes
-
-    def _commit(self, subject: str, body: str, changes: Mapping[str, bytes | None]) -> str:
+    def commit_changes(self, subject: str, body: str, changes: Mapping[str, bytes | None]) -> str:
         """Commits these changes and the memory as it stands, and writes the changes into the folder."""
         self.put_program({p: c for p, c in changes.items() if c is not None and in_system(p)})
         for name, content in changes.items():
@@ -456,7 +336,7 @@ class System:
             if content is None:
                 (self.path / name).unlink(missing_ok=True)
             else:
-                self._write(name, content)
+                self.write(name, content)
         kept = self._as_they_stand(*_REMEMBERED)
         return self.git.commit(kept | dict(changes), f"{subject}\n\n{body}\n", when=self.clock())
 
@@ -468,42 +348,7 @@ class System:
                 changes[path] = (self.path / path).read_bytes()
         return changes
 
-    # What every program is judged by ----------------------------------------------------------------------
-
-    def judged_files(self) -> dict[str, bytes]:
-        """Tests and cases by which a program is judged: as committed, whatever became of them in the folder."""
-        return self.git.files("HEAD", *_JUDGED)
-
-    def added_files(self) -> dict[str, bytes]:
-        """Tests and cases that a person put into the folder and that were not committed yet."""
-        known, added = self.git.names("HEAD", *_JUDGED), {}
-        for path in entries(self.path, *_JUDGED):
-            content = None if path in known else read_plain(self.path, path, _FILE_LIMIT)
-            if content is not None and unfit(path, content, known) is None:
-                added[path] = content
-        return added
-
     # Memory -----------------------------------------------------------------------------------------------
-
-    def cases(self) -> tuple[Case, ...]:
-        """Every regression case, by name: those that were committed, and those that a person added in the folder."""
-        files = self.judged_files() | self.added_files()
-        return tuple(parse_case(path, files[path]) for path in sorted(files) if _is_case(path))
-
-    def disturbed(self) -> tuple[str, ...]:
-        """Paths of what must hold as committed (task, tests, cases) and was edited or deleted in the folder since.
-
-        Line ends and spaces at the ends of lines do not count: a git with ``core.autocrlf`` changes them by itself.
-        """
-        committed = self.git.files("HEAD", "hl.toml", *_JUDGED)
-        changed = []
-        for path, content in committed.items():
-            if path.endswith(".gitkeep"):
-                continue
-            present = read_plain(self.path, path, len(content) * 2 + _FILE_LIMIT)
-            if present is None or not same_text(present, content):
-                changed.append(path)
-        return tuple(changed)
 
     def check_standing(self) -> None:
         """Checks that the system stands as it was left, before anything is judged by it.
@@ -513,7 +358,7 @@ class System:
                 committed; names it and says how to put it right.
         """
         check_head(self.git, self.ledger, self.history())
-        disturbed = self.disturbed()
+        disturbed = self.judged.disturbed()
         if disturbed:
             raise UsageError(
                 f"{', '.join(disturbed[:10])} of {self.path} must hold as committed, and was changed since; look at it "
@@ -531,27 +376,6 @@ class System:
                 for r in self.ledger.rows
             ):
                 self.ledger.append(ProgramAdded(program=program.sha256, parent=program.parent, note=note))
-
-    def remember(self, trial: Trial, program: Program, champion: Program | None) -> None:
-        """Keeps a proposal that was not accepted, as a patch with the reasons."""
-        text = memory.rejected_text(trial, program, champion)
-        self._write(os.path.relpath(self.rejected_note(trial.trial), self.path), text)
-
-    def rejected_note(self, trial: int) -> Path:
-        """The file that keeps a proposal that was not accepted."""
-        return self.path / "memory" / "rejected" / f"{trial:04d}.patch"
-
-    def remember_failures(
-        self, trial: int, program: Program, failures: Sequence[Failure], split: Split
-    ) -> None:
-        """Keeps the first failed episode of each kind of a trial."""
-        for kind, failure in {f.kind: f for f in reversed(failures)}.items():
-            text = memory.failure_text(trial, program, failure, split.value)
-            self._write(f"failures/{trial:04d}-{kind.value}.md", text)
-
-    def rejected(self) -> tuple[str, ...]:
-        """Notes of the latest proposals that were turned down, with reasons, oldest first."""
-        return memory.rejected_notes(self.path / "memory" / "rejected")
 
     def close_run(self, subject: str) -> None:
         """Commits the ledger, the program store and the memory as they stand at the end of a run.
@@ -579,12 +403,3 @@ class System:
     def working_copy(self) -> AbstractContextManager[WorkingCopy]:
         """A throw-away copy of the champion's commit, outside of the system's folder and without a link to it."""
         return working_copy(self.path, self.git)
-
-
-def _is_case(path: str) -> bool:
-    return path.startswith("cases/") and path.endswith(".json")
-
-
-def _accepted(changes: Sequence[ChampionChange]) -> str:
-    """The trials' numbers; a rollback names one again."""
-    return ", ".join(str(n) for n in dict.fromkeys(c.trial for c in changes)) or "none yet"
