@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_a_dotted_path(module: str) -> None:
     assert make_editor(f"{module}:Own").name == "own"
     assert make_editor(f"{module}:Nested.Inner").name == "inner"
     assert make_editor(f"{module}:instance").name == "own"
+
+
+def test_a_module_in_the_current_folder_is_found_but_not_in_a_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the tutorial has it: ``--editor grid:Grid`` beside ``grid.py``."""
+    (tmp_path / "hlearn_editor_here.py").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(tmp_path))])
+    (tmp_path / "hl.toml").write_text("")
+    with pytest.raises(UsageError, match="neither installed nor in this folder"):
+        make_editor("hlearn_editor_here:Own")
+    (tmp_path / "hl.toml").unlink()
+    assert make_editor("hlearn_editor_here:Own").name == "own"
 
 
 def test_an_entry_point(tmp_path: Path, module: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from hlearn import LearnResult, learn
+from hlearn.cli.summary import not_better
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.editors.search.arcade.look import wanderer
 from hlearn.loop.controls import constant_play, is_better, random_play
@@ -79,6 +81,11 @@ def test_a_program_that_guesses_is_no_success_and_is_kept(tmp_path: Path) -> Non
     result = learnt(tmp_path, GUESS)
     assert result.better_than_trivial is False and result.trivial_verdict
     assert (tmp_path / "s" / "policy.py").read_text() == GUESS
+    told = not_better(replace(result, trivial_verdict="no better: 4 against 5"), tmp_path / "s")
+    assert told.startswith("nothing better than chance was found")
+    leads = not_better(replace(result, trivial_verdict="undecided: 7 against 5"), tmp_path / "s")
+    assert leads.startswith(f"not shown to be better than {result.best_trivial}: 7 against 5")
+    assert leads.endswith("--split holdout --episodes 48")
 
 
 def test_where_every_seed_is_the_same_a_replay_does_not_count(tmp_path: Path) -> None:

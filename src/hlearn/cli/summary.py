@@ -105,7 +105,9 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
         )
         return
     if result.better_than_trivial is False:
-        screen.print(Text(f"{_not_better(result)}\n{_seen(result)}".rstrip(), style="bold"), soft_wrap=True)
+        screen.print(
+            Text(f"{not_better(result, out)}\n{_seen(result)}".rstrip(), style="bold"), soft_wrap=True
+        )
     screen.print(_box(result, task, out))
     place = shlex.quote(str(out))
     screen.print("Try next:", style="bold")
@@ -135,8 +137,15 @@ def unjudged_words(result: LearnResult, out: Path) -> str:
     )
 
 
-def _not_better(result: LearnResult) -> str:
-    """What a champion comes to that trivial play equals, for the first line."""
+def not_better(result: LearnResult, out: Path) -> str:
+    """What a champion comes to that is not shown to be better than trivial play, for the first line."""
+    verdict = result.trivial_verdict or ""
+    if verdict.startswith("undecided: "):  # it leads, on too few seeds
+        more = max(30, 4 * result.holdout_episodes)
+        return (
+            f"not shown to be better than {result.best_trivial}: {verdict.removeprefix('undecided: ')}. The program is "
+            f"kept; more fresh seeds may tell: hl eval {shlex.quote(str(out))} --split holdout --episodes {more}"
+        )
     return (
         f"nothing better than chance was found: the program scores {number(result.score)}, {result.best_trivial} "
         f"{number(_trivial(result))} on the same fresh seeds ({result.trivial_verdict}). The program is kept"

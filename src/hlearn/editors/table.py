@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 from collections.abc import Callable
 
 from hlearn.editors.api import Editor
 from hlearn.editors.command import CommandEditor
 from hlearn.errors import MissingExtra, UsageError
+from hlearn.tasks.own_modules import import_own
 
 ENTRY_POINTS = "hlearn.editors"  # group under which an installed package offers editors by name
 
@@ -18,7 +18,8 @@ def make_editor(spec: str) -> Editor:
 
     Args:
         spec: "search"; "command:COMMAND LINE"; the name of an entry point in the group ``hlearn.editors``; or where it
-            lies, "package.module:Class" (anything that returns an editor when it is called without arguments).
+            lies, "package.module:Class", installed or in the current folder (anything that returns an editor when it is
+            called without arguments).
 
     Raises:
         UsageError: no such editor, or it lacks what an editor has; lists the choices.
@@ -64,7 +65,7 @@ def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
 
 
 def _found(module: str, path: str) -> object:
-    value: object = importlib.import_module(module)
+    value: object = import_own(module)
     for name in path.split("."):
         value = getattr(value, name)
     return value
@@ -77,7 +78,9 @@ def _made(spec: str, load: Callable[[], object]) -> object:
         return maker() if callable(maker) else maker
     except ModuleNotFoundError as error:
         if error.name and spec.partition(":")[0].startswith(error.name):
-            raise UsageError(f"no editor {spec}: there is no module {error.name} on the path") from error
+            raise UsageError(
+                f"no editor {spec}: there is no module {error.name}, neither installed nor in this folder"
+            ) from error
         raise MissingExtra(f"editor {spec} needs {error.name}; pip install {error.name}") from error
     except (AttributeError, TypeError, ImportError) as error:
         raise UsageError(f"editor {spec} cannot be made: {type(error).__name__}: {error}") from error

@@ -6,14 +6,12 @@ Environment libraries load on first use, so that a command that opens no environ
 from __future__ import annotations
 
 import difflib
-import importlib
 import re
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hlearn.errors import MissingExtra, UnknownTask
 from hlearn.tasks import calls
+from hlearn.tasks.own_modules import import_own
 
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
@@ -34,7 +32,7 @@ def find_spec(env_id: str) -> EnvSpec:
     if module:
         calls.at("its import")
         try:
-            _import(module)
+            import_own(module)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{module}.".startswith(f"{error.name}."):
                 raise MissingExtra(
@@ -58,29 +56,6 @@ def find_spec(env_id: str) -> EnvSpec:
             f"(article, sticky or v5)"
         )
     return spec
-
-
-def _import(module: str) -> None:
-    """Imports a module from where Python finds it, else from the current folder.
-
-    A system's own folder is no such place: what an editor left there is no environment.
-    """
-    try:
-        here: Path | None = Path.cwd()
-    except OSError:
-        here = None  # it was deleted meanwhile
-    try:
-        importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if here is None:
-            raise
-        first = module.partition(".")[0]
-        found = (here / f"{first}.py").is_file() or (here / first).is_dir()
-        if error.name != first or not found or str(here) in sys.path or (here / "hl.toml").exists():
-            raise
-        sys.path.append(str(here))  # workers inherit it
-        importlib.invalidate_caches()
-        importlib.import_module(module)
 
 
 def _is_of(spec: EnvSpec, module: str) -> bool:

@@ -90,6 +90,8 @@ class Lane:
         if self.tuner.horizon is not None:
             capped = f"{self.level:.4g} in {self.tuner.horizon} steps"
             return capped if self.best is None else f"{capped}, {self.mean:.4g} in all"
+        if self.best is None:
+            return "nothing yet"
         return f"{self.mean:.4g}, this generation {self.level:.4g}" if self.costly else f"{self.mean:.4g}"
 
     @property

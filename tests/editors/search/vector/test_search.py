@@ -67,6 +67,7 @@ def test_a_persons_program_is_tuned_too():
     lab = PlainLab("CartPole-v1", steps=60_000, seed=2)
     proposals = list(VectorSearch(brief(lab, Program(source=WRITTEN_BY_A_PERSON)), lab).proposals())
     assert any(text.startswith("parameters:") for text in lab.said)
+    assert not any("inf" in text for text in lab.said)  # who has no score yet has none, not minus infinity
     assert proposals
     scores = [p.dev.mean for p in proposals if p.dev is not None]
     assert scores[-1] is not None
