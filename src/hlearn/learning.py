@@ -60,7 +60,8 @@ def learn(
         steps: environment steps that the system may spend on learning in all, probes and failed trials included.
             None: as the system was started with, else what is usual for such environments (2,000,000 for Atari, else
             500,000, or what the family of a guest says).
-        target: score at which to stop, as a mean of 32 gate episodes; the task's own if None.
+        target: score at which to stop, as a mean of 32 gate episodes (of fewer where the budget ends before); the
+            task's own if None.
         seed: decides development and gate seeds and the editor's randomness; the system's own if None, 0 for a new one.
         workers: episodes played side by side; the usable cores if None.
         resume: go on in ``out``: finish the run that was interrupted, or start another where ``steps`` is larger

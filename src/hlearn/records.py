@@ -12,6 +12,8 @@ from enum import StrEnum
 from hlearn.foreign_text import safe
 from hlearn.program import Program as Program  # one of the values that cross borders
 
+LIFE = 0.01  # of the target: what a life counts that is left there
+
 
 class Access(StrEnum):
     """What a program may observe; results of different classes never share a column."""
@@ -168,7 +170,7 @@ def life_bonus(target: float | None) -> float:
 
     Among programs that reach it in nearly every episode lives tell sooner than rare misses which one is safe.
     """
-    return 0.01 * abs(target or 0.0)
+    return LIFE * abs(target or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ Target = Annotated[
     float | None,
     typer.Option(
         "--target",
-        help="Stop at this mean of 32 gate episodes; exit code 1 if it is missed.",
+        help="Stop at this mean of 32 gate episodes (fewer where the budget ends before); exit code 1 if it is missed.",
         show_default=False,
     ),
 ]

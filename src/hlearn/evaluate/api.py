@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from hlearn.tasks.apart import call_limit_s
 from hlearn.tasks.task import Task
 
 PICTURE_EVERY = 4  # decisions
+Trace = Mapping[str, object]  # what a program says of one decision: whatever JSON can hold, by name
 
 
 class Record(StrEnum):
@@ -104,7 +105,7 @@ class Recording:
     actions: np.ndarray
     rewards: np.ndarray
     lives: np.ndarray = field(default_factory=lambda: np.empty(0, np.int16))
-    traces: tuple[dict[str, Any], ...] = field(default=())
+    traces: tuple[Trace, ...] = field(default=())
     pictures: tuple[bytes, ...] = field(default=())
     picture_shape: tuple[int, ...] = (0, 0, 0)
 

@@ -19,7 +19,6 @@ import json
 import mmap
 import os
 import tempfile
-from typing import Any
 
 import numpy as np
 
@@ -126,7 +125,7 @@ def _nameless_file() -> int:
     )
 
 
-def parse_trace(data: bytes) -> dict[str, Any]:
+def parse_trace(data: bytes) -> dict[str, object]:
     """Reads a trace; what is no JSON object becomes ``{"unreadable": True}``."""
     try:
         value = json.loads(data)

@@ -10,13 +10,13 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from hlearn.errors import EnvironmentFault, NotRepeatable
-from hlearn.evaluate.api import EvaluatorMaker, Job, Record, Recording
+from hlearn.evaluate.api import EvaluatorMaker, Job, Record, Recording, Trace
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import with_seeds
 from hlearn.evaluate.play import seed_of_world
@@ -92,7 +92,7 @@ def replay(
     return Replay(task, seed, seed_of_world(job), worlds.current, outcome, recording, rules)
 
 
-def _rule(trace: dict[str, Any]) -> str:
+def _rule(trace: Trace) -> str:
     rule = trace.get("rule")
     return safe_line(rule, _RULE) if isinstance(rule, str) else ""
 

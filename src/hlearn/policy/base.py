@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -28,7 +29,7 @@ class Policy(Protocol):
         """
 
 
-def find_policy(namespace: dict[str, Any], module: str) -> type[Policy]:
+def find_policy(namespace: Mapping[str, object], module: str) -> type[Policy]:
     """Returns the one policy class that a program's main module defines, or else imports from its other modules.
 
     A class counts if it was defined in the module itself, has ``reset`` and ``act``, does not start with an

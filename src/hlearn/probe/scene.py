@@ -1,7 +1,6 @@
-"""What is in the game, as far as a probe can tell: a player, movers, things that stay, whatever the access.
+"""What is on the screen, as far as a probe can tell: a player, movers, things that stay, what is counted.
 
-A :class:`Thing` found in RAM and a :class:`Thing` found on the screen have the same fields; only the source of
-its detector differs. The search turns things into programs without knowing where they came from.
+What is found in RAM are numbers, not things (:mod:`hlearn.probe.ram`); the search makes signals of either.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 
 from hlearn.editors.search.arcade.emit import trace_names
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.evaluate.api import Recording
+from hlearn.evaluate.api import Recording, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def _last(values: np.ndarray, t: int) -> float:
     return float(values[t])
 
 
-def _series(traces: Sequence[dict[str, object]], name: str, field: str) -> np.ndarray:
+def _series(traces: Sequence[Trace], name: str, field: str) -> np.ndarray:
     values = []
     for trace in traces:
         value = trace.get(name)

@@ -1,7 +1,8 @@
 """The vocabulary: how each kind of behaviour is written, in a few readable lines.
 
-Adding a kind is adding a :class:`Kind` to :data:`KINDS`: its roles (the signals it is about), its knobs (the
-constants that the search may turn) and the lines it writes.
+A :class:`Kind` in :data:`KINDS` says its roles (the signals it is about), its knobs (the constants that the search may
+turn) and the lines it writes. When to try it is said elsewhere: a hypothesis proposes it (``hypotheses``), a mutation
+may (``vary``), ``prose`` has its words, and repairs that are about one kind name it.
 """
 
 from __future__ import annotations

@@ -273,7 +273,8 @@ def _together(patches: Sequence[Sight]) -> Signal | None:
 
 def _numbers(recording: Recording, name: str) -> np.ndarray:
     """A sight that is a number, over an episode."""
-    return np.array([float(trace.get(name, np.nan)) for trace in recording.traces])
+    said = (trace.get(name) for trace in recording.traces)
+    return np.array([float(value) if isinstance(value, int | float) else np.nan for value in said])
 
 
 def _values(recording: Recording, name: str, axis: str) -> np.ndarray:
