@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hlearn.ledger import Ledger, Note
+from hlearn.ledger import Note
+from hlearn.system import System
 from tests.cli.conftest import CORRIDOR, hl, process
 from tests.cli.programs import LEFT
 
@@ -206,7 +207,10 @@ def test_resuming_another_task_is_refused(system: Path) -> None:
 
 def test_a_full_disk_is_a_harness_fault_that_loses_nothing(system: Path) -> None:
     ledger = system / "ledger.jsonl"
-    Ledger(ledger).append(Note(text="x" * 2_000_000))  # larger than what the workers' own files need
+    opened = System.open(system)
+    with opened.exclusive():
+        while ledger.stat().st_size < 2_000_000:  # larger than what the workers' own files need
+            opened.ledger.append(Note(text="x" * 2_000_000))
     before = ledger.read_bytes()
     limit = len(before) + 100
     arguments = ["eval", system, "--episodes", 9, "--workers", 1, "--json"]
@@ -256,6 +260,6 @@ def test_an_unexpected_error_is_exit_code_3_with_the_traceback_in_a_file(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("of our own making")
 
-    monkeypatch.setattr("hlearn.evidence.history.tell", fail)
+    monkeypatch.setattr("hlearn.evidence.history.summarize_run", fail)
     said = hl("report", system, "--json")
     assert said.code == 3 and "hl doctor" in said.err and "Traceback" not in said.err

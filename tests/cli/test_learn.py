@@ -109,7 +109,7 @@ def test_lines_go_on_within_a_long_episode() -> None:
     lines.still()
     lines.still()
     assert file.getvalue().count("\n") == 1
-    assert "31 s since the last result | opening the environment" in file.getvalue()
+    assert "31 s since the last result | opening and trying the environment" in file.getvalue()
 
 
 def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_signals_stop_once_and_cleanly_however_often_they_come(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     out = tmp_path / "a system"
-    arguments = ("learn", "CartPole-v1", "--steps", 5_000_000, "--out", out, "--workers", 1, "--json")
+    arguments = ("learn", "Pendulum-v1", "--steps", 5_000_000, "--out", out, "--workers", 1, "--json")
     running = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (out / "programs" / "pack").exists() or (out / "programs" / "pack").stat().st_size < 20_000:
         assert running.poll() is None

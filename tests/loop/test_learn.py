@@ -126,7 +126,7 @@ def test_the_result_adds_up(learnt) -> None:
     assert result.target_reached is False
     assert result.steps_to_target is None
     assert listener.outcomes == sum(len(e.outcomes) for e in measured)
-    assert listener.standings[-1].steps == result.env_steps
+    assert listener.standings[-1].budget.spent == result.env_steps
     assert listener.standings[-1].champion_score == 500.0
     json.dumps(result.as_json(), allow_nan=False)
 

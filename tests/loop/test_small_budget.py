@@ -147,11 +147,18 @@ class Undecided(Greedy):
 
 
 def test_an_undecided_challenger_plays_on_with_what_is_left(tmp_path: Path) -> None:
-    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.006))
+    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.008))
     out = tmp_path / "s"
     editor = Undecided([fair, better], 0)
     result = learn(
-        CARTPOLE, out=out, editor=editor, steps=15_000, workers=1, holdout=0, gate=Gate(budget_fraction=0.2)
+        CARTPOLE,
+        out=out,
+        editor=editor,
+        steps=15_000,
+        workers=1,
+        holdout=0,
+        seed=4,
+        gate=Gate(budget_fraction=0.2),
     )
     trials = [r.event for r in System.open(out).ledger.rows if isinstance(r.event, Trial)]
     assert [t.decision for t in trials[:2]] == [Decision.ACCEPTED, Decision.UNDECIDED]
@@ -171,11 +178,18 @@ class PoorAtLast(Undecided):
 
 
 def test_an_undecided_challenger_comes_before_a_poorer_last_proposal(tmp_path: Path) -> None:
-    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.006))
+    fair, better = (LEAN.replace("o[2] > 0", f"o[2] + {gain} * o[3] > 0") for gain in (0.005, 0.008))
     out = tmp_path / "s"
     editor = PoorAtLast([fair, better, LEFT], 0)
     learn(
-        CARTPOLE, out=out, editor=editor, steps=15_000, workers=1, holdout=0, gate=Gate(budget_fraction=0.2)
+        CARTPOLE,
+        out=out,
+        editor=editor,
+        steps=15_000,
+        workers=1,
+        holdout=0,
+        seed=4,
+        gate=Gate(budget_fraction=0.2),
     )
     trials = [r.event for r in System.open(out).ledger.rows if isinstance(r.event, Trial)]
     assert [t.program for t in trials[:4]] == [editor.programs[i].sha256 for i in (0, 1, 1, 2)]
@@ -199,7 +213,7 @@ class Patient(Greedy):
 
 def test_what_judging_does_not_need_is_given_back(tmp_path: Path) -> None:
     editor = Patient([LEFT, LEAN], 0)
-    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=6_000, workers=1, holdout=0)
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=6_000, workers=1, holdout=0, seed=1)
     assert editor.asked > 4
     assert result.accepted == 2, "with what was kept for judging, the editor found a better one"
     assert result.env_steps <= 6_000
@@ -218,7 +232,7 @@ class Restless(Greedy):
 
 def test_the_budget_is_used(tmp_path: Path) -> None:
     editor = Restless([LEAN, LEFT], 0)
-    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=8_000, workers=1, holdout=0)
+    result = learn(CARTPOLE, out=tmp_path / "s", editor=editor, steps=8_000, workers=1, holdout=0, seed=1)
     assert result.why == "budget spent"
     assert 0.97 * 8_000 <= result.env_steps <= 8_000
 

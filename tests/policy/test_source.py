@@ -110,7 +110,10 @@ def test_values_come_back_exactly_and_the_rest_is_untouched(values):
         high = was.high if was.high is None else max(was.high, value)
         assert (spec.low, spec.high) == (low, high)
         assert (spec.unit, spec.choices, spec.line) == (was.unit, was.choices, was.line)
-    assert with_params(changed, {n: p.value for n, p in original.items()}) == PROGRAM
+    back = with_params(changed, {n: p.value for n, p in original.items()})
+    assert {n: p.value for n, p in read_params(back).items()} == {n: p.value for n, p in original.items()}
+    if all((p.low, p.high) == (original[n].low, original[n].high) for n, p in params.items()):
+        assert back == PROGRAM
 
 
 names = st.lists(st.from_regex(r"[a-z]{1,6}_", fullmatch=True), unique=True, max_size=5)
