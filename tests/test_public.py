@@ -62,7 +62,7 @@ def test_the_package_names_what_it_offers() -> None:
     assert sorted(hlearn.__all__) == SURFACE["hlearn"]
     assert set(hlearn.__all__) <= set(dir(hlearn))
     with pytest.raises(AttributeError, match="no attribute 'teach'"):
-        _ = hlearn.teach  # type: ignore[attr-defined]
+        _ = hlearn.teach
 
 
 def test_importing_the_package_loads_nothing() -> None:

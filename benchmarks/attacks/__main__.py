@@ -70,7 +70,7 @@ class Book:
         self.path = path
         held = json.loads(path.read_text()) if path.exists() else {}
         self.cases: dict[str, dict[str, Any]] = {k: v for k, v in held.get("cases", {}).items() if k in CASES}
-        self.runs: kills.Runs = held.get("kill_runs", {})
+        self.runs: dict[str, dict[str, Any]] = held.get("kill_runs", {})
         self._lock = threading.Lock()
         git = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
         self._revision = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
@@ -91,7 +91,7 @@ class Book:
         """What came of the kills so far."""
         return kills.summary(self.runs) if self.runs else {}
 
-    def note_kills(self, runs: kills.Runs) -> None:
+    def note_kills(self, runs: dict[str, dict[str, Any]]) -> None:
         """Writes down what came of the kills until now."""
         with self._lock:
             self.runs = {key: {"revision": self._revision, **run} for key, run in runs.items()}

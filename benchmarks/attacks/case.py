@@ -125,7 +125,7 @@ class Bench:
         *arguments: object,
         env: Mapping[str, str] | None = None,
         limit_s: float = 100.0,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], object] | None = None,
         **options: Any,
     ) -> Done:
         """Runs the command to its end.
@@ -135,7 +135,7 @@ class Bench:
         """
         try:
             done = subprocess.run(
-                [*HL, *map(os.fspath, map(_plain, arguments))],
+                [*HL, *(os.fspath(_plain(a)) for a in arguments)],
                 env=dict(env or self.env),
                 stdin=options.pop("stdin", subprocess.DEVNULL),
                 capture_output=True,
@@ -153,7 +153,15 @@ class Bench:
     ) -> Done:
         """Lets a shell script edit, once or twice, and judges what it made."""
         path = self.write("edit.sh", script)
-        arguments = ("learn", TASK, "--out", system, "--resume", "--editor", f"command:sh {path}")
+        arguments: tuple[object, ...] = (
+            "learn",
+            TASK,
+            "--out",
+            system,
+            "--resume",
+            "--editor",
+            f"command:sh {path}",
+        )
         arguments += (
             "--steps",
             str(steps),

@@ -119,7 +119,8 @@ def _watches(split: str, bench: Bench) -> None:
     sequences = set()
     for label in _labels(split):
         obs, _ = env.reset(seed=label)
-        goals, last, done = [], None, False
+        goals: list[int] = []
+        last, done = None, False
         while len(goals) < 5 and not done:
             if obs[1] != last or obs[0] == obs[1]:
                 goals.append(int(obs[1]))

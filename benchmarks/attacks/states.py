@@ -36,18 +36,18 @@ def cases() -> Iterator[Case]:
         yield Case(kind=KIND, name=name, expected=f"ends with one of {codes} and says why", run=run)
 
 
-def _inherited() -> dict[str, Callable[[], None]]:
-    def block(*numbers: int) -> Callable[[], None]:
-        return lambda: signal.pthread_sigmask(signal.SIG_BLOCK, numbers) and None
+def _inherited() -> dict[str, Callable[[], object]]:
+    def block(*numbers: int) -> Callable[[], object]:
+        return lambda: signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
-    def ignore(*numbers: int) -> Callable[[], None]:
-        return lambda: [signal.signal(n, signal.SIG_IGN) for n in numbers] and None
+    def ignore(*numbers: int) -> Callable[[], object]:
+        return lambda: [signal.signal(n, signal.SIG_IGN) for n in numbers]
 
-    def limit(which: int, soft: int) -> Callable[[], None]:
+    def limit(which: int, soft: int) -> Callable[[], object]:
         return lambda: resource.setrlimit(which, (soft, resource.getrlimit(which)[1]))
 
-    def close(*fds: int) -> Callable[[], None]:
-        return lambda: [os.close(fd) for fd in fds] and None
+    def close(*fds: int) -> Callable[[], object]:
+        return lambda: list(map(os.close, fds))
 
     everything = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
     return {
@@ -57,7 +57,7 @@ def _inherited() -> dict[str, Callable[[], None]]:
         "term-blocked": block(signal.SIGTERM),
         "chld-ignored": ignore(signal.SIGCHLD),
         "alarm-ignored": ignore(signal.SIGALRM),
-        "pipe-default": lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL) and None,
+        "pipe-default": lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL),
         "hup-ignored": ignore(signal.SIGHUP),
         "int-ignored": ignore(signal.SIGINT),
         "usr-ignored": ignore(signal.SIGUSR1, signal.SIGUSR2),
@@ -70,18 +70,18 @@ def _inherited() -> dict[str, Callable[[], None]]:
         "stdout-closed": close(1),
         "stderr-closed": close(2),
         "all-closed": close(0, 1, 2),
-        "umask-nothing": lambda: os.umask(0o777) and None,
-        "umask-all": lambda: os.umask(0) and None,
-        "low-priority": lambda: os.nice(19) and None,
-        "own-session": lambda: os.setsid() and None,
+        "umask-nothing": lambda: os.umask(0o777),
+        "umask-all": lambda: os.umask(0),
+        "low-priority": lambda: os.nice(19),
+        "own-session": lambda: os.setsid(),
         "one-core": lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}),
         "not-dumpable": lambda: __import__("ctypes").CDLL(None).prctl(4, 0, 0, 0, 0),
         "no-new-privileges": lambda: __import__("ctypes").CDLL(None).prctl(38, 1, 0, 0, 0),
         "extra-descriptors": lambda: (
-            [os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True) for _ in range(50)] and None
+            [os.dup2(os.open(os.devnull, os.O_RDONLY), 100 + i, inheritable=True) for i in range(50)]
         ),
-        "oom-score": lambda: Path("/proc/self/oom_score_adj").write_text("500") and None,
-        "alarm-pending": lambda: signal.setitimer(signal.ITIMER_REAL, 300) and None,
+        "oom-score": lambda: Path("/proc/self/oom_score_adj").write_text("500"),
+        "alarm-pending": lambda: signal.setitimer(signal.ITIMER_REAL, 300),
     }
 
 
@@ -139,7 +139,7 @@ def _environments() -> dict[str, Mapping[str, str | None]]:
     }
 
 
-def _loops() -> dict[str, Callable[[], None]]:
+def _loops() -> dict[str, Callable[[], object]]:
     chosen = (
         "alarm-blocked",
         "everything-blocked",
@@ -151,7 +151,7 @@ def _loops() -> dict[str, Callable[[], None]]:
     return {name: _inherited()[name] for name in chosen}
 
 
-def _gate(before: Callable[[], None] | None, env: Mapping[str, str | None], bench: Bench) -> None:
+def _gate(before: Callable[[], object] | None, env: Mapping[str, str | None], bench: Bench) -> None:
     system = bench.system()
     arguments = ("gate", system, "--program", bench.write("good.py", GOOD), "--workers", 1, "--json")
     merged = {**bench.env, **{k: v for k, v in env.items() if v is not None}}
@@ -165,7 +165,7 @@ def _gate(before: Callable[[], None] | None, env: Mapping[str, str | None], benc
     expect_code(bench.hl("history", system), 0)
 
 
-def _loop(before: Callable[[], None], bench: Bench) -> None:
+def _loop(before: Callable[[], object], bench: Bench) -> None:
     source = "class L:\n    def reset(self, seed): pass\n    def act(self, obs):\n        while True: pass\n"
     program = bench.write("loop.py", source)
     done = bench.hl(

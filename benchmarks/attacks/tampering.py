@@ -14,7 +14,7 @@ from benchmarks.attacks.case import GOOD, Bench, Case, expect
 
 KIND = "tampering"
 IDLE = "class I:\n    def reset(self, seed): pass\n    def act(self, obs): return 0\n"
-Change = Callable[[Path], None]
+Change = Callable[[Path], object]
 
 
 def cases() -> Iterator[Case]:
@@ -86,7 +86,7 @@ def _ledgers() -> dict[str, Change]:
         "line-removed": lines(lambda ls: ls[:2] + ls[3:]), "first-line-removed": lines(lambda ls: ls[1:]),
         "lines-swapped": lines(lambda ls: [ls[1], ls[0], *ls[2:]]), "line-doubled": lines(lambda ls: [*ls[:3], *ls[2:]]),
         "last-line-doubled": lines(lambda ls: [*ls, ls[-1]]), "cut-by-a-line": lines(lambda ls: ls[:-1]), "cut-by-half": lines(lambda ls: ls[: len(ls) // 2]),
-        "emptied": lambda s: (s / "ledger.jsonl").write_text("") and None, "removed": lambda s: (s / "ledger.jsonl").unlink(),
+        "emptied": lambda s: (s / "ledger.jsonl").write_text(""), "removed": lambda s: (s / "ledger.jsonl").unlink(),
         "deep-nesting": put(2, '{"a":' * 50_000 + "1" + "}" * 50_000), "deep-brackets": put(2, "[" * 100_000), "deep-in-data": edit(2, '"data":', '"data":' + "[" * 3000 + "]" * 3000 + ',"data":'),
         "nan": edit(2, r'"time":[0-9.]+', '"time":NaN'), "infinity": edit(2, r'"time":[0-9.]+', '"time":Infinity'), "huge-number": edit(2, r'"n":\d+', '"n":' + "9" * 5000),
         "n-is-text": edit(2, r'"n":\d+', '"n":"3"'), "n-negative": edit(2, r'"n":\d+', '"n":-1'), "schema-future": edit(2, r'"schema":\d+', '"schema":999'),
@@ -95,7 +95,7 @@ def _ledgers() -> dict[str, Change]:
         "field-added": edit(2, '"n":', '"more":1,"n":'), "hash-null": edit(2, r'"hash":"\w+"', '"hash":null'), "hash-empty": edit(2, r'"hash":"\w+"', '"hash":""'),
         "empty-line": put(2, ""), "blank-line": put(2, "   "), "null-line": put(2, "null"), "number-line": put(2, "7"), "text-line": put(2, '"x"'), "list-line": put(2, "[]"), "nul-bytes": put(2, "\0\0\0"),
         "not-utf8": lambda s: _bytes(s, lambda d: d[:100] + b"\xff\xfe" + d[100:]), "mark": lambda s: _bytes(s, lambda d: b"\xef\xbb\xbf" + d),
-        "is-a-folder": lambda s: ((s / "ledger.jsonl").unlink(), (s / "ledger.jsonl").mkdir()) and None,
+        "is-a-folder": lambda s: ((s / "ledger.jsonl").unlink(), (s / "ledger.jsonl").mkdir()),
         "rewritten-better": rechained(better), "rewritten-shorter": rechained(no_hash),
     }  # fmt: skip
 
@@ -177,19 +177,23 @@ def _forged() -> dict[str, Change]:
     }  # fmt: skip
 
 
+def _link_instead(system: Path) -> None:
+    (system / "policy.py").unlink()
+    (system / "policy.py").symlink_to("/etc/passwd")
+
+
 def _files() -> dict[str, tuple[Change, tuple[str, ...]]]:
     def text(path: str, content: str | bytes) -> Change:
         data = content if isinstance(content, bytes) else content.encode()
-        return lambda s: (s / path).write_bytes(data) and None
+        return lambda s: (s / path).write_bytes(data)
 
     toml, case = ("hl.toml",), ("cases", "case", "extra")
-    made: dict[str, tuple[Change, tuple[str, ...]]] = {
-        f"toml-{name}": (text("hl.toml", content), toml)
-        for name, content in {
-            "empty": "", "not-toml": "[[[", "not-utf8": b"\xff\xfe", "other-types": "schema = 'x'\n[task]\nenv_id = 3\n", "mark": b"\xef\xbb\xbfschema = 1\n",
-            "future-schema": "schema = 99\n", "deep": "a = " + "[" * 3000 + "]" * 3000,
-        }.items()
+    contents: dict[str, str | bytes] = {
+        "empty": "", "not-toml": "[[[", "not-utf8": b"\xff\xfe", "other-types": "schema = 'x'\n[task]\nenv_id = 3\n", "mark": b"\xef\xbb\xbfschema = 1\n",
+        "future-schema": "schema = 99\n", "deep": "a = " + "[" * 3000 + "]" * 3000,
     }  # fmt: skip
+    made: dict[str, tuple[Change, tuple[str, ...]]]
+    made = {f"toml-{name}": (text("hl.toml", content), toml) for name, content in contents.items()}
     made |= {
         "toml-removed": (lambda s: (s / "hl.toml").unlink(), toml),
         "toml-other-arguments": (lambda s: _swap(s / "hl.toml", "[run]", '[task.kwargs]\n"goals" = 100\n\n[run]'), toml),
@@ -198,9 +202,9 @@ def _files() -> dict[str, tuple[Change, tuple[str, ...]]]:
         "pack-garbage": (text("programs/pack", "x y z\nnot a line\n"), ("pack",)),
         "pack-not-ascii": (text("programs/pack", b"\xff\xff\n"), ("pack",)),
         "pack-other-source": (_other_source, ("pack", "program")),
-        "pack-circular": (lambda s: (s / "programs/pack").write_text(f"{'a' * 64} {'a' * 64} eJwDAAAAAAE=\n") and None, ("pack", "program")),
+        "pack-circular": (lambda s: (s / "programs/pack").write_text(f"{'a' * 64} {'a' * 64} eJwDAAAAAAE=\n"), ("pack", "program")),
         "policy-not-utf8": (text("policy.py", b"\xff\xfe"), ("UTF-8", "policy.py")),
-        "policy-is-a-link": (lambda s: ((s / "policy.py").unlink(), (s / "policy.py").symlink_to("/etc/passwd")) and None, ("policy.py", "link")),
+        "policy-is-a-link": (_link_instead, ("policy.py", "link")),
         "head-missing": (lambda s: (s / ".git/HEAD").unlink(), ("git",)),
         "head-garbage": (text(".git/HEAD", "garbage\n"), ("git",)),
         "git-removed": (lambda s: __import__("shutil").rmtree(s / ".git"), ("git",)),
@@ -210,7 +214,7 @@ def _files() -> dict[str, tuple[Change, tuple[str, ...]]]:
         "tests-removed": (lambda s: __import__("shutil").rmtree(s / "tests"), ("tests",)),
         "tests-weakened": (text("tests/test_policy.py", "def test_ok(): pass\n"), ("tests",)),
         "tests-conftest": (text("tests/conftest.py", "collect_ignore_glob = ['*']\n"), ("tests", "conftest")),
-        "cases-removed": (lambda s: [p.unlink() for p in (s / "cases").glob("*.json")] and None, case),
+        "cases-removed": (lambda s: list(map(Path.unlink, (s / "cases").glob("*.json"))), case),
     }  # fmt: skip
     for name, content in {
         "seed-text": '{"why": "x", "seed": "abc"}', "not-json": "{", "deep": "[" * 5000, "nan": '{"why": "x", "seed": 7, "min_score": NaN}',

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.cli.conftest import CORRIDOR, command, hl
 from tests.cli.programs import BROKEN, LEFT, SEEK
@@ -237,7 +238,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_committed_as_they_are(syste
     assert again.code == (2 if said.code == 0 else 1)
 
 
-def _episodes(system: Path) -> list[dict[str, object]]:
+def _episodes(system: Path) -> list[dict[str, Any]]:
     """Every recorded episode with what its row says of it."""
     found = []
     for line in (system / "ledger.jsonl").read_text().splitlines():

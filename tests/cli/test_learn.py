@@ -21,6 +21,8 @@ from hlearn.learning import LearnResult
 from tests.cli.conftest import CORRIDOR, Said, command, hl, process
 from tests.cli.programs import LEFT, SEEK
 
+Words = tuple[object, ...]
+
 
 def test_learning_ends_with_a_score_a_program_and_what_to_try_next(learnt: tuple[Path, Said]) -> None:
     system, said = learnt
@@ -71,7 +73,16 @@ def test_a_resumed_run_says_what_there_is(system: Path) -> None:
 
 
 def test_resuming_where_nothing_is_says_that_a_new_system_starts(tmp_path: Path) -> None:
-    arguments = ("learn", CORRIDOR, "--editor", "command:true", "--steps", 500, "--out", tmp_path / "typo")
+    arguments: Words = (
+        "learn",
+        CORRIDOR,
+        "--editor",
+        "command:true",
+        "--steps",
+        500,
+        "--out",
+        tmp_path / "typo",
+    )
     said = hl(*arguments, "--resume")
     assert "nothing was there to resume: a new system starts" in said.out
     assert "so far" not in said.out
@@ -79,7 +90,7 @@ def test_resuming_where_nothing_is_says_that_a_new_system_starts(tmp_path: Path)
 
 def test_arguments_of_the_environment_are_part_of_the_task(tmp_path: Path) -> None:
     (tmp_path / "seek.py").write_text(SEEK)
-    arguments = (
+    arguments: Words = (
         "learn",
         CORRIDOR,
         "--editor",
@@ -114,7 +125,14 @@ def test_lines_go_on_within_a_long_episode() -> None:
 
 def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "edit.sh").write_text("touch started; sleep 60\n")
-    arguments = ("learn", CORRIDOR, "--editor", f"command:sh {tmp_path / 'edit.sh'}", "--steps", 5_000)
+    arguments: Words = (
+        "learn",
+        CORRIDOR,
+        "--editor",
+        f"command:sh {tmp_path / 'edit.sh'}",
+        "--steps",
+        5_000,
+    )
     arguments += ("--out", tmp_path / "s", "--workers", 1, "--json")
     running = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None
@@ -142,7 +160,14 @@ def test_a_terminal_gets_a_live_panel(tmp_path: Path) -> None:
     (tmp_path / "seek.py").write_text(SEEK)
     (tmp_path / "edit.sh").write_text(f"sleep 1; cp {tmp_path / 'seek.py'} policy.py\n")
     master, slave = pty.openpty()
-    arguments = ("learn", CORRIDOR, "--editor", f"command:sh {tmp_path / 'edit.sh'}", "--steps", 5_000)
+    arguments: Words = (
+        "learn",
+        CORRIDOR,
+        "--editor",
+        f"command:sh {tmp_path / 'edit.sh'}",
+        "--steps",
+        5_000,
+    )
     arguments += ("--out", tmp_path / "s", "--holdout-episodes", 2, "--workers", 1)
     running = subprocess.Popen(
         command(*arguments),
@@ -168,7 +193,14 @@ def test_a_terminal_gets_a_live_panel(tmp_path: Path) -> None:
 def test_ctrl_c_in_a_terminal_is_not_drawn_into_the_panel(tmp_path: Path) -> None:
     (tmp_path / "edit.sh").write_text("sleep 60\n")
     master, slave = pty.openpty()
-    arguments = ("learn", CORRIDOR, "--editor", f"command:sh {tmp_path / 'edit.sh'}", "--steps", 5_000)
+    arguments: Words = (
+        "learn",
+        CORRIDOR,
+        "--editor",
+        f"command:sh {tmp_path / 'edit.sh'}",
+        "--steps",
+        5_000,
+    )
     running = subprocess.Popen(
         ["setsid", "--ctty", *command(*arguments, "--out", tmp_path / "s", "--workers", 1)],
         stdin=slave,

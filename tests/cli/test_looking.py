@@ -115,7 +115,12 @@ def test_an_environment_without_pictures_is_not_to_be_filmed(
     (tmp_path / "unseen.py").write_text(UNSEEN)
     monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{tmp_path}")
     (tmp_path / "seek.py").write_text(SEEK)
-    arguments = ("learn", "unseen:Unseen-v0", "--editor", f"command:cp {tmp_path / 'seek.py'} policy.py")
+    arguments: tuple[object, ...] = (
+        "learn",
+        "unseen:Unseen-v0",
+        "--editor",
+        f"command:cp {tmp_path / 'seek.py'} policy.py",
+    )
     arguments += ("--steps", 5_000, "--holdout-episodes", 3, "--out", tmp_path / "s", "--workers", 1)
     done = process(arguments)
     assert done.returncode == 0, done.stderr

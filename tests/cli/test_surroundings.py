@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_the_exit_code_is_kept_where_python_is_told_to_inspect() -> None:
 
 
 def test_a_program_in_letters_that_the_locale_lacks(tmp_path: Path) -> None:
-    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ascii_only: dict[str, Any] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     assert _hl("init", "CartPole-v1", str(tmp_path / "s"), **ascii_only).returncode == 0
     source = "# größer ☃\nclass P:\n    def reset(self, seed): pass\n    def act(self, obs): return int(obs[2] > 0)\n"
     (tmp_path / "s" / "policy.py").write_text(source, encoding="utf-8")
@@ -118,7 +119,7 @@ def test_a_program_in_letters_that_the_locale_lacks(tmp_path: Path) -> None:
 def test_within_the_sandbox_of_a_coding_agent(tmp_path: Path) -> None:
     """All is read, only this folder is written, nothing moves from folder to folder, the network is refused."""
     own = str(tmp_path)
-    surroundings = {"HLEARN_STATE": f"{own}/state", "TMPDIR": own, "HOME": own}
+    surroundings: dict[str, Any] = {"HLEARN_STATE": f"{own}/state", "TMPDIR": own, "HOME": own}
 
     def within(*arguments: str) -> subprocess.CompletedProcess[str]:
         return _hl(*arguments, cwd=tmp_path, refused="writing,network", **surroundings)

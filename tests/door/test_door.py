@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from hlearn.door import LabDoor, Request, ask
 from hlearn.door.addresses import short_address
 from hlearn.door.messages import REQUEST_LIMIT, DoorRefusal
+from hlearn.door.server import CountingLab
 from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode
@@ -63,7 +65,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A door that is served until the test ends, also at an address that no socket can have."""
     folder = tmp_path / request.param
     folder.mkdir()
-    with LabDoor(folder / "lab", FewEpisodes()) as served:
+    with LabDoor(folder / "lab", cast(CountingLab, FewEpisodes())) as served:
         over = threading.Event()
 
         def serve() -> None:

@@ -30,9 +30,11 @@ LEAN, GOOD = (f"{HEAD}return {x}\n" for x in ("int(o[2] > 0)", "int(o[2] + 0.5 *
 def run(tmp_path: Path, command: str, *, out: str = "system", **options) -> tuple[System, object]:
     options = {"dev_episodes": 1, "proposals": 1, "patience": 1} | options
     editor = CommandEditor(command, **options)
-    out = tmp_path / out
-    result = learn(CARTPOLE, out=out, editor=editor, steps=50_000, workers=1, holdout=0, resume=out.exists())
-    return System.open(out), result
+    path = tmp_path / out
+    result = learn(
+        CARTPOLE, out=path, editor=editor, steps=50_000, workers=1, holdout=0, resume=path.exists()
+    )
+    return System.open(path), result
 
 
 @pytest.fixture(scope="module")

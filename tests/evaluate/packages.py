@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,8 @@ def npy(values: object) -> bytes:
 def npz(**values: object) -> bytes:
     """Tables as the bytes of an ``.npz`` file."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{k: np.array(v) for k, v in values.items()})
+    tables: dict[str, Any] = {k: np.array(v) for k, v in values.items()}
+    np.savez_compressed(buffer, **tables)
     return buffer.getvalue()
 
 

@@ -35,9 +35,9 @@ def target():
         yield evaluator
 
 
-def plain(results: list[Result]) -> list[tuple]:
+def plain(results: list[Result]) -> list[object]:
     """Everything that must repeat (wall time does not)."""
-    rows = []
+    rows: list[object] = []
     for outcome, recording in results:
         rows.append((type(outcome).__name__, outcome.seed, outcome.score, outcome.env_steps, outcome.length))
         if recording is not None:
@@ -102,7 +102,9 @@ def test_a_reused_child_that_failed_is_not_used_again():
     bad = acting("return 7 if obs[1] > 10 else 'left'")
     with IsolatedEvaluator(CORRIDOR, episodes_per_child=8) as reusing:
         results = reusing.run([Job(program=bad, seed=i) for i in range(6)] + [Job(program=walk, seed=1)])
-    assert [r.outcome.kind for r in results[:6]] == [FailureKind.INVALID_ACTION] * 6
+    assert [r.outcome.kind for r in results[:6] if isinstance(r.outcome, Failure)] == [
+        FailureKind.INVALID_ACTION
+    ] * 6
     assert results[6].outcome.score == 10.0
 
 
@@ -134,6 +136,7 @@ def test_long_recordings_without_a_limit():
     )
     with InProcessEvaluator(task) as here:
         [result] = here.run([Job(program=walk, seed=3, record=Record.STEPS)])
+    assert result.recording is not None
     assert result.recording.observations.shape[0] == result.outcome.length == 200
 
 
@@ -191,6 +194,7 @@ def test_a_target_stops_an_episode_only_where_the_return_rises(
     )
     with InProcessEvaluator(task) as here:
         [result] = here.run([Job(program=SAWTOOTH, seed=3, stop_score=goal)])
+    assert isinstance(result.outcome, Episode)
     assert (result.outcome.length, result.outcome.stopped) == (length, stopped)
 
 
@@ -233,6 +237,7 @@ def test_failures_say_how_far_it_got(corridor):
     failure = result.outcome
     assert isinstance(failure, Failure)
     assert failure.length == failure.env_steps == 3
+    assert result.recording is not None
     assert result.recording.observations.shape == (3, 2)
     assert "ValueError: no" in failure.message and 'File "policy.py", line' in failure.message
     assert "hlearn" not in failure.message

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_what_is_inherited(prepare: Callable[[], None], tmp_path: Path) -> None:
 
 
 def test_environment_variables(tmp_path: Path) -> None:
-    odd: dict[str, str | None] = {
+    odd: dict[str, Any] = {
         "PYTHONWARNINGS": "error",
         "PYTHONHASHSEED": "7",
         "PYTHONIOENCODING": "ascii",

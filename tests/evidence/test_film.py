@@ -38,7 +38,7 @@ def test_a_film_has_every_picture_in_its_colours(tmp_path: Path, suffix: str) ->
 
 
 def test_a_film_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
-    def broken():  # type: ignore[no-untyped-def]
+    def broken():
         yield from _pictures(3)
         raise KeyboardInterrupt
 

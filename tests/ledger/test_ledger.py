@@ -97,7 +97,7 @@ def test_rows_come_back_typed(tmp_path: Path) -> None:
     rows = Ledger(path).rows
     assert [r.event for r in rows] == [r.event for r in ledger.rows]
     assert rows[0].time == 12.0
-    assert rows[0].event.env_steps == 11
+    assert isinstance(rows[0].event, Measured) and rows[0].event.env_steps == 11
     assert ledger.verify() == 3
     assert ledger.head == (3, rows[-1].hash)
 

@@ -48,7 +48,7 @@ class Signs(gymnasium.Env[np.ndarray, np.int64]):
         return np.array([self.x]), float(paid), False, self.t >= 10, {}
 
 
-gymnasium.register("hlearn-tests/Signs-v0", entry_point=Signs, max_episode_steps=10)
+gymnasium.register("hlearn-tests/Signs-v0", entry_point=Signs, max_episode_steps=10)  # type: ignore[arg-type]
 TASK = f"{__name__}:hlearn-tests/Signs-v0"
 SIGN = "class A:\n    def reset(self, seed): pass\n    def act(self, obs): return int(obs[0] > 0)\n"
 GUESS = (
@@ -153,7 +153,7 @@ def test_a_random_probe_is_never_crowned(probe: Program, tmp_path: Path) -> None
     class Probing:
         name, deterministic = "probing", True
 
-        def propose(self, brief, lab):  # type: ignore[no-untyped-def]
+        def propose(self, brief, lab):
             from hlearn.evaluate.api import Job
 
             lab.measure([Job(program=probe, seed=s) for s in lab.seeds(0, 2)])

@@ -52,7 +52,7 @@ class Flawed(gymnasium.Env[Any, Any]):
         return {"at": self.at, "mission": "go"} if self.flaw == "words" else self.at
 
 
-gymnasium.register("hlearn-tests/Flawed-v0", entry_point=Flawed, max_episode_steps=10)
+gymnasium.register("hlearn-tests/Flawed-v0", entry_point=Flawed, max_episode_steps=10)  # type: ignore[arg-type]
 FLAWED = f"{__name__}:hlearn-tests/Flawed-v0"
 
 

@@ -25,17 +25,17 @@ class OneButton(gymnasium.Env[np.ndarray, np.int64]):
     observation_space = gymnasium.spaces.Box(-9.0, 9.0, (2,), np.float64)
     action_space = gymnasium.spaces.Discrete(1)
 
-    def reset(self, *, seed=None, options=None):  # type: ignore[no-untyped-def]
+    def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         self.t, self.x = 0, float(self.np_random.uniform(-1, 1))
         return np.array([self.x, 0.0]), {}
 
-    def step(self, action):  # type: ignore[no-untyped-def]
+    def step(self, action):
         self.t, self.x = self.t + 1, self.x + 0.1
         return np.array([self.x, self.t / 20]), self.x, False, self.t >= 20, {}
 
 
-gymnasium.register("hlearn-tests/OneButton-v0", entry_point=OneButton)
+gymnasium.register("hlearn-tests/OneButton-v0", entry_point=OneButton)  # type: ignore[arg-type]
 
 
 class Stumbling:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_kill_9_at_random_moments(undisturbed: tuple[Path, LearnResult, float], 
     result = learn(
         CARTPOLE, out=out, editor=Climber(), steps=20_000, seed=4, workers=1, holdout=3, resume=True
     )
-    changed = {"system": result.system, "seconds": 0.0, "overhead_s": 0.0}
+    changed: dict[str, Any] = {"system": result.system, "seconds": 0.0, "overhead_s": 0.0}
     assert dataclasses.replace(whole, **changed) == dataclasses.replace(result, **changed)
     assert System.open(out).verify() >= rows
 

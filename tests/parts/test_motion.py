@@ -16,7 +16,8 @@ def test_speed_is_unknown_at_first_and_then_exact() -> None:
 
 
 def test_speed_sees_through_uneven_steps() -> None:
-    positions, x = [], 0
+    positions: list[float] = []
+    x = 0
     for t in range(20):
         x += 1 + t % 2
         positions.append(x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -59,24 +61,24 @@ class Player(JoystickPolicy):
         return int(obs[0])
 
     @rule
-    def alarm(self, s: object) -> int | None:
-        return 3 if self.s.ball == 99 else None
+    def alarm(self, s: Any) -> int | None:
+        return 3 if s.ball == 99 else None
 
     @horizontal
-    def go(self, s: object) -> int | None:
-        return 1 if self.s.ball > 50 else None
+    def go(self, s: Any) -> int | None:
+        return 1 if s.ball > 50 else None
 
     @horizontal
-    def otherwise(self, s: object) -> int:
+    def otherwise(self, s: Any) -> int:
         return -1
 
     @vertical
-    def climb(self, s: object) -> int:
+    def climb(self, s: Any) -> int:
         return -1
 
     @trigger
-    def shoot(self, s: object) -> bool | None:
-        return self.s.ball % 2 == 1
+    def shoot(self, s: Any) -> bool | None:
+        return s.ball % 2 == 1
 
 
 def observed(ball: int) -> np.ndarray:

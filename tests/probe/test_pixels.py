@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -209,7 +210,7 @@ def test_whatever_comes_down_on_the_player_is_seen_in_any_color():
     actions = held_actions(rng, steps, len(NAMES))
     frames = np.zeros((steps, 210, 160, 3), np.uint8)
     place, shot, tip = 70, -1, 70
-    bombs = [[30, 60, BLUE], [90, 120, GREY]]
+    bombs: list[list[Any]] = [[30, 60, BLUE], [90, 120, GREY]]
     for t in range(steps):
         place = int(np.clip(place + (0, 2, -2)[actions[t]], 10, 140))
         shot = shot - 4 if shot > 40 else 176

@@ -48,7 +48,7 @@ def test_bytes_are_found_that_tell_where_and_what(
     assert found.recall > 0.95
     assert found.chance < 0.4
     bird = next(s for s in found.slots if s.x.byte == 3)
-    assert (bird.x.code, bird.x.plus) == ("minus", pytest.approx(160, abs=1))
+    assert bird.x.code == "minus" and bird.x.plus == pytest.approx(160, abs=1)
     assert (bird.y.byte, bird.y.code) == (4, "half")
     assert bird.teller == 7
     assert {v: colours[k][0] for v, k in bird.kinds.items()} == {1: RED[0], 9: BLUE[0]}
@@ -59,8 +59,8 @@ def test_the_player_is_who_obeys(shown: tuple[list[np.ndarray], np.ndarray, np.n
     blobs, _ = cut(LOOKS, pictures.__getitem__)
     found = find_player(blobs, rams, commands, ([3, 10], []), 4, np.random.default_rng(0))
     assert found is not None
-    assert (found.x.byte, found.x.plus) == (10, pytest.approx(3, abs=1))
-    assert (found.y.byte, found.y.plus) == (None, pytest.approx(185, abs=1))
+    assert found.x.byte == 10 and found.x.plus == pytest.approx(3, abs=1)
+    assert found.y.byte is None and found.y.plus == pytest.approx(185, abs=1)
     assert found.speed[0] == pytest.approx(0.75, abs=0.1)
     nobody = Blobs(*(np.zeros(0, int),) * 6)
     assert find_player(nobody, rams, commands, ([3, 10], []), 4, np.random.default_rng(0)) is None
@@ -71,7 +71,7 @@ def test_what_kills_is_found_though_the_counter_falls_late() -> None:
     count, late = 4000, 20
     places = np.stack([rng.uniform(0, 160, (count, 2)), rng.uniform(0, 160, (count, 2))], axis=1)
     me = np.full((count, 2), 80.0)
-    near = (np.abs(places - 80.0) < 10).all(axis=2)
+    near = np.all(np.abs(places - 80.0) < 10, axis=2)
     lost = np.roll(near[:, 0], late)
     lost[:late] = False
     kinds = np.tile([1, 2], (count, 1))

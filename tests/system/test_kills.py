@@ -197,7 +197,7 @@ def _events(path: Path) -> list[Event]:
             )
         for name, nothing in (("commit", ""), ("seconds", 0.0), ("overhead_s", 0.0)):
             if hasattr(event, name):
-                event = dataclasses.replace(event, **{name: nothing})
+                event = dataclasses.replace(event, **{name: nothing})  # type: ignore[arg-type]
         plain.append(event)
     return plain
 

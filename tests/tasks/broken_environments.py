@@ -135,6 +135,6 @@ for _made in (
     *(Sound, Raises, RaisesInReset, RaisesInConstructor, Short, Single, Shrinks, OldStep, OldReset, Unseeded),
     *(NoReward, NanReward, NoInfo, NoSpaces, Quits, Exits, Forgetful, Remembers),
 ):
-    gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)
-gymnasium.register("Broken/Endless-v0", entry_point=Sound)
-gymnasium.register("Broken/OldStepUnlimited-v0", entry_point=OldStep)
+    gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)  # type: ignore[arg-type]
+gymnasium.register("Broken/Endless-v0", entry_point=Sound)  # type: ignore[arg-type]
+gymnasium.register("Broken/OldStepUnlimited-v0", entry_point=OldStep)  # type: ignore[arg-type]

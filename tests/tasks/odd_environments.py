@@ -129,4 +129,4 @@ class Odd(gymnasium.Env[Any, Any]):
         os.umask(0o777)
 
 
-gymnasium.register("Odd-v0", entry_point=Odd, max_episode_steps=10)
+gymnasium.register("Odd-v0", entry_point=Odd, max_episode_steps=10)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ ACTIONS: dict[str, spaces.Space[Any]] = {
     "discrete": spaces.Discrete(3, start=-1),
     "product": spaces.MultiDiscrete([2, 3]),
     "large product": spaces.MultiDiscrete([9, 9]),
-    "box": spaces.Box(np.float32([-1, 0]), np.float32([1, 2])),
+    "box": spaces.Box(np.array([-1, 0], np.float32), np.array([1, 2], np.float32)),
     "mixed": spaces.Dict({"a": spaces.Discrete(2), "push": spaces.Box(-1.0, 1.0, (2,))}),
     "text": spaces.Text(5),
 }
@@ -52,4 +52,4 @@ class Echo(gymnasium.Env[Any, Any]):
         return self.last_observation
 
 
-gymnasium.register("hlearn-tests/Echo-v0", entry_point=Echo, max_episode_steps=5)
+gymnasium.register("hlearn-tests/Echo-v0", entry_point=Echo, max_episode_steps=5)  # type: ignore[arg-type]

@@ -39,7 +39,9 @@ def plain_interface(game: str, seed: int, sticky: float) -> ALEInterface:
     ale = ALEInterface()
     ale.setFloat("repeat_action_probability", sticky)
     ale.setInt("random_seed", seed)
-    ale.loadROM(roms.get_rom_path(game))
+    rom = roms.get_rom_path(game)
+    assert rom is not None
+    ale.loadROM(rom)
     ale.reset_game()
     return ale
 

@@ -70,7 +70,7 @@ def test_an_environment_that_ends_its_process_is_named() -> None:
         evaluator.run([Job(program=STAYS, seed=3)])
 
 
-def test_a_module_that_raises_is_named(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_module_that_raises_is_named(tmp_path, monkeypatch) -> None:
     (tmp_path / "raising_module.py").write_text("\n1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(
@@ -101,7 +101,7 @@ def test_whose_an_environment_is() -> None:
     assert not issubclass(EnvironmentFault, HarnessError)
 
 
-def test_an_installed_packages_bare_assertion_is_told_by_its_line(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_installed_packages_bare_assertion_is_told_by_its_line(tmp_path, monkeypatch) -> None:
     package = tmp_path / "packaged_env.py"
     package.write_text(
         "import gymnasium\n\n\nclass Broken(gymnasium.Env):\n    def __init__(self):\n        assert 1 + 1 == 3\n\n\n"

@@ -81,7 +81,7 @@ class Odd(gymnasium.Env[Any, Any]):
         return self.seen, 1.0, False, False, {}
 
 
-gymnasium.register("hlearn-tests/Odd-v0", entry_point=Odd, max_episode_steps=9)
+gymnasium.register("hlearn-tests/Odd-v0", entry_point=Odd, max_episode_steps=9)  # type: ignore[arg-type]
 ODD = "tests.tasks.test_own_spaces:hlearn-tests/Odd-v0"
 
 

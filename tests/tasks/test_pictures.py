@@ -6,7 +6,7 @@ import pytest
 from hlearn.errors import EnvironmentFault
 from hlearn.tasks.pictures import Pictures
 
-SHADES = np.arange(0, 240, 10, np.uint8).reshape(4, 6)
+SHADES = np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6)
 
 
 def test_grey_becomes_rgb_whatever_its_shape() -> None:

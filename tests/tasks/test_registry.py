@@ -41,7 +41,7 @@ def test_an_unknown_module_says_so() -> None:
         resolve_task("no_such_module_anywhere:Thing-v0")
 
 
-def test_a_module_that_misses_a_package_says_how_to_install_it(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_module_that_misses_a_package_says_how_to_install_it(tmp_path, monkeypatch) -> None:
     (tmp_path / "needs_more.py").write_text("import no_such_package\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(MissingExtra, match="pip install no_such_package"):
@@ -186,7 +186,7 @@ def test_actions_reach_the_environment_in_its_own_terms(acts: str, action: objec
 )
 def test_spaces_without_translation(option: str, kind: str) -> None:
     with pytest.raises(UsageError, match="expected"):
-        resolve_task(ECHO, **{option: kind})
+        resolve_task(ECHO, **{option: kind})  # type: ignore[arg-type]
 
 
 def test_pictures_only_when_asked() -> None:
@@ -211,7 +211,7 @@ def test_an_environment_without_pictures_says_so() -> None:
         observation_space = gymnasium.spaces.Box(0.0, 1.0, (1,), np.float32)
         action_space = gymnasium.spaces.Discrete(2)
 
-    gymnasium.register("Blind-v0", entry_point=Blind)
+    gymnasium.register("Blind-v0", entry_point=Blind)  # type: ignore[arg-type]
     try:
         task = resolve_task("Blind-v0")
         with pytest.raises(UsageError, match="draws no pictures"):

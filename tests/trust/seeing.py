@@ -36,4 +36,4 @@ class Seen(gymnasium.Env[np.ndarray, np.int64]):
         return np.zeros(1, np.float32), reward, self._left == 0, False, {}
 
 
-gymnasium.register("hlearn-tests/Seen-v0", entry_point=Seen, max_episode_steps=10)
+gymnasium.register("hlearn-tests/Seen-v0", entry_point=Seen, max_episode_steps=10)  # type: ignore[arg-type]

@@ -56,8 +56,6 @@ class Lab(Protocol):
 
     Attributes:
         task: what is learnt.
-        observation: what a program sees.
-        actions: what a program may do.
         workers: episodes played side by side.
         longest: environment steps at which a whole episode had better be cut, since a program that hardly ever loses
             would play on for a large part of the budget; None: never.
@@ -66,12 +64,18 @@ class Lab(Protocol):
     """
 
     task: Task
-    observation: ObservationSpec
-    actions: ActionSpace
     workers: int
     longest: int | None
     stall: int
     rng: np.random.Generator
+
+    @property
+    def observation(self) -> ObservationSpec:
+        """What a program sees."""
+
+    @property
+    def actions(self) -> ActionSpace:
+        """What a program may do."""
 
     @property
     def remaining(self) -> int:

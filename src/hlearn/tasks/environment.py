@@ -95,8 +95,13 @@ class Description(NamedTuple):
 class Environment(Protocol):
     """One environment instance in the trusted process. Observations are written into the caller's buffer."""
 
-    observation: ObservationSpec
-    actions: ActionSpace
+    @property
+    def observation(self) -> ObservationSpec:
+        """What it shows."""
+
+    @property
+    def actions(self) -> ActionSpace:
+        """What it takes."""
 
     def reset(self, seed: int, out: np.ndarray) -> int:
         """Starts a clean episode (the same whatever was played before) and writes the first observation.

@@ -73,8 +73,8 @@ class Dice(gymnasium.Env[Any, np.int64]):
         return self._shown, float(reward), True, False, {}
 
 
-gymnasium.register("Counted/Maze-v0", entry_point=Maze, max_episode_steps=100)
-gymnasium.register("Counted/Slips-v0", entry_point=Maze, max_episode_steps=100, kwargs={"slip": 0.2})
-gymnasium.register("Counted/Apart-v0", entry_point=Maze, max_episode_steps=100, kwargs={"apart": True})
-gymnasium.register("Counted/Floor-v0", entry_point=Maze, max_episode_steps=100, kwargs={"floor": True})
-gymnasium.register("Counted/Dice-v0", entry_point=Dice)
+gymnasium.register("Counted/Maze-v0", entry_point=Maze, max_episode_steps=100)  # type: ignore[arg-type]
+gymnasium.register("Counted/Slips-v0", entry_point=Maze, max_episode_steps=100, kwargs={"slip": 0.2})  # type: ignore[arg-type]
+gymnasium.register("Counted/Apart-v0", entry_point=Maze, max_episode_steps=100, kwargs={"apart": True})  # type: ignore[arg-type]
+gymnasium.register("Counted/Floor-v0", entry_point=Maze, max_episode_steps=100, kwargs={"floor": True})  # type: ignore[arg-type]
+gymnasium.register("Counted/Dice-v0", entry_point=Dice)  # type: ignore[arg-type]

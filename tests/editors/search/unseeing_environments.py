@@ -44,8 +44,8 @@ class OneStep(gymnasium.Env[Any, Any]):
 for _channels in (0, 1, 4):
     gymnasium.register(
         f"Unseeing/Constant{_channels}-v0",
-        entry_point=Constant,
+        entry_point=Constant,  # type: ignore[arg-type]
         max_episode_steps=20,
         kwargs={"channels": _channels},
     )
-gymnasium.register("Unseeing/OneStep-v0", entry_point=OneStep)
+gymnasium.register("Unseeing/OneStep-v0", entry_point=OneStep)  # type: ignore[arg-type]

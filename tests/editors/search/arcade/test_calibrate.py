@@ -26,7 +26,7 @@ def rally(option: int, middle: float, arrivals: int = 40) -> Recording:
     """A ball between 60 and the line; the own thing stands off-centre by a varying gap; what misses starts anew."""
     line = dict(interception(option).behaviors[0].knobs)["line"].value
     rng = np.random.default_rng(2)
-    traces = []
+    traces: list[dict[str, float | None]] = []
     for _ in range(arrivals):
         gap = float(rng.uniform(-2.5 * HALF, 2.5 * HALF))
         ball = float(rng.uniform(80, 160))

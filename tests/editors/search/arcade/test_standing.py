@@ -15,7 +15,7 @@ from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.race import Arena, Runner, clearly_better
 from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode, Program
-from tests.editors.search.test_race import ScriptedLab
+from hlearn.testing.labs import ScriptedLab
 
 LUCKY, STEADY = [9.0, 0.0, 1.0, 1.0, 1.0], [5.0, 5.0, 5.0, 5.0, 5.0]
 

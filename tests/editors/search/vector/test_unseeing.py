@@ -17,7 +17,8 @@ def _best(lab: PlainLab) -> float:
     brief = Brief(
         task=lab.task, observation=lab.observation, actions=lab.actions, champion=None, champion_dev=None
     )
-    return max(p.dev.mean for p in VectorSearch(brief, lab).proposals() if p.dev is not None)
+    means = [p.dev.mean for p in VectorSearch(brief, lab).proposals() if p.dev is not None]
+    return max(m for m in means if m is not None)
 
 
 @pytest.mark.parametrize(("channels", "best"), [(0, 20.0), (1, 19.0)])
