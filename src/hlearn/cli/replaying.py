@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,11 +15,14 @@ from hlearn.cli.words import duration, number, several
 from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from hlearn.evidence.replay import Replay
     from hlearn.records import Program
     from hlearn.system import System
 
 _GIF_S = 20.0  # a GIF is cut after so many seconds unless told otherwise
+_SHEET = 16  # pictures of a contact sheet
 _FILM_HZ = {".mp4": 30, ".gif": 20}
 
 
@@ -61,18 +64,42 @@ def replay(
     caption: Annotated[
         bool, typer.Option("--caption/--no-caption", help="Score and acting rule below.")
     ] = True,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--sheet", help="Write a contact sheet: 16 pictures as one FILE.png.", show_default=False
+        ),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep",
+            help="Store the episode as FILE.replay, or under its own name in a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    stored: Annotated[
+        Path | None,
+        typer.Option(
+            "--stored",
+            help="Play a stored episode (FILE.replay, or all of a folder) again and compare every step.",
+            show_default=False,
+        ),
+    ] = None,
     env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:
-    """Play one episode again, and film it.
+    """Play one episode again, film it, store it, or compare a stored one with itself.
 
-    Exit code 1 if the program fails in it; 3 if it goes another way than the ledger says it went.
+    Exit code 1 if the program fails in it, or a stored episode goes another way; 3 if it goes another way than the
+    ledger says it went.
     """
     from hlearn.evidence.film import check_film
     from hlearn.evidence.renderers import ready_to_draw
     from hlearn.evidence.replay import check_repeats
     from hlearn.evidence.replay import replay as play
+    from hlearn.evidence.sheets import check_sheet
     from hlearn.records import Failure, Split
     from hlearn.tasks.registry import traits
     from hlearn.tasks.seeds import split_of, split_seeds
@@ -80,8 +107,18 @@ def replay(
     screen = console(as_json)
     if video is not None:
         check_film(video)
+    if sheet is not None:
+        check_sheet(sheet)
+    if video is not None or sheet is not None:
         ready_to_draw()
     system = open_system(directory, screen)
+    if stored is not None:
+        from hlearn.cli.stored_replays import compare
+
+        if seed is not None or program is not None or keep is not None:
+            raise UsageError("--stored names the episode; leave out --seed, --program and --keep")
+        view = View(video, sheet, speed, start_s, length_s, caption)
+        return compare(system, stored, screen, view)
     subject = system.program_of(program) if program else _standing(system, directory)
     if seed is None:
         seed = split_seeds(Split.DEV, system.config.seed, 0, 1)[0]
@@ -111,11 +148,13 @@ def replay(
             markup=False,
             soft_wrap=True,
         )
-    pictures = 0
-    if video is not None:
-        with screen.status(f"filming {video}"):
-            pictures = _film(episode, video, per_second, speed, start_s, length_s, caption)
-        screen.print(f"{video}: {several(pictures, 'picture')}", soft_wrap=True, markup=False)
+    view = View(video, sheet, speed, start_s, length_s, caption)
+    pictures = show(episode, view, per_second, screen)
+    kept = None
+    if keep is not None:
+        from hlearn.cli.stored_replays import keep_episode
+
+        kept = keep_episode(episode, subject, keep, screen)
     data = {
         "system": str(system.path),
         "program_sha256": subject.sha256,
@@ -127,35 +166,74 @@ def replay(
         "rules": dict(shares),
         "video": str(video) if video else None,
         "pictures": pictures,
+        "sheet": str(sheet) if sheet else None,
+        "stored": str(kept) if kept else None,
     }
     return Answer(data=data, code=NO if failure else DONE)
 
 
-def _film(
-    episode: Replay,
-    video: Path,
-    per_second: float,
-    speed: float,
-    start_s: float,
-    length_s: float | None,
-    caption: bool,
-) -> int:
+class View(NamedTuple):
+    """How an episode is to be shown; the options of ``hl replay``."""
+
+    video: Path | None
+    sheet: Path | None
+    speed: float
+    start_s: float
+    length_s: float | None
+    caption: bool
+
+
+def show(episode: Replay, view: View, per_second: float, screen: Console) -> int:
+    """Makes the film and the contact sheet that are asked for; returns the film's number of pictures."""
+    pictures = 0
+    if view.video is not None:
+        with screen.status(f"filming {view.video}"):
+            pictures = _film(episode, view.video, per_second, view)
+        screen.print(f"{view.video}: {several(pictures, 'picture')}", soft_wrap=True, markup=False)
+    if view.sheet is not None:
+        with screen.status(f"drawing {view.sheet}"):
+            _sheet(episode, view.sheet, per_second, view)
+        screen.print(str(view.sheet), soft_wrap=True, markup=False)
+    return pictures
+
+
+def _stretch(episode: Replay, per_second: float, view: View) -> tuple[int, float | None]:
+    """First decision, and length in seconds."""
+    start = int(view.start_s * per_second)
+    if start > len(episode.recording.actions):
+        raise UsageError(
+            f"--start-s {view.start_s:g} is after the episode's end at "
+            f"{len(episode.recording.actions) / per_second:.1f} s"
+        )
+    return start, view.length_s
+
+
+def _film(episode: Replay, video: Path, per_second: float, view: View) -> int:
     from hlearn.evidence.film import write_film
     from hlearn.evidence.replay import shots
 
     suffix = video.suffix.lower()
-    rate = min(_FILM_HZ[suffix], max(1, round(per_second * speed)))
-    every = per_second * speed / rate
+    rate = min(_FILM_HZ[suffix], max(1, round(per_second * view.speed)))
+    every = per_second * view.speed / rate
+    start, length_s = _stretch(episode, per_second, view)
     if length_s is None and suffix == ".gif":
         length_s = _GIF_S
-    start = int(start_s * per_second)
-    if start > len(episode.recording.actions):
-        raise UsageError(
-            f"--start-s {start_s:g} is after the episode's end at {len(episode.recording.actions) / per_second:.1f} s"
-        )
     stop = None if length_s is None else start + int(length_s * rate * every)
-    pictures = (s.picture for s in shots(episode, every=every, start=start, stop=stop, caption=caption))
+    pictures = (s.picture for s in shots(episode, every=every, start=start, stop=stop, caption=view.caption))
     return write_film(video, pictures, per_second=rate)
+
+
+def _sheet(episode: Replay, sheet: Path, per_second: float, view: View) -> None:
+    from hlearn.evidence.replay import shots
+    from hlearn.evidence.sheets import contact_sheet, write_png
+
+    start, length_s = _stretch(episode, per_second, view)
+    end = len(episode.recording.actions)
+    if length_s is not None:
+        end = min(end, start + int(length_s * per_second))
+    every = max(1.0, (end - start) / (_SHEET - 1))
+    seen = shots(episode, every=every, start=start, stop=end, caption=view.caption)
+    write_png(sheet, contact_sheet([s.picture for s in seen][:_SHEET]))
 
 
 def _standing(system: System, directory: Path) -> Program:

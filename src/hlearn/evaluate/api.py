@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from hlearn.tasks.apart import call_limit_s
 from hlearn.tasks.task import Task
 
 PICTURE_EVERY = 4  # decisions
+_STEP = struct.Struct("<d?i")
 Trace = Mapping[str, object]  # what a program says of one decision: whatever JSON can hold, by name
 
 
@@ -71,6 +73,9 @@ class Job:
         policy_seed: what the program is reset with; derived from ``seed`` where None.
         together: whether a process that played other episodes of the same program may play it, with a freshly executed
             module: for numbers that only steer a search, where episodes are so short that processes cost most.
+        checks: whether the recording holds a running checksum per decision.
+        spool: path of a file to which steps and traces are streamed (:mod:`hlearn.evaluate.spool`) instead of being
+            held in memory, for episodes of any length; the recording is then empty. Needs a ``record`` with traces.
     """
 
     program: Program
@@ -84,6 +89,8 @@ class Job:
     world_seed: int | None = None
     policy_seed: int | None = None
     together: bool = False
+    checks: bool = False
+    spool: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +106,8 @@ class Recording:
         traces: one mapping per decision, empty unless a trace was asked for.
         pictures: the screen before decisions 0, :data:`PICTURE_EVERY`, ..., packed; none unless asked for.
         picture_shape: height, width and colours of each.
+        checks: uint32[T], the checksum of everything that the environment gave until after each decision
+            (:func:`chained`); [0] unless asked for.
     """
 
     observations: np.ndarray
@@ -108,10 +117,23 @@ class Recording:
     traces: tuple[Trace, ...] = field(default=())
     pictures: tuple[bytes, ...] = field(default=())
     picture_shape: tuple[int, ...] = (0, 0, 0)
+    checks: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint32))
 
     def picture(self, number: int) -> np.ndarray:
         """The screen before decision ``number * PICTURE_EVERY``, uint8[height, width, 3]."""
         return np.frombuffer(zlib.decompress(self.pictures[number]), np.uint8).reshape(self.picture_shape)
+
+
+def chained(
+    check: int, observation: np.ndarray, reward: float = 0.0, over: bool = False, lives: int = 0
+) -> int:
+    """The next checksum of an episode (CRC-32): of what came before, and of what one decision brought.
+
+    Two episodes with the same checksum at a decision went the same way until then, bit for bit. It finds out accidents,
+    such as another version of a package; it does not stand against forgery.
+    """
+    check = zlib.crc32(observation.data, check)
+    return zlib.crc32(_STEP.pack(reward, over, lives), check)
 
 
 class Result(NamedTuple):

@@ -12,8 +12,9 @@ import numpy as np
 
 from hlearn.errors import EnvironmentFault
 from hlearn.evaluate.actions import BadAction
-from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording, Result
+from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording, Result, chained
 from hlearn.evaluate.channel import parse_trace
+from hlearn.evaluate.spool import SPOOLED, SpoolWriter
 from hlearn.records import Episode, Failure, FailureKind
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, Environment
 from hlearn.tasks.task import Task
@@ -103,9 +104,9 @@ class _Recorder:
     def __init__(self, environment: Environment, player: Player, job: Job) -> None:
         self._environment, self._player = environment, player
         self._traced = job.record in (Record.TRACE, Record.TRACES)
-        self._seeing = job.record in (Record.STEPS, Record.SHOWN, Record.TRACE)
+        self._seeing = job.record in (Record.STEPS, Record.SHOWN, Record.TRACE) and job.spool is None
         self._shown = job.record is Record.SHOWN
-        self._room: float = math.inf if job.record_limit is None else job.record_limit
+        self._room: float = math.inf if job.record_limit is None or job.spool else job.record_limit
         self._per_block = _BLOCK if job.record_limit is None else max(min(job.record_limit, 64 * _BLOCK), 1)
         self._blocks: list[np.ndarray] = []
         self._used = 0
@@ -116,6 +117,9 @@ class _Recorder:
         self._traces: list[bytes] = []
         self._pictures: list[bytes] = []
         self._picture_shape: tuple[int, ...] = (0, 0, 0)
+        self._checked, self._check = job.checks, 0
+        self._checks: list[int] = []
+        self._spool = SpoolWriter(job.spool) if job.spool is not None else None
 
     def _row(self) -> np.ndarray:
         if self._used >= self._room or not self._seeing:
@@ -131,6 +135,8 @@ class _Recorder:
         row = self._row()
         steps = self._environment.reset(seed, row)
         out[...] = row
+        if self._checked:
+            self._check = chained(0, row)
         return steps
 
     def decide(self) -> Any:
@@ -153,11 +159,30 @@ class _Recorder:
         result = self._environment.step(action, row)
         out[...] = row
         if len(self._rewards) < self._room:
-            self._rewards.append(float(result[0]))
-            self._lives.append(self._environment.lives())
+            reward, lives = float(result[0]), self._environment.lives()
+            self._rewards.append(reward)
+            self._lives.append(lives)
+            if self._checked:
+                self._check = chained(self._check, row, reward, bool(result[1] or result[2]), lives)
+                self._checks.append(self._check)
+            if self._spool is not None and len(self._rewards) >= SPOOLED:
+                self._flush(self._spool)
         return result
 
+    def _flush(self, spool: SpoolWriter) -> None:
+        """Moves what was kept to the disk; an action without its reward, where the environment failed, is dropped."""
+        count = len(self._rewards)
+        actions = [a.tolist() if isinstance(a, np.ndarray) else int(a) for a in self._actions[:count]]
+        spool.add(actions, self._rewards, self._lives, self._checks, self._traces[:count])
+        for kept in (self._actions, self._rewards, self._lives, self._checks, self._traces):
+            kept.clear()
+
     def finish(self) -> Recording:
+        if self._spool is not None:
+            self._flush(self._spool)
+            self._spool.close()
+            self._pictures.clear()
+            self._blocks.clear()
         count = len(self._rewards)
         blocks = self._blocks or [np.empty((0, *self._scratch.shape), self._scratch.dtype)]
         box = box_size(self._environment.actions)
@@ -170,6 +195,7 @@ class _Recorder:
             traces=tuple(parse_trace(t) for t in self._traces[:count]),
             pictures=tuple(self._pictures[: -(-count // PICTURE_EVERY)]),
             picture_shape=self._picture_shape,
+            checks=np.array(self._checks, np.uint32),
         )
 
 

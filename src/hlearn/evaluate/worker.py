@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
 
-from hlearn.errors import HarnessError, UsageError
+from hlearn.errors import HarnessError, StorageFull, UsageError
 from hlearn.evaluate.api import Limits
 from hlearn.evaluate.cores import claim_core
 from hlearn.evaluate.play import check_score, play
@@ -86,7 +86,7 @@ def main(fd: int, pulse: int, parent: int) -> None:
         _serve(line, setup, Heartbeat(pulse), parent)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the main process closed or is gone
-    except UsageError as error:
+    except (UsageError, StorageFull) as error:
         line.last_word(error)
     except BaseException as error:  # noqa: BLE001 - the border: re-raised in the main process
         line.last_word(_fault(setup, error))

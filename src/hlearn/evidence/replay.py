@@ -83,16 +83,17 @@ def replay(
         UsageError: the system's key is not on this machine.
     """
     worlds = worlds or Worlds()
-    job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES)
+    job = Job(program=program, seed=seed, max_steps=report_cap(task), record=Record.TRACES, checks=True)
     job = with_seeds(job, worlds)
     with closing(evaluators(task)) as evaluator:
         outcome, recording = evaluator.run([job])[0]
     assert recording is not None
-    rules = tuple(_rule(trace) for trace in recording.traces)
+    rules = tuple(rule_of(trace) for trace in recording.traces)
     return Replay(task, seed, seed_of_world(job), worlds.current, outcome, recording, rules)
 
 
-def _rule(trace: Trace) -> str:
+def rule_of(trace: Trace) -> str:
+    """What acted at a decision, as the program says; "" where it says nothing."""
     rule = trace.get("rule")
     return safe_line(rule, _RULE) if isinstance(rule, str) else ""
 

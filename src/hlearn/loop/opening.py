@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from pathlib import Path
 
 from hlearn.editors.api import Editor
 from hlearn.errors import UsageError
+from hlearn.evaluate.versions import versions
 from hlearn.ledger import Ledger, RolledBack, RunEnded, RunResumed, RunStarted
 from hlearn.ledger.events import started
 from hlearn.ledger.journal import Clock
@@ -18,18 +17,6 @@ from hlearn.tasks.task import Task
 from hlearn.trust import Key
 
 OUTSIDE_LEARNING = ("by hand", "compress")  # editors of runs beside learning, with a budget of their own
-_PACKAGES = ("hlearn", "gymnasium", "ale-py", "mujoco", "numpy", "opencv-python-headless", "cmaes")
-
-
-def versions() -> tuple[tuple[str, str], ...]:
-    """Names and versions of what decides an episode's bits."""
-    found = [("python", platform.python_version()), ("machine", platform.machine())]
-    for name in _PACKAGES:
-        try:
-            found.append((name, importlib.metadata.version(name)))
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return tuple(found)
 
 
 def open_system(path: Path | str, task: Task, *, seed: int, resume: bool, clock: Clock, key: Key) -> System:

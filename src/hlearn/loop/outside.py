@@ -11,12 +11,13 @@ from dataclasses import replace
 from hlearn.editors.api import Brief, Editor, Lab, Proposal
 from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.versions import versions
 from hlearn.gate import Gate
 from hlearn.lab import Progress, Silent
 from hlearn.ledger import RunEnded, RunStarted, Trial
 from hlearn.ledger.events import started
 from hlearn.ledger.totals import learning_steps
-from hlearn.loop.opening import OUTSIDE_LEARNING, last_run, versions
+from hlearn.loop.opening import OUTSIDE_LEARNING, last_run
 from hlearn.loop.session import Session
 from hlearn.records import Program
 from hlearn.system import System
