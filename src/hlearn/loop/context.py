@@ -19,7 +19,7 @@ from hlearn.lab import MeteredEvaluator, Progress
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
-from hlearn.loop.controls import SHOWN, Controls, Played, play_controls
+from hlearn.loop.controls import SHOWN, Controls, ControlScores, play_controls
 from hlearn.loop.first_look import look_first
 from hlearn.loop.opening import is_new, last_run, next_run, open_system, usual_steps
 from hlearn.loop.repeatable import check_repeatable
@@ -112,7 +112,9 @@ class RunContext:
             self.actions,
             holdout,
             split_seeds(Split.HOLDOUT, 0, 0, max(len(holdout.outcomes), SHOWN)),
-            blind=Played("the blind replay", blind.scores) if blind is not None and blind.counts else None,
+            blind=ControlScores("the blind replay", blind.scores)
+            if blind is not None and blind.counts
+            else None,
         )
 
     def leave_program(self, error: Exception) -> None:

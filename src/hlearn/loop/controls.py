@@ -57,7 +57,7 @@ class Control(NamedTuple):
     program: Program
 
 
-class Played(NamedTuple):
+class ControlScores(NamedTuple):
     """A control's scores on the first holdout seeds, and their mean."""
 
     name: str
@@ -82,9 +82,9 @@ class Controls:
         reason: the test's own words.
     """
 
-    random: Played
-    constant: Played
-    best: Played
+    random: ControlScores
+    constant: ControlScores
+    best: ControlScores
     better: bool | None
     reason: str
 
@@ -117,7 +117,7 @@ def play_controls(
     champion: Evaluation,
     seeds: Sequence[int],
     *,
-    blind: Played | None = None,
+    blind: ControlScores | None = None,
 ) -> Controls | None:
     """Plays trivial programs on holdout seeds and judges the champion against the best of them.
 
@@ -146,12 +146,12 @@ def play_controls(
     if cap is not None:  # no time limit: twice as long as the champion says enough
         cap = min(cap, max(_SHORT, 2 * max(o.env_steps for o in champion.outcomes)))
 
-    def play(control: Control, seeds: Sequence[int]) -> Played:
+    def play(control: Control, seeds: Sequence[int]) -> ControlScores:
         says_all = not seed_matters(task) and not uses_randomness(control.program)
         different = seeds[:1] if says_all else seeds
         jobs = [Job(program=control.program, seed=s, max_steps=cap, stall_steps=_STALL) for s in different]
         scores = tuple(r.outcome.score for r in measure(jobs))
-        return Played(control.name, scores * len(seeds) if says_all else scores)
+        return ControlScores(control.name, scores * len(seeds) if says_all else scores)
 
     screened = [play(c, seeds[: min(_SCREENED, most)]) for c in constants]
     first = max(range(len(constants)), key=lambda i: screened[i].mean)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
+from hlearn.parts.placed import Placed
 from hlearn.parts.ram import fine_coarse
 
 JUMP = 16.0  # a larger change between two looks is another thing, not a motion (pixels)
@@ -27,18 +28,6 @@ class Thing(NamedTuple):
     y: float
     vx: float = 0.0
     vy: float = 0.0
-
-
-class Placed(Protocol):
-    """What a detector of a thing returns: something with a place (pixels)."""
-
-    @property
-    def x(self) -> float:
-        """Across."""
-
-    @property
-    def y(self) -> float:
-        """Down."""
 
 
 class Place:

@@ -25,7 +25,7 @@ _MARGIN = 16  # pixels looked at around the places where a colour came and went
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ThingCandidate:
     """Groups that are one thing, the one that represents it first.
 
     Attributes:
@@ -64,7 +64,7 @@ class Found:
         trials: some frames, (number, uint8[height, width, 3]), on which detectors are tried.
     """
 
-    candidates: list[Candidate]
+    candidates: list[ThingCandidate]
     staying: list[Group]
     parts: dict[int, Parts]
     sample: np.ndarray
@@ -197,7 +197,7 @@ def _same(a: Group, b: Group) -> bool:
     return al <= br and bl <= ar and at <= bb and bt <= ab
 
 
-def _assemble(groups: list[Group], recording: ScreenRecording) -> list[Candidate]:
+def _assemble(groups: list[Group], recording: ScreenRecording) -> list[ThingCandidate]:
     """Puts the colours of one sprite together: a group that stays inside another one belongs to it."""
     order = sorted(groups, key=lambda g: -float(np.median(g.parts.w * g.parts.h)) * g.visible)
     clusters: list[list[Group]] = []
@@ -260,7 +260,7 @@ def _stacked(a: Group, b: Group) -> bool:
     return bool(near_x and near_y and steady.mean() >= 0.85 and np.ptp(p.x[i]) + np.ptp(p.y[i]) >= 8)
 
 
-def _represent(cluster: list[Group], recording: ScreenRecording) -> Candidate:
+def _represent(cluster: list[Group], recording: ScreenRecording) -> ThingCandidate:
     """Orders a sprite's colours: first the one that follows the actions best and is seen often, whole and large."""
     drives = {id(g): drives_of(g, recording) for g in cluster}
 
@@ -276,8 +276,8 @@ def _represent(cluster: list[Group], recording: ScreenRecording) -> Candidate:
     if drives[id(main)] and not main.single:
         own = _only_driven(main, recording)
         if own is not None:
-            return Candidate((own, *ordered[1:]), drives_of(own, recording) or drives[id(main)])
-    return Candidate(ordered, drives[id(main)])
+            return ThingCandidate((own, *ordered[1:]), drives_of(own, recording) or drives[id(main)])
+    return ThingCandidate(ordered, drives[id(main)])
 
 
 def _only_driven(group: Group, recording: ScreenRecording) -> Group | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hlearn.probe.candidates import BACKDROP, LARGEST, Candidate, Found
+from hlearn.probe.candidates import BACKDROP, LARGEST, Found, ThingCandidate
 from hlearn.probe.groups import Group, group_tracks, union
 from hlearn.probe.scene import Detector
 from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
@@ -14,7 +14,9 @@ _EXTEND = 0.02  # lookalikes per frame that a larger box may bring in
 _WALL = 0.4  # share of a row or column of the box that a wall fills
 
 
-def sight_of(candidate: Candidate, player: Group | None, found: Found, recording: ScreenRecording) -> Sight:
+def sight_of(
+    candidate: ThingCandidate, player: Group | None, found: Found, recording: ScreenRecording
+) -> Sight:
     """Writes the detector of something that moves.
 
     A sprite of several colours that is alone is found by its best colour. Many sprites of several colours, each
@@ -224,7 +226,7 @@ def _standing(alike: Parts, group: Group) -> tuple[Edges, ...]:
 
 
 def _against_background(
-    candidate: Candidate, player: Group | None, found: Found, recording: ScreenRecording
+    candidate: ThingCandidate, player: Group | None, found: Found, recording: ScreenRecording
 ) -> Sight | None:
     """A detector of everything but the background where many sprites of several colours move; None if not plain."""
     edges = np.array([g.region() for g in candidate.groups if g.visible > 0.1 * candidate.main.visible])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hlearn.probe.candidates import Candidate, Found, find_candidates
+from hlearn.probe.candidates import Found, ThingCandidate, find_candidates
 from hlearn.probe.detectors import sight_of, sight_of_crowd, sight_of_still
 from hlearn.probe.groups import Group
 from hlearn.probe.perils import find_perils
@@ -82,7 +82,7 @@ def find_things(recording: ScreenRecording) -> Scene:
     )
 
 
-def _roles(candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+def _roles(candidates: list[ThingCandidate]) -> tuple[list[ThingCandidate], list[ThingCandidate]]:
     """Tells players from movers; of several driven things the best explained and longest seen comes first.
 
     What follows the actions but is seen half as long as the best (a steered shot, a flash) is a mover.
@@ -97,22 +97,22 @@ def _roles(candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate
     return players, movers
 
 
-def _mastery(candidate: Candidate) -> float:
+def _mastery(candidate: ThingCandidate) -> float:
     return candidate.driven * candidate.main.visible
 
 
-def _weight(candidate: Candidate) -> float:
+def _weight(candidate: ThingCandidate) -> float:
     """How much a mover is likely to matter: seen often, not tiny, moving."""
     area = float(np.median(candidate.main.parts.w * candidate.main.parts.h))
     return float(candidate.main.visible * min(area, 64.0) ** 0.25)
 
 
 def _shots(
-    candidate: Candidate, sight: Sight, player: Group | None, recording: ScreenRecording
+    candidate: ThingCandidate, sight: Sight, player: Group | None, recording: ScreenRecording
 ) -> list[Thing]:
     """Rising and falling shots apart, where they look alike but only one kind comes from the player."""
     halves = [
-        _thing(Candidate(candidate.groups, ()), part, Kind.MOVER, player, recording).named(f"{way}_shot")
+        _thing(ThingCandidate(candidate.groups, ()), part, Kind.MOVER, player, recording).named(f"{way}_shot")
         for way, part in by_heading(sight)
     ]
     return halves if [h.origin for h in halves].count("player") == 1 else []
@@ -130,12 +130,12 @@ def _crowd(seen: list[Sight], player: Group | None, found: Found, recording: Scr
     sight = sight_of_crowd(members, found, recording)
     if sight is None or sight.precision < 0.8 or sight.recall < 0.8:
         return []
-    candidate = Candidate(tuple(s.group for s in members), ())
+    candidate = ThingCandidate(tuple(s.group for s in members), ())
     return [_thing(candidate, sight, Kind.MOVER, player, recording).named("crowd")]
 
 
 def _thing(
-    candidate: Candidate, sight: Sight, kind: Kind, player: Group | None, recording: ScreenRecording
+    candidate: ThingCandidate, sight: Sight, kind: Kind, player: Group | None, recording: ScreenRecording
 ) -> Thing:
     group = sight.group
     left, top, right, bottom = group.turns()

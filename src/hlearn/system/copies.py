@@ -38,7 +38,7 @@ class WorkingCopy:
     path: Path
     files: Mapping[str, bytes]
     system: Path
-    guard: Guard
+    guard: FolderGuard
 
     def changed(self) -> dict[str, str]:
         """Paths that differ from what was put there, each with how: A added, M edited, D deleted.
@@ -59,7 +59,7 @@ class WorkingCopy:
         return found
 
 
-class Guard:
+class FolderGuard:
     """Remembers how the system's own folder and repository stand, and puts back what was changed since.
 
     Args:
@@ -134,7 +134,7 @@ def working_copy(path: Path, git: Git) -> Iterator[WorkingCopy]:
         own("add", "--all", "--force")
         subject = git("log", "-1", "--format=%s", "HEAD").strip()
         own("commit", "--quiet", "--allow-empty", "-m", subject or "The champion")
-        yield WorkingCopy(path=copy, files=files, system=path, guard=Guard(path, git))
+        yield WorkingCopy(path=copy, files=files, system=path, guard=FolderGuard(path, git))
 
 
 def is_copy(path: Path) -> bool:
