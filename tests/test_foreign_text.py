@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import unicodedata
 from pathlib import Path
 
@@ -9,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hlearn.foreign_text import decoded, encoded, lines_of, read_source, safe, safe_line, shown, write_source
+from hlearn.foreign_text import (
+    decoded,
+    encoded,
+    lines_of,
+    read_plain_file,
+    read_source,
+    safe,
+    safe_line,
+    shown,
+    write_source,
+)
 from hlearn.ledger import Decision, Ledger, Note, ProgramAdded, ProgramStore, Refused, Trial
 from hlearn.records import Failure, FailureKind, Program
 
@@ -120,3 +132,14 @@ def test_a_ledger_of_an_older_hlearn_with_raw_text_still_opens(tmp_path: Path) -
     (tmp_path / "ledger.jsonl").write_text(json.dumps({**body, "hash": digest}) + "\n")
     (row,) = Ledger(tmp_path / "ledger.jsonl").rows
     assert isinstance(row.event, Note) and row.event.text == "raw \ufffd \\x1b[2J"
+
+
+def test_what_could_be_waited_for_without_end_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(OSError, match="ordinary file") as caught:
+            read_plain_file(path)
+        assert caught.value.errno == errno.ENXIO and caught.value.filename == str(path)
+    (tmp_path / "plain").write_bytes(b"text")
+    (tmp_path / "link").symlink_to("plain")
+    assert read_plain_file(tmp_path / "link") == b"text"

@@ -12,7 +12,10 @@ A program's source is no such text: it is kept byte for byte (:func:`read_source
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from pathlib import Path
 
 MESSAGE, NOTE = 4000, 2000  # characters kept of what went wrong, and of a line for people
@@ -68,6 +71,34 @@ def encoded(text: str) -> bytes:
 def lines_of(text: str) -> list[str]:
     """Splits where git does, ends kept: ``str.splitlines`` also splits at form feeds and at U+2028."""
     return _LINES.findall(text)
+
+
+def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Opens an ordinary file, and nothing that could be waited for without end (a pipe, a device, a socket).
+
+    Args:
+        path: links are followed.
+        flags: of :func:`os.open`.
+
+    Returns:
+        A descriptor that programs started from here do not inherit.
+
+    Raises:
+        OSError: it cannot be opened, or is no ordinary file (``ENXIO``).
+    """
+    fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode):
+        return fd
+    os.close(fd)
+    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+    raise OSError(errno.ENXIO, f"it is {kind}, expected an ordinary file", str(path))
+
+
+def read_plain_file(path: Path) -> bytes:
+    """Reads what :func:`open_plain` opens, whole."""
+    with os.fdopen(open_plain(path), "rb") as file:
+        return file.read()
 
 
 def read_source(path: Path) -> str:

@@ -263,3 +263,18 @@ def test_an_unexpected_error_is_exit_code_3_with_the_traceback_in_a_file(
     monkeypatch.setattr("hlearn.evidence.history.summarize_run", fail)
     said = hl("report", system, "--json")
     assert said.code == 3 and "hl doctor" in said.err and "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("name", ["ledger.jsonl", "hl.toml", "programs/pack"])
+def test_a_pipe_in_place_of_a_file_is_named_and_not_waited_for(system: Path, name: str) -> None:
+    (system / name).unlink()
+    os.mkfifo(system / name)
+    code, text = _messages("verify", system)
+    assert code in (1, 2) or "pipe" in text
+    said = hl("eval", system, "--episodes", 1)
+    assert said.code in (2, 3) and name in said.err and "pipe" in said.err
+
+
+def test_a_program_without_end_is_too_large(system: Path) -> None:
+    said = hl("eval", system, "--program", "/dev/zero", "--episodes", 1)
+    assert said.code == 2 and "at most" in said.err

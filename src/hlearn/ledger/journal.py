@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from hlearn.errors import HarnessError, LedgerCorrupt, SchemaTooNew, StorageFull, UsageError
+from hlearn.foreign_text import open_plain
 from hlearn.ledger.codec import Json, shown
 from hlearn.ledger.locking import locked
 from hlearn.ledger.seals import Seals
@@ -85,7 +86,7 @@ class Journal:
             SchemaTooNew: a line was written by a newer hlearn.
         """
         try:
-            with self.path.open("rb") as file:
+            with os.fdopen(open_plain(self.path), "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size < self._end:
                     raise LedgerCorrupt(
@@ -116,7 +117,7 @@ class Journal:
             UsageError: the ledger's key is not on this machine, or its file system has no locks.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fd = open_plain(self.path, os.O_RDWR | os.O_CREAT)
         try:
             with locked(fd, self.path):
                 lines = self.read_new()

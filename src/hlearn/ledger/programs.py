@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 from hlearn.errors import HarnessError, StorageFull
+from hlearn.foreign_text import open_plain
 from hlearn.ledger.locking import lock
 from hlearn.records import Program
 
@@ -111,7 +112,7 @@ class ProgramStore:
 
     def _append(self, blob: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fd = open_plain(self.path, os.O_RDWR | os.O_CREAT)
         try:
             lock(fd, self.path)
             self._read()
@@ -132,7 +133,7 @@ class ProgramStore:
         """Takes in whole lines appended since the last read."""
         if not self.path.exists():
             return
-        with self.path.open("rb") as file:
+        with os.fdopen(open_plain(self.path), "rb") as file:
             file.seek(self._end)
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]

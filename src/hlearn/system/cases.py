@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hlearn.errors import SchemaTooNew, UsageError
+from hlearn.foreign_text import read_plain_file
 from hlearn.ledger.codec import shown
 from hlearn.records import Split
 from hlearn.tasks.seeds import SEEDS_PER_SPLIT, split_of, split_seeds
@@ -91,7 +92,7 @@ def read_case(path: Path) -> Case:
         SchemaTooNew: a newer hlearn wrote it.
     """
     try:
-        text = path.read_bytes().decode()
+        text = read_plain_file(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no regression case: {error}") from None
     return _parse(path, text)

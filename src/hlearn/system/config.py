@@ -11,6 +11,7 @@ from typing import Any
 
 from hlearn import __version__
 from hlearn.errors import SchemaTooNew, UsageError
+from hlearn.foreign_text import read_plain_file
 from hlearn.ledger.codec import shown
 from hlearn.records import Access, Protocol
 from hlearn.tasks.task import Scalar, Task
@@ -69,7 +70,7 @@ def read_config(path: Path) -> Config:
         SchemaTooNew: a newer hlearn wrote it.
     """
     try:
-        data = tomllib.loads(path.read_bytes().decode())
+        data = tomllib.loads(read_plain_file(path).decode())
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(_no_system(path.parent, path.name)) from None
     except RecursionError:

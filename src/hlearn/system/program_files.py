@@ -127,6 +127,10 @@ def _read(path: Path) -> bytes:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise UsageError(f"{path} has {size} bytes; a program has at most {MOST_BYTES}")
-        return path.read_bytes()
+        with path.open("rb") as file:  # a pipe is fine: --program <(...)
+            data = file.read(MOST_BYTES + 1)
     except PermissionError:
         raise UsageError(f"{path} may not be read") from None
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path} has more than {MOST_BYTES} bytes; a program has at most as many")
+    return data

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from hlearn.errors import UsageError
+from hlearn.foreign_text import read_plain_file
 from hlearn.trust.keys import ID_LENGTH, KEY_BYTES, Key
 
 _ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
@@ -131,7 +132,7 @@ def read_key(path: Path) -> Key:
         UsageError: it cannot be read, or holds something else.
     """
     try:
-        text = path.read_bytes()[:1000].decode("ascii").strip()
+        text = read_plain_file(path)[:1000].decode("ascii").strip()
         return Key(bytes.fromhex(text))
     except FileNotFoundError:
         raise
