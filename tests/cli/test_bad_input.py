@@ -7,6 +7,8 @@ import json
 import os
 import re
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -278,3 +280,19 @@ def test_a_pipe_in_place_of_a_file_is_named_and_not_waited_for(system: Path, nam
 def test_a_program_without_end_is_too_large(system: Path) -> None:
     said = hl("eval", system, "--program", "/dev/zero", "--episodes", 1)
     assert said.code == 2 and "at most" in said.err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_output_to_a_full_disk_is_told_without_a_traceback(system: Path, more: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hlearn.cli.main", "history", str(system), *more],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert (
+        "cannot be written" in done.stderr and "Traceback" not in done.stderr and "report" not in done.stderr
+    )

@@ -30,6 +30,7 @@ P = ParamSpec("P")
 _SAID = 16_000  # characters of an error's text
 DONE, NO, USAGE, FAULT, STOPPED = 0, 1, 2, 3, 130
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MISPLACED = (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
 
 AsJson = Annotated[
@@ -81,16 +82,34 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
             _tell("stopped")
             answer = Answer(data=_error("Interrupted", "stopped by the user", code), code=code)
         except BrokenPipeError:  # the reader of our output left, as head does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            _silence()
             raise typer.Exit(DONE) from None
         except Exception as error:  # noqa: BLE001 - the border of the program: every error becomes an exit code
             answer = _failed(error, debug=debug)
-        if as_json:
-            sys.stdout.flush()
-            print(json_line(answer.data), flush=True)
-        raise typer.Exit(answer.code)
+        delivered = _deliver(json_line(answer.data) if as_json else None)
+        raise typer.Exit(answer.code if delivered else FAULT)
 
     return run
+
+
+def _deliver(line: str | None) -> bool:
+    """Writes what is still to be written; False where it cannot be (a full disk), which is told on stderr."""
+    try:
+        sys.stdout.flush()
+        if line is not None:
+            print(line, flush=True)
+    except BrokenPipeError:  # nobody listens; the exit code still says it
+        _silence()
+    except OSError as error:
+        _silence()
+        _tell(f"hl: the output cannot be written: {error.strerror}")
+        return False
+    return True
+
+
+def _silence() -> None:
+    """What stdout still holds goes nowhere, so that its last flush does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _patience(seconds: object) -> AbstractContextManager[None]:
@@ -153,6 +172,11 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
         )
         _tell(f"hl: {text}\nWhat was recorded before is kept.")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _tell(
+            f"hl: {text}: the output or a file cannot be written; make room. What was recorded before is kept."
+        )
+        return Answer(data=_error(kind, text, FAULT), code=FAULT)
     where = "" if debug else f"\nThe traceback is in {_keep_traceback()}"
     _tell(
         f"hl: unexpected {kind}: {text}{where}\n"
