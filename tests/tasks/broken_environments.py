@@ -94,6 +94,11 @@ class NoInfo(Sound):
         return self.look(), 1.0, self.steps > 3, False, None
 
 
+class Sized(Sound):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+
+
 class NoSpaces(gymnasium.Env[Any, Any]):
     pass
 
@@ -133,7 +138,7 @@ class Remembers(Sound):
 
 for _made in (
     *(Sound, Raises, RaisesInReset, RaisesInConstructor, Short, Single, Shrinks, OldStep, OldReset, Unseeded),
-    *(NoReward, NanReward, NoInfo, NoSpaces, Quits, Exits, Forgetful, Remembers),
+    *(NoReward, NanReward, NoInfo, NoSpaces, Sized, Quits, Exits, Forgetful, Remembers),
 ):
     gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)  # type: ignore[arg-type]
 gymnasium.register("Broken/Endless-v0", entry_point=Sound)  # type: ignore[arg-type]

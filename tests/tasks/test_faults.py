@@ -48,6 +48,10 @@ FAULTS = [
     ("NanReward", r"returned reward nan"),
     ("NoInfo", r"gave None as info"),
     ("NoSpaces", "has no observation_space"),
+    (
+        "Sized",
+        r"missing 1 required positional argument: .size.*; say what it is made with, as in: --env size=VALUE",
+    ),
     ("Quits", r"raised in step\(\): SystemExit: 4"),
 ]
 

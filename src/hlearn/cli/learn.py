@@ -61,8 +61,8 @@ def learn(
         str | None,
         typer.Option(
             "--editor",
-            metavar="search|command:'...'",
-            help="Who proposes changes: the embedded search (default), or any command.",
+            metavar="search|command:'...'|module:Class",
+            help="Who proposes changes: the embedded search (default), any command, or a class of yours in Python.",
             show_default=False,
         ),
     ] = None,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from hlearn.errors import BudgetExhausted, HarnessError, HlearnError, UsageError
+from hlearn.errors import BudgetExhausted, HarnessError, HlearnError, LedgerCorrupt, UsageError
 from hlearn.foreign_text import encoded, safe, shown
 
 if TYPE_CHECKING:
@@ -159,6 +159,9 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
     if isinstance(error, BudgetExhausted):
         _tell(f"hl: {text}; give more with --steps")
         return Answer(data=_error(kind, text, NO), code=NO)
+    if isinstance(error, LedgerCorrupt):
+        _tell(f"hl: {text}\nWhat else holds, and what does not, is told by: hl verify DIR")
+        return Answer(data=_error(kind, text, FAULT), code=FAULT)
     if isinstance(error, HarnessError):
         _tell(f"hl: {text}\nThe machinery failed, not a program; check this machine with: hl doctor")
         return Answer(data=_error(kind, text, FAULT), code=FAULT)

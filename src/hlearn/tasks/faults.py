@@ -25,6 +25,7 @@ _EXPECTED = {
     "step": "expected five values: observation, reward, terminated, truncated, info",
 }
 _COUNTS = {"reset": 2, "step": 5}
+_LACKING = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: '(\w+)'")
 _OLD = "; four values are the interface of the old gym, whose done is now terminated or truncated"
 
 
@@ -53,6 +54,8 @@ def raised(who: str, where: str, error: BaseException) -> EnvironmentFault:
     hint = ""
     if where == "reset()" and "unexpected keyword argument" in said:
         hint = "; Gymnasium's interface is reset(self, *, seed=None, options=None)"
+    if where == "its constructor" and (lacking := _LACKING.search(said)):
+        hint = f"; say what it is made with, as in: --env {lacking[1]}=VALUE"
     return EnvironmentFault(f"{who} raised in {where}: {said}" + (f" ({place})" if place else "") + hint)
 
 
