@@ -32,6 +32,14 @@ class Protocol(StrEnum):
     STANDARD = "standard"  # the environment as registered
 
 
+class Model(StrEnum):
+    """What a program may know of the environment's dynamics; results of different models never share a column."""
+
+    NONE = "none"  # what it observes, step by step
+    IDENTIFIED = "identified"  # the same, and it plans on a model that it fits from that
+    SIMULATOR = "simulator"  # it may simulate: clones of the present state, rolled out in batches
+
+
 class Split(StrEnum):
     """Who may see a seed: the editor (dev), the gate alone, or reports alone (holdout)."""
 
@@ -65,6 +73,8 @@ class Episode:
             unless the report says so.
         lives: left at its end, as the environment tells them; 0 where it tells none.
         wall_s: wall time of the whole episode (seconds).
+        planner_steps: environment steps that the program simulated on clones of the environment.
+        thought_s: wall time of the program's decisions, simulated steps included (seconds); 0 in older ledgers.
     """
 
     seed: int
@@ -76,6 +86,8 @@ class Episode:
     stopped: bool = False
     lives: int = 0
     wall_s: float = 0.0
+    planner_steps: int = 0
+    thought_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +129,7 @@ class Failure:
         score: sum of rewards until the failure; never used as a result, shown to the editor.
         env_steps: environment steps consumed, which count against the budget all the same.
         length: decisions taken before the failure.
+        planner_steps: environment steps that the program simulated on clones of the environment.
     """
 
     seed: int
@@ -126,6 +139,7 @@ class Failure:
     env_steps: int = 0
     length: int = 0
     wall_s: float = 0.0
+    planner_steps: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", safe(self.message))
@@ -200,6 +214,11 @@ class Evaluation:
     def env_steps(self) -> int:
         """Environment steps consumed, failures included."""
         return sum(o.env_steps for o in self.outcomes)
+
+    @property
+    def planner_steps(self) -> int:
+        """Environment steps that the program simulated, failures included."""
+        return sum(o.planner_steps for o in self.outcomes)
 
     @property
     def mean(self) -> float | None:

@@ -17,6 +17,7 @@ from hlearn.cli.options import (
     EnvArguments,
     EnvTimeout,
     KeyFile,
+    ModelName,
     ProtocolName,
     Steps,
     Target,
@@ -30,6 +31,7 @@ from hlearn.cli.stopping import Stops
 from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
 from hlearn.loop.defaults import HOLDOUT_EPISODES
+from hlearn.records import Model
 
 if TYPE_CHECKING:
     from hlearn.learning import LearnResult
@@ -56,6 +58,7 @@ def learn(
     task: TaskName,
     access: AccessName = None,
     protocol: ProtocolName = None,
+    model: ModelName = None,
     env: EnvArguments = None,
     editor: Annotated[
         str | None,
@@ -102,7 +105,7 @@ def learn(
 
     screen = console(as_json)
     plan = _plan(
-        task, access, protocol, env_arguments(env), editor, steps, target, seed, workers, out, resume
+        task, access, protocol, model, env_arguments(env), editor, steps, target, seed, workers, out, resume
     )
     made, given = make_editor(plan.editor), key_of(key)
     _let_agents_find_hl()
@@ -142,6 +145,7 @@ def _plan(
     env_id: str,
     access: str | None,
     protocol: str | None,
+    model: str | None,
     env: dict[str, Scalar],
     editor: str | None,
     steps: int | None,
@@ -160,10 +164,11 @@ def _plan(
     before = _before(out) if resume and out is not None else None
     if before is not None and before.task.env_id == env_id:
         access, protocol = access or before.task.access.value, protocol or before.task.protocol.value
+        model = model or before.task.model.value
         env = {**dict(before.task.kwargs), **env}
         target = before.task.target if target is None else target
         seed = before.seed if seed is None else seed
-    task = resolve_task(env_id, access=access, protocol=protocol, target=target, **env)
+    task = resolve_task(env_id, access=access, protocol=protocol, target=target, model=model, **env)
     seed = seed or 0
     if out is None:
         out = default_out(task, seed)
@@ -236,7 +241,8 @@ def default_out(task: Task, seed: int) -> Path:
     """``runs/TASK-ACCESS-PROTOCOL-sSEED``, the environment's arguments behind the task."""
     named = "-".join([task.env_id.removeprefix("ALE/"), *(f"{k}-{v}" for k, v in task.kwargs)])
     name = re.sub(r"[^\w.-]+", "-", named)
-    return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}-s{seed}"
+    model = "" if task.model is Model.NONE else f"-{task.model.value}"
+    return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}{model}-s{seed}"
 
 
 def _let_agents_find_hl() -> None:

@@ -41,6 +41,16 @@ ProtocolName = Annotated[
         show_default=False,
     ),
 ]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="none|identified|simulator",
+        help="What the program may know of the dynamics: nothing (none, the default), what it fits from what it sees "
+        "(identified), or clones of the environment to plan with (simulator).",
+        show_default=False,
+    ),
+]
 EnvArguments = Annotated[
     list[str] | None,
     typer.Option(
@@ -117,7 +127,17 @@ def key_of(file: Path | None) -> Key | None:
         raise UsageError(f"there is no key {file}; make one with: openssl rand -hex 32 > {file}") from None
 
 
-_TAKEN = ("render_mode", "disable_env_checker", "env_id", "access", "protocol", "target", "env_timeout")
+_TAKEN = (
+    "render_mode",
+    "disable_env_checker",
+    "env_id",
+    "access",
+    "protocol",
+    "target",
+    "model",
+    "variant",
+    "env_timeout",
+)
 
 
 def env_arguments(given: list[str] | None) -> dict[str, Scalar]:

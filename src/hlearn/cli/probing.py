@@ -45,7 +45,9 @@ def probe(
     from hlearn.tasks import resolve_task
 
     screen = console(as_json)
-    resolved = resolve_task(task, access=access, protocol=protocol, target=None, **env_arguments(env))
+    resolved = resolve_task(
+        task, access=access, protocol=protocol, target=None, model=None, **env_arguments(env)
+    )
     with screen.status(f"playing {count(steps)} steps at random"):
         seen = probe_randomly(resolved, steps=steps, seed=seed)
     observation = seen.observation

@@ -14,6 +14,7 @@ from rich.text import Text
 from hlearn.cli.words import arguments, count, duration, number, several
 from hlearn.errors import UsageError
 from hlearn.program import PACKAGE, PROGRAM_FILE
+from hlearn.records import Model
 from hlearn.tasks.registry import report_cap
 from hlearn.tasks.task import Task
 
@@ -38,8 +39,9 @@ def announce(
         return f"{name} {value}{' (default)' if name in defaults else ''}"
 
     screen.print(Text(f"Learning {task.env_id}{arguments(task)}", style="bold"))
+    modelled = "" if task.model is Model.NONE else f", model {task.model.value}"
     screen.print(
-        Text(f"  {said('access', task.access.value)}, {said('protocol', task.protocol.value)}"),
+        Text(f"  {said('access', task.access.value)}, {said('protocol', task.protocol.value)}{modelled}"),
         soft_wrap=True,
     )
     screen.print(
@@ -205,12 +207,22 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
         )
         table.add_row("target", f"{number(result.target)}: {'reached' if met else 'missed'}{at}")
     taught = ", detectors taught by screen" if result.taught_by_screen else ""
-    table.add_row("class", f"access {result.access}, protocol {result.protocol}{taught}")
+    modelled = "" if result.model == Model.NONE else f", model {result.model}"
+    table.add_row("class", f"access {result.access}, protocol {result.protocol}{modelled}{taught}")
+    if result.ms_per_decision is not None and result.dt_ms is not None:
+        table.add_row("decision", _decision(result))
     table.add_row("editor", f"{result.editor}, seed {result.seed}")
     table.add_row("cost", _cost(result))
     table.add_row("ended", result.why)
     table.add_row("program", Text(str(out / _program_path(out)), style="bold"))
     return Panel(table, title=result.task, title_align="left", expand=False)
+
+
+def _decision(result: LearnResult) -> str:
+    """How long a decision takes, beside how long the environment takes it to last."""
+    simulated = result.planner_steps_per_decision
+    planned = f", {count(round(simulated))} simulated steps" if simulated else ""
+    return f"{number(result.ms_per_decision)} ms{planned} (the environment's own step lasts {number(result.dt_ms)} ms)"
 
 
 def _score(result: LearnResult) -> str:
@@ -232,6 +244,7 @@ def _cost(result: LearnResult) -> str:
     return (
         f"{count(result.env_steps)} environment steps, {several(result.episodes, 'episode')}, "
         f"{several(result.trials, 'trial')} ({result.accepted} accepted), {duration(result.seconds)}"
+        + (f"; {count(result.planner_steps)} simulated steps" if result.planner_steps else "")
     )
 
 

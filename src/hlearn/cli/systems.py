@@ -14,6 +14,7 @@ from hlearn.cli.options import (
     EnvArguments,
     EnvTimeout,
     KeyFile,
+    ModelName,
     ProtocolName,
     Seed,
     SystemDir,
@@ -42,6 +43,7 @@ def init(
     ],
     access: AccessName = None,
     protocol: ProtocolName = None,
+    model: ModelName = None,
     env: EnvArguments = None,
     target: Target = None,
     seed: Seed = 0,
@@ -55,7 +57,9 @@ def init(
     from hlearn.tasks import resolve_task
 
     screen = console(as_json)
-    resolved = resolve_task(task, access=access, protocol=protocol, target=target, **env_arguments(env))
+    resolved = resolve_task(
+        task, access=access, protocol=protocol, target=target, model=model, **env_arguments(env)
+    )
     system = System.create(directory, resolved, seed=seed, key=key_of(key))
     screen.print(
         f"Created {directory} for {resolved.env_id}{arguments(resolved)}: access {resolved.access.value}"
@@ -70,6 +74,7 @@ def init(
         "task": resolved.env_id,
         "access": resolved.access.value,
         "protocol": resolved.protocol.value,
+        "model": resolved.model.value,
         "target": resolved.target,
         "seed": seed,
     }

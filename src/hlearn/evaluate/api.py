@@ -46,6 +46,8 @@ class Limits:
         env_s: wall seconds for one call of the environment (its constructor with the import of its module, reset, step,
             close); an environment that does not come back is a fault, one that takes nearly as long is only slow. By
             default what :func:`hlearn.tasks.apart.limited_calls` says.
+        planner_steps: decisions that it may simulate for one decision, where its task lets it simulate.
+        kept_states: states that it may keep at a time.
     """
 
     load_s: float = 20.0
@@ -54,6 +56,8 @@ class Limits:
     memory_mb: int = 1024
     output_kb: int = 64
     env_s: float = field(default_factory=call_limit_s)
+    planner_steps: int = 200_000
+    kept_states: int = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,11 @@ import numpy as np
 from hlearn.evaluate import channel as ch
 from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.loading import Loadable, describe, load_policy
+from hlearn.evaluate.model_channel import DONE, MODEL, RELEASE, ModelChannel
 from hlearn.evaluate.sandbox import SandboxReport, limit, seal
 from hlearn.evaluate.traces import encode_trace
 from hlearn.inherited import die_with_parent
+from hlearn.policy.model import Model, provide, refused
 from hlearn.records import FailureKind
 
 WALLS = "walls"  # what a message of a failed sandbox is called
@@ -46,6 +48,7 @@ def run(
     request: dict[str, Any],
     program: Loadable,
     channel: ch.Channel,
+    models: ModelChannel | None,
     fds: Sequence[int],
     report: SandboxReport,
     host: int,
@@ -63,7 +66,9 @@ def run(
         try:
             seed: int | None = request["seed"]
             while seed is not None:
-                seed = _play(seed, request["box"], program, channel)
+                model = _handle(request, models)
+                seed = _play(seed, request["box"], program, channel, model)
+                model.close("the episode is over")
             status = 0
         except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes its typed failure
             del reserve
@@ -92,13 +97,46 @@ def _close_walls(request: dict[str, Any], fds: Sequence[int], report: SandboxRep
     seal(report)
 
 
-def _play(seed: int, box: int, program: Loadable, channel: ch.Channel) -> int | None:
+class _Asking:
+    """The program's way to the worker's simulator."""
+
+    def __init__(self, models: ModelChannel) -> None:
+        self._models = models
+
+    def ask(
+        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        self._models.put_request(actions, starts, observe, keep)
+        self._say(MODEL)
+        count, horizon = actions.shape[:2]
+        rewards, lengths, ended, observations, states = self._models.outcome(count, horizon, observe)
+        return rewards, lengths, ended, observations, states
+
+    def release(self, states: np.ndarray | None) -> None:
+        self._models.put_release(states)
+        self._say(RELEASE)
+
+    def _say(self, what: bytes) -> None:
+        os.write(_OUT, what)
+        if os.read(_IN, 1) != DONE:
+            raise PermissionError(self._models.message())
+
+
+def _handle(request: dict[str, Any], models: ModelChannel | None) -> Model:
+    """What the program gets where it asks for a model: a handle, one that is not alive, or a refusal."""
+    if not request["model"]:
+        return refused()
+    return Model(None if models is None else _Asking(models), request["box"])
+
+
+def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: Model) -> int | None:
     """Loads the program afresh and plays until the worker hangs up.
 
     Returns:
         The seed of the next episode if the worker begins one with this child, else None.
     """
     seed_globals(seed)
+    provide(model)
     policy = load_policy(program)
     policy.reset(seed)
     read, write, wake, acted = os.read, os.write, ch.WAKE, ch.ACTED

@@ -24,6 +24,7 @@ from collections import OrderedDict
 from hlearn.evaluate import child, wire
 from hlearn.evaluate.channel import Channel
 from hlearn.evaluate.loading import Loadable, Unfit, compile_program
+from hlearn.evaluate.model_channel import Layout, ModelChannel
 from hlearn.evaluate.sandbox import adopt_orphans, sandbox_report
 from hlearn.inherited import die_with_parent, put_right
 from hlearn.policy.source import ALLOWED_MODULES
@@ -101,13 +102,14 @@ def serve(sock: socket.socket) -> None:
     report = sandbox_report()
     remembered = _Remembered()
     host = os.getpid()
-    opened = wire.receive(sock, 1)
+    opened = wire.receive(sock, 2)
     if opened is None:
         return
     shape, dtype, box = opened[0]["layout"]
-    memory = opened[1][0]
-    channel = Channel(memory, tuple(shape), dtype, box)
-    os.close(memory)
+    channel = Channel(opened[1][0], tuple(shape), dtype, box)
+    models = [ModelChannel(fd, Layout(tuple(shape), dtype, box)) for fd in opened[1][1:]]
+    for memory in opened[1]:
+        os.close(memory)
     wire.send(sock, {"hello": host})
     while (received := wire.receive(sock, 2)) is not None:
         request, fds = received
@@ -120,7 +122,7 @@ def serve(sock: socket.socket) -> None:
                 wire.send(sock, {"no_child": error.strerror or str(error)})
                 return
             if pid == 0:
-                child.run(request, prepared, channel, fds, report, host)
+                child.run(request, prepared, channel, models[0] if models else None, fds, report, host)
         for fd in fds:
             os.close(fd)
         if isinstance(prepared, Unfit):

@@ -45,13 +45,13 @@ class Host:
             )
         self.socket = mine
 
-    def share(self, memory: int, layout: tuple[tuple[int, ...], str, int]) -> None:
-        """Hands over the memory in which programs see and act; waits until the host is ready.
+    def share(self, memories: tuple[int, ...], layout: tuple[tuple[int, ...], str, int]) -> None:
+        """Hands over the memory in which programs see and act, and that in which they simulate; waits for the host.
 
         Raises:
             ConnectionError: the host ended.
         """
-        wire.send(self.socket, {"layout": layout}, (memory,))
+        wire.send(self.socket, {"layout": layout}, memories)
         self.answer()
 
     def answer(self) -> dict[str, Any]:

@@ -17,11 +17,14 @@ import numpy as np
 
 from hlearn.evaluate import child
 from hlearn.evaluate.actions import index_of, vector_of
-from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.api import Job, Limits, Result
 from hlearn.evaluate.loading import Unfit, compile_program, describe, load_policy, unload
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, check_score, play, seed_of_policy
+from hlearn.evaluate.simulating import Misuse, ModelServer
 from hlearn.evaluate.traces import encode_trace
-from hlearn.records import FailureKind
+from hlearn.policy.model import Model as Handle
+from hlearn.policy.model import provide, refused
+from hlearn.records import FailureKind, Model
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Box, Discrete, Environment
 from hlearn.tasks.task import Task
@@ -38,6 +41,11 @@ class InProcessEvaluator:
     def __init__(self, task: Task, *, opener: Callable[[Task], Environment] = open_environment) -> None:
         self.task = task
         self._environment = opener(task)
+        self._server = (
+            ModelServer(self._environment.simulator(), self._environment.actions, Limits())
+            if task.model is Model.SIMULATOR
+            else None
+        )
         spec = self._environment.observation
         self._observation = np.zeros(spec.shape, spec.dtype)
 
@@ -53,7 +61,7 @@ class InProcessEvaluator:
         """Plays every job in order. A program's own failure is a Failure in its result."""
         results = []
         for job in jobs:
-            program = _LocalProgram(self._environment, self._observation)
+            program = _LocalProgram(self._environment, self._observation, self._server)
             results.append(play(self._environment, self._observation, program, job))
             check_score(self.task, results[-1])
             if on_result is not None:
@@ -62,6 +70,8 @@ class InProcessEvaluator:
 
     def close(self) -> None:
         """Closes the environment."""
+        if self._server is not None:
+            self._server.close()
         self._environment.close()
 
 
@@ -70,10 +80,32 @@ _compiled = lru_cache(maxsize=64)(
 )  # short episodes of the same program need it again and again
 
 
+class _Direct:
+    """The program's way to a simulator in this process."""
+
+    def __init__(self, server: ModelServer) -> None:
+        self._server = server
+
+    def ask(
+        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        try:
+            rolled, numbers = self._server.answer(actions, starts.tolist(), observe, keep)
+        except Misuse as error:
+            raise PermissionError(str(error)) from None
+        seen = np.empty(0) if rolled.observations is None else rolled.observations
+        return rolled.rewards, rolled.lengths, rolled.ended, seen, numbers
+
+    def release(self, states: np.ndarray | None) -> None:
+        self._server.release(None if states is None else states.tolist())
+
+
 class _LocalProgram:
     """A program without walls."""
 
-    def __init__(self, environment: Environment, observation: np.ndarray) -> None:
+    def __init__(self, environment: Environment, observation: np.ndarray, server: ModelServer | None) -> None:
+        self._server = server
+        self._model = refused()
         space = environment.actions
         self._observation = observation
         self._box = box_size(space)
@@ -86,6 +118,10 @@ class _LocalProgram:
         """Checks, loads and resets the program."""
         self._texts = {}
         seed = seed_of_policy(job)
+        if self._server is not None:
+            self._server.begin(seed)
+            self._model = Handle(_Direct(self._server), self._box)
+        provide(self._model)
         self._observation[...] = 0
         child.seed_globals(seed)
         try:
@@ -102,6 +138,8 @@ class _LocalProgram:
 
     def decide(self) -> Any:
         """A checked action."""
+        if self._server is not None:
+            self._server.turn()
         try:
             action = self._policy.act(self._observation)
             action = index_of(action) if self._guard is None else self._guard(vector_of(action, self._box))
@@ -121,7 +159,13 @@ class _LocalProgram:
         except Exception as error:
             raise ProgramFailed(*describe(error, self._texts)) from error
 
+    @property
+    def planner_steps(self) -> int:
+        """Environment steps that the program simulated."""
+        return 0 if self._server is None else self._server.steps
+
     def end(self) -> None:
         """Forgets the program."""
+        self._model.close("the episode is over")
         self._policy = None
         unload()

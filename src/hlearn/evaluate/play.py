@@ -94,6 +94,10 @@ class Player(Protocol):
     def end(self) -> None:
         """Ends the program, also after a failure."""
 
+    @property
+    def planner_steps(self) -> int:
+        """Environment steps that it simulated in this episode; kept after its end."""
+
 
 class _Recorder:
     """Stands between loop, environment and program and keeps what the program saw and did.
@@ -220,7 +224,8 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
     """
     started = time.perf_counter()
     recorder = None if job.record is Record.NOTHING else _Recorder(environment, player, job)
-    score, length, steps, lives = 0.0, 0, 0, 0
+    score, length, steps, lives, thought = 0.0, 0, 0, 0, 0.0
+    clock = time.perf_counter
     terminated = truncated = False
     failed: ProgramFailed | None = None
     try:
@@ -234,7 +239,10 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
         stall = math.inf if job.stall_steps is None else job.stall_steps
         until = min(end, steps + stall)
         while steps < until:
-            reward, terminated, truncated, used = step(decide(), observation)
+            asked = clock()
+            action = decide()
+            thought += clock() - asked
+            reward, terminated, truncated, used = step(action, observation)
             length += 1
             steps += used
             if terminated or truncated:
@@ -262,6 +270,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
                 env_steps=int(steps),
                 length=length,
                 wall_s=wall_s,
+                planner_steps=player.planner_steps,
             ),
             recording,
         )
@@ -276,6 +285,8 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
             stopped=not (terminated or truncated),
             lives=int(lives),
             wall_s=wall_s,
+            planner_steps=player.planner_steps,
+            thought_s=thought,
         ),
         recording,
     )

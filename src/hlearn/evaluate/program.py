@@ -17,10 +17,12 @@ from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import Job, Limits
 from hlearn.evaluate.child import WALLS
 from hlearn.evaluate.hosting import Host
+from hlearn.evaluate.model_channel import MODEL, RELEASE, Layout, ModelChannel
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, seed_of_policy
+from hlearn.evaluate.simulating import ModelServer
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
 from hlearn.inherited import search_path
-from hlearn.records import FailureKind, Program
+from hlearn.records import FailureKind, Model, Program
 from hlearn.tasks.environment import Box, Discrete, Environment
 
 TOGETHER = 100  # episodes that one child may play where jobs allow it
@@ -46,6 +48,9 @@ class IsolatedProgram:
         self._left = 0  # episodes it may still play
         self._pid = self._pidfd = 0
         self._in = self._out = -1
+        self._models: ModelChannel | None = None
+        self._server: ModelServer | None = None
+        self._absent = False  # whether there is a handle that has no state
         self._take: Callable[[bytes], None]
         self.decide: Callable[[], Any] = self._unstarted
 
@@ -57,21 +62,34 @@ class IsolatedProgram:
         if self._host is None:
             self._host = Host(self._path)
             if self._layout is not None:
-                self._host.share(self._memory, self._layout)
+                self._host.share(self._memories, self._layout)
 
-    def meet(self, environment: Environment) -> None:
-        """Makes the memory in which programs see this environment and act; waits until the host has it."""
+    def meet(self, environment: Environment, model: Model = Model.NONE) -> None:
+        """Makes the memory in which programs see this environment and act; waits until the host has it.
+
+        Args:
+            environment: what is played.
+            model: what its task grants.
+
+        Raises:
+            UsageError: it is to be simulated and cannot be cloned.
+        """
         space, spec = environment.actions, environment.observation
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
         self._guard = BoxGuard(space) if isinstance(space, Box) else None
         layout = (tuple(spec.shape), spec.dtype, self._box)
-        self._memory = ch.create_memory("hlearn")
-        self._channel = ch.Channel(self._memory, *layout)
+        self._memories: tuple[int, ...] = (ch.create_memory("hlearn"),)
+        self._channel = ch.Channel(self._memories[0], *layout)
+        self._absent = model is Model.NONE and getattr(environment, "absent_model", False)
+        if model is Model.SIMULATOR:
+            self._server = ModelServer(environment.simulator(), space, self._limits)
+            self._memories += (ch.create_memory("hlearn-model"),)
+            self._models = ModelChannel(self._memories[1], Layout(*layout))
         self.observation = self._channel.observation
         self.start_host()
         assert self._host is not None
-        self._host.share(self._memory, layout)
+        self._host.share(self._memories, layout)
         self._layout = layout
 
     def begin(self, job: Job) -> None:
@@ -82,6 +100,9 @@ class IsolatedProgram:
         except ConnectionError:
             raise self._hostless() from None
         self._channel.clear()
+        if self._server is not None and self._models is not None:
+            self._models.clear()
+            self._server.begin(seed)
         dog.begin(self._limits.episode_s)
         most = max(self._episodes_per_child, TOGETHER if job.together else 1)
         if self._pid and job.program.sha256 == self._loaded and self._left > 0 and most > 1:
@@ -116,6 +137,7 @@ class IsolatedProgram:
             "program": base64.b64encode(program.content()).decode(),
             "seed": seed,
             "box": self._box,
+            "model": self._server is not None or self._absent,
             "memory_mb": limits.memory_mb,
             "output_kb": limits.output_kb,
         }
@@ -162,11 +184,38 @@ class IsolatedProgram:
                 write(wake, byte)
             except BrokenPipeError:
                 raise self._failure() from None
-            if read(answer, 1) != acted:
-                raise self._failure()
+            said = read(answer, 1)
+            if said != acted:
+                turn = self._simulate(said, turn)
             dog.turn = -turn
 
         return take
+
+    def _simulate(self, said: bytes, turn: int) -> int:
+        """Serves what the program asks of its model until it has acted; returns the number of the last turn."""
+        server, models, dog = self._server, self._models, self._watchdog
+        if server is None or models is None:
+            raise self._failure()
+        server.turn()
+        while said in (MODEL, RELEASE) and said:
+            turn += 1
+            dog.turn = -turn  # the environment's: a clone's steps
+            answer = models.serve(server, said)
+            turn += 1
+            dog.turn = turn
+            try:
+                os.write(self._out, answer)
+            except BrokenPipeError:
+                raise self._failure() from None
+            said = os.read(self._in, 1)
+        if said != ch.ACTED:
+            raise self._failure()
+        return turn
+
+    @property
+    def planner_steps(self) -> int:
+        """Environment steps that the program simulated in this episode."""
+        return 0 if self._server is None else self._server.steps
 
     def _make_index(self) -> Callable[[], int]:
         """The same for a discrete action, unrolled."""
@@ -182,8 +231,9 @@ class IsolatedProgram:
                 write(wake, go)
             except BrokenPipeError:
                 raise self._failure() from None
-            if read(answer, 1) != acted:
-                raise self._failure()
+            said = read(answer, 1)
+            if said != acted:
+                turn = self._simulate(said, turn)
             dog.turn = -turn
             action = slot[0]
             if 0 <= action < n:
@@ -289,7 +339,9 @@ class IsolatedProgram:
         self._in = self._out = -1
 
     def close(self) -> None:
-        """Ends the host and with it every process of the program's side."""
+        """Ends the host and with it every process of the program's side, and what simulates for it."""
+        if self._server is not None:
+            self._server.close()
         self._kill()
         self._forget()  # ends with the host
         self.drop()

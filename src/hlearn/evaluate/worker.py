@@ -135,7 +135,7 @@ def _serve(line: _Line, setup: Setup, pulse: Heartbeat, parent: int) -> None:
         calls.listener = watchdog.enter
         environment = setup.opener(task)
         watchdog.end()
-        program.meet(environment)
+        program.meet(environment, task.model)
         line.say(READY)
         while True:
             if not line.poll():

@@ -39,6 +39,13 @@ class Measurement(NamedTuple):
     played: int
     played_steps: int
 
+    @property
+    def ms_per_decision(self) -> float | None:
+        """Wall time of a decision of the completed episodes, simulated steps included, on average."""
+        decisions = sum(e.length for e in self.evaluation.episodes)
+        thought = sum(e.thought_s for e in self.evaluation.episodes)
+        return round(1000 * thought / decisions, 4) if decisions else None
+
 
 def open_target(path: Path) -> System:
     """Opens the system at ``path`` and checks its ledger and history."""

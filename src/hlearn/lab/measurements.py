@@ -73,6 +73,8 @@ class MeasurementLog:
                     caps=caps,
                     key=world,
                     outcomes=tuple(outcomes),
+                    model=run.model,
+                    variant=run.variant,
                 )
                 for (program, split, caps, world), outcomes in rows.items()
             )

@@ -14,7 +14,7 @@ from enum import StrEnum
 from hlearn.evaluate.api import Job, Record
 from hlearn.foreign_text import safe, safe_line
 from hlearn.ledger.seals import ADOPTION
-from hlearn.records import Access, Outcome, Protocol, Split, cost_of
+from hlearn.records import Access, Model, Outcome, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 2  # 1: before lines had seals
@@ -85,6 +85,8 @@ class RunStarted:
     workers: int
     champion: str | None = None
     versions: tuple[tuple[str, str], ...] = ()
+    model: Model = Model.NONE
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +119,18 @@ class Measured:
     caps: Caps = Caps()
     key: str = ""
     outcomes: tuple[Outcome, ...]
+    model: Model = Model.NONE
+    variant: str = ""
 
     @property
     def env_steps(self) -> int:
         """Environment steps consumed, failures included."""
         return sum(o.env_steps for o in self.outcomes)
+
+    @property
+    def planner_steps(self) -> int:
+        """Environment steps that the program simulated for them, failures included."""
+        return sum(o.planner_steps for o in self.outcomes)
 
     @property
     def cost(self) -> int:
@@ -381,4 +390,6 @@ def started(
         workers=workers,
         champion=champion,
         versions=versions,
+        model=task.model,
+        variant=task.variant,
     )

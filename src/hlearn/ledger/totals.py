@@ -20,6 +20,7 @@ class Totals(NamedTuple):
         accepted: those that became the champion.
         best_dev: best development episode, None before the first.
         steps_to_target: learning steps at the first accepted program whose gate mean reached the target.
+        planner_steps: environment steps that programs simulated while learning.
     """
 
     episodes: int
@@ -29,6 +30,7 @@ class Totals(NamedTuple):
     accepted: int
     best_dev: float | None
     steps_to_target: int | None
+    planner_steps: int = 0
 
 
 class Point(NamedTuple):
@@ -55,7 +57,7 @@ def learning_steps(ledger: Ledger) -> int:
 
 def totals(ledger: Ledger) -> Totals:
     """Adds up the whole ledger."""
-    episodes = steps = report = trials = accepted = 0
+    episodes = steps = report = trials = accepted = planned = 0
     best: float | None = None
     target: float | None = None
     reached: int | None = None
@@ -70,6 +72,7 @@ def totals(ledger: Ledger) -> Totals:
                 report += event.env_steps
                 continue
             steps += event.cost
+            planned += event.planner_steps
             episodes += len(event.outcomes)
             if event.split is Split.DEV:
                 scores = [o.score for o in event.outcomes if isinstance(o, Episode)]
@@ -81,7 +84,7 @@ def totals(ledger: Ledger) -> Totals:
                 mean = event.challenger_mean
                 if reached is None and target is not None and mean is not None and mean >= target:
                     reached = event.env_steps
-    return Totals(episodes, steps, report, trials, accepted, best, reached)
+    return Totals(episodes, steps, report, trials, accepted, best, reached, planned)
 
 
 def curve(ledger: Ledger, *, split: Split | None = None) -> tuple[Point, ...]:

@@ -11,6 +11,7 @@ from hlearn.ledger import Ledger, RolledBack, RunEnded, RunResumed, RunStarted
 from hlearn.ledger.events import started
 from hlearn.ledger.journal import Clock
 from hlearn.ledger.totals import learning_steps
+from hlearn.records import Model
 from hlearn.system import System
 from hlearn.tasks.families import family_of
 from hlearn.tasks.task import Task
@@ -52,7 +53,8 @@ def is_new(path: Path | str) -> bool:
 
 def _said(task: Task) -> str:
     arguments = "".join(f", {key}={value}" for key, value in task.kwargs)
-    return f"{task.env_id} (access {task.access}, protocol {task.protocol}{arguments})"
+    model = "" if task.model is Model.NONE else f", model {task.model}"
+    return f"{task.env_id} (access {task.access}, protocol {task.protocol}{model}{arguments})"
 
 
 def next_run(

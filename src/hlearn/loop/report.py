@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Episode, Evaluation, Failure, Program, Protocol, Split
 from hlearn.system import System
 from hlearn.tasks.environment import ActionSpace
-from hlearn.tasks.registry import report_cap, seed_matters
+from hlearn.tasks.registry import report_cap, seed_matters, traits
 from hlearn.tasks.scores import human_normalized_score
 from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
@@ -193,7 +193,20 @@ def result_of(
         refused=_last_refused(system.ledger, run.run),
         unjudged=str(unjudged) if unjudged is not None else None,
         taught_by_screen=_saw_screens(system.ledger),
+        model=task.model.value,
+        variant=task.variant,
+        planner_steps=sums.planner_steps,
+        planner_steps_per_decision=_per_decision(holdout, lambda e: e.planner_steps),
+        ms_per_decision=_per_decision(holdout, lambda e: 1000 * e.thought_s),
+        dt_ms=1000 / traits(task).decisions_per_second,
     )
+
+
+def _per_decision(holdout: Evaluation | None, of: Callable[[Episode], float]) -> float | None:
+    """Mean over all decisions of completed holdout episodes; None where there are none."""
+    episodes = holdout.episodes if holdout else ()
+    decisions = sum(e.length for e in episodes)
+    return round(sum(map(of, episodes)) / decisions, 3) if decisions else None
 
 
 def _saw_screens(ledger: Ledger) -> bool:

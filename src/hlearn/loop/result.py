@@ -56,6 +56,12 @@ class LearnResult:
         refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
         unjudged: file with the best program that was measured and not judged yet, where a run was stopped or ended
             without a champion; None where there is none.
+        model: whether the program may simulate.
+        variant: how the environment differs from the registered one, "" where it does not.
+        planner_steps: environment steps that programs simulated while learning; not part of ``env_steps``.
+        planner_steps_per_decision: what the champion simulated for a decision of the holdout episodes, on average.
+        ms_per_decision: wall time of such a decision, simulated steps included, on average.
+        dt_ms: what the environment takes a decision to last (its ``render_fps``, or the console's frames).
     """
 
     score: float | None
@@ -94,6 +100,12 @@ class LearnResult:
     refused: str | None = None
     unjudged: str | None = None
     taught_by_screen: bool = False
+    model: str = "none"
+    variant: str = ""
+    planner_steps: int = 0
+    planner_steps_per_decision: float | None = None
+    ms_per_decision: float | None = None
+    dt_ms: float | None = None
 
     @property
     def interrupted(self) -> bool:

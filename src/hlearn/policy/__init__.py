@@ -6,6 +6,7 @@ Comes in: programs, parts, the sandbox's child. Imports nothing of hlearn but er
 from hlearn.policy.assets import asset
 from hlearn.policy.base import Policy, find_policy
 from hlearn.policy.joystick import JoystickPolicy, horizontal, trigger, vertical
+from hlearn.policy.model import simulator
 from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, controller, detect, reflex, rule
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "horizontal",
     "reflex",
     "rule",
+    "simulator",
     "trigger",
     "vertical",
 ]

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hlearn.policy.model import simulator
+
 Method = Callable[..., Any]
 
 
@@ -89,6 +91,13 @@ class State:
         return "State(" + ", ".join(f"{k}={v!r}" for k, v in self.__dict__.items()) + ")"
 
 
+class _Simulating:
+    """``self.model``: the handle with which a program simulates; a program may call something of its own so."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else simulator()
+
+
 class _Structured:
     """Shared machinery: collects detectors, parameters and steps of behaviour in the order written."""
 
@@ -122,6 +131,8 @@ class _Structured:
         self.rng = random.Random(seed)
         self.acted = ""
         self.setup()
+
+    model = _Simulating()
 
     def setup(self) -> None:
         """Creates what carries state over steps (trackers, state machines, counters); override it."""

@@ -13,13 +13,13 @@ from hlearn import __version__
 from hlearn.errors import SchemaTooNew, UsageError
 from hlearn.foreign_text import read_plain_file
 from hlearn.ledger.codec import shown
-from hlearn.records import Access, Protocol
+from hlearn.records import Access, Model, Protocol
 from hlearn.tasks.task import Scalar, Task
 from hlearn.trust import PLAIN
 
 SCHEMA = 2  # 1: before systems had keys
 _TOP = {"schema", "hlearn", "key", "task", "run"}
-_TASK = {"env_id", "access", "protocol", "target", "kwargs"}
+_TASK = {"env_id", "access", "protocol", "target", "kwargs", "model", "variant"}
 _RUN = {"seed"}
 
 
@@ -53,6 +53,10 @@ def write_config(path: Path, config: Config) -> None:
         f"access = {_toml(task.access.value)}",
         f"protocol = {_toml(task.protocol.value)}",
     ]
+    if task.model is not Model.NONE:
+        lines.append(f"model = {_toml(task.model.value)}")
+    if task.variant:
+        lines.append(f"variant = {_toml(task.variant)}")
     if task.target is not None:
         lines.append(f"target = {_toml(float(task.target))}")
     kwargs = [(k, v) for k, v in task.kwargs if v is not None]
@@ -128,6 +132,8 @@ def _config(data: dict[str, Any], path: Path) -> Config:
             protocol=Protocol(table["protocol"]),
             kwargs=tuple(sorted(kwargs.items())),
             target=None if target is None else float(target),
+            model=Model(table.get("model", Model.NONE)),
+            variant=_text(table, "variant") if "variant" in table else "",
         ),
         seed=_seed(run["seed"]),
         hlearn=_text(data, "hlearn"),

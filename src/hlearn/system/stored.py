@@ -7,9 +7,11 @@ cannot tell its own test by what stands above it on the stack.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
+from hlearn.errors import UsageError
 from hlearn.records import Access, Protocol
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
 from hlearn.tasks.task import Task
@@ -31,6 +33,8 @@ class StoredObservations:
         self.observation = ObservationSpec(shape=observations.shape[1:], dtype=observations.dtype.name)
         self.actions = actions
 
+    absent_model = True  # programs that plan find a handle without a state
+
     def reset(self, seed: int, out: np.ndarray) -> int:
         """Shows the first one."""
         self._at = 0
@@ -43,6 +47,14 @@ class StoredObservations:
         if self._at < len(self._stored):
             out[...] = self._stored[self._at]
         return 0.0, self._at >= len(self._stored), False, 1
+
+    def simulator(self) -> NoReturn:
+        """What is stored cannot be simulated: a program that asks for its model finds it not alive.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("stored observations cannot be simulated")
 
     def lives(self) -> int:
         """Returns 0."""

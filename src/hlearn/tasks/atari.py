@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ale_py import Action, ALEInterface, LoggerMode, roms
@@ -12,6 +13,9 @@ from hlearn.records import Access, Protocol
 from hlearn.tasks.clean_start import CleanStart
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 from hlearn.tasks.task import Scalar
+
+if TYPE_CHECKING:
+    from hlearn.tasks.simulators.api import Simulator
 
 RAM_BYTES = 128
 MAX_FRAMES = 108_000  # half an hour at 60 Hz; the start's frames count
@@ -76,6 +80,10 @@ class AtariEnvironment:
                 f"protocol {protocol} does not exist for Atari games; choose one of {choices}"
             )
         rules = RULES[protocol]
+        self._made = {
+            **{"game": game, "access": access, "protocol": protocol, "mode": mode, "difficulty": difficulty},
+            "full_action_space": full_action_space,
+        }
         self._rules = rules
         self._gymnasium_seeds = protocol is Protocol.V5
         ALEInterface.setLoggerMode(LoggerMode.Error)
@@ -108,9 +116,9 @@ class AtariEnvironment:
         # The screen is stale after a restored state, and v5 plays no action before the first observation.
         self._first_screen = ale.getScreenRGB()
         self._stale = False
-        self._first_frame = ale.getEpisodeFrameNumber()
+        self.first_frame = ale.getEpisodeFrameNumber()
         # Bound once: what follows is called for every frame.
-        self._ale = ale
+        self.ale = ale
         self._act = ale.act if rules.frame_skip == 1 else self._held
         self._over = ale.game_over
         self._write = ale.getRAM if self._ram else ale.getScreenRGB
@@ -129,7 +137,7 @@ class AtariEnvironment:
         """
         ale_seed = int(np.random.SeedSequence(seed).generate_state(2)[1]) if self._gymnasium_seeds else seed
         self._stale = self._start.begin(ale_seed)
-        self._first_frame = self._ale.getEpisodeFrameNumber()
+        self.first_frame = self.ale.getEpisodeFrameNumber()
         starts = self._rules.starts
         if starts == 0:
             if self._stale and not self._ram:
@@ -162,25 +170,32 @@ class AtariEnvironment:
 
     def _held(self, action: Action) -> int:
         # ALE's own frame skip is not used: it would also skip in the menus that some games step through at the start.
-        act = self._ale.act
+        act = self.ale.act
         return sum([act(action) for _ in range(self._skip)])
 
     def _last_step(self, reward: int) -> tuple[float, bool, bool, int]:
         terminated = bool(self._over(with_truncation=False))
         skip = self._skip
         # A game may end within a skip.
-        frames = 1 if skip == 1 else (self._ale.getEpisodeFrameNumber() - self._first_frame - 1) % skip + 1
+        frames = 1 if skip == 1 else (self.ale.getEpisodeFrameNumber() - self.first_frame - 1) % skip + 1
         return float(reward), terminated, not terminated, frames
 
     def lives(self) -> int:
         """Returns how many lives are left as ALE tells it, 0 in games without lives."""
-        return int(self._ale.lives())
+        return int(self.ale.lives())
 
     def render(self) -> np.ndarray:
         """Returns the present screen, uint8[height, width, 3]."""
-        if self._stale and self._ale.getEpisodeFrameNumber() == self._first_frame:
+        if self._stale and self.ale.getEpisodeFrameNumber() == self.first_frame:
             return self._first_screen.copy()
-        return np.asarray(self._ale.getScreenRGB())
+        return np.asarray(self.ale.getScreenRGB())
+
+    def simulator(self) -> Simulator:
+        """Returns what simulates on clones of the console."""
+        from hlearn.tasks.simulators.ale import AleSimulator
+
+        made: Any = self._made
+        return AleSimulator(self, AtariEnvironment(**made))
 
     def close(self) -> None:
         """Nothing is held that garbage collection does not release."""

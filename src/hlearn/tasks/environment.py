@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from hlearn.tasks.simulators.api import Simulator
 
 _WIDE = 1e3  # a bound beyond this is none
 _TOLD = 40  # named parts that a text lists
@@ -122,6 +125,13 @@ class Environment(Protocol):
 
     def render(self) -> np.ndarray:
         """Returns the present picture, uint8[height, width, 3]."""
+
+    def simulator(self) -> Simulator:
+        """Returns what simulates on clones of this environment's present state.
+
+        Raises:
+            UsageError: it cannot be cloned; says why and what to do.
+        """
 
     def close(self) -> None:
         """Releases what the environment holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import enum
 from math import isfinite
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
 import numpy as np
@@ -19,6 +19,9 @@ from hlearn.tasks.environment import Discrete
 from hlearn.tasks.pictures import Pictures
 from hlearn.tasks.spaces import natural_access, observation_spec
 from hlearn.tasks.task import Scalar
+
+if TYPE_CHECKING:
+    from hlearn.tasks.simulators.api import Simulator
 
 
 class GymnasiumEnvironment:
@@ -44,6 +47,7 @@ class GymnasiumEnvironment:
         access: Access,
         render: bool,
     ) -> None:
+        self._made = (spec, dict(kwargs), access)
         lean = copy.deepcopy(spec)
         lean.order_enforce = False
         options: dict[str, Any] = {**kwargs, "disable_env_checker": True}
@@ -53,6 +57,7 @@ class GymnasiumEnvironment:
         self._who = f"{'environment' if faults.ships(spec) else 'your environment'} {spec.id}"
         calls.at("its constructor")
         self._env = env = gymnasium.make(lean, **options)
+        self.inner: gymnasium.Env[Any, Any] = env
         self._space = self._own_space("observation_space")
         given = natural_access(env.observation_space)
         if access is not given:
@@ -69,6 +74,7 @@ class GymnasiumEnvironment:
         if access is Access.PIXELS and isinstance(self.actions, Discrete):
             self.actions = Discrete(n=self.actions.n)  # names promise a joystick to whoever looks at pictures
         self._step = env.step
+        self.write, self.read = self._write, self._read  # for whoever steps what lies within
         self._info: dict[str, Any] = {}
 
     def reset(self, seed: int, out: np.ndarray) -> int:
@@ -145,6 +151,24 @@ class GymnasiumEnvironment:
         except (Exception, SystemExit) as error:
             raise faults.raised(self._who, "render()", error) from error
         return self._pictures.take(given)
+
+    def simulator(self) -> Simulator:
+        """Returns what simulates on clones of the present state.
+
+        Raises:
+            UsageError: the environment cannot be cloned.
+        """
+        from hlearn.tasks.simulators.gym import GymnasiumSimulator, MujocoSimulator
+        from hlearn.tasks.simulators.states import is_mujoco
+
+        spec, kwargs, access = self._made
+        twin = GymnasiumEnvironment(spec, kwargs, access=access, render=False)
+        try:
+            kind = MujocoSimulator if is_mujoco(self.inner.unwrapped) else GymnasiumSimulator
+            return kind(self, twin, self._who)
+        except BaseException:
+            twin.close()
+            raise
 
     def close(self) -> None:
         """Closes the environment."""

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from hlearn.errors import UnsupportedAccess, UnsupportedProtocol, UsageError
-from hlearn.records import Access, Protocol
+from hlearn.records import Access, Model, Protocol
 from hlearn.tasks.apart import Keeper, RemoteEnvironment
 from hlearn.tasks.environment import Description, Environment
 from hlearn.tasks.families import families, family_of
 from hlearn.tasks.family import Traits
 from hlearn.tasks.task import Scalar, Task
 
-E = TypeVar("E", Access, Protocol)
+E = TypeVar("E", Access, Protocol, Model)
 _OURS = "hlearn."  # modules of ours, toys for one
 _known: dict[str, Traits] = {}  # of environments that live in other processes, by their ids
 _resolved: dict[str, Description] = {}  # of tasks that were resolved and not described since, by their keys
@@ -26,6 +26,7 @@ def resolve_task(
     access: Access | str | None = None,
     protocol: Protocol | str | None = None,
     target: float | None = None,
+    model: Model | str | None = None,
     **kwargs: Scalar,
 ) -> Task:
     """Returns the task that a name stands for, checked as far as opening it once can tell.
@@ -35,6 +36,7 @@ def resolve_task(
         access: what the program observes; by default ram for Atari, else what the environment gives.
         protocol: how an episode is run; by default sticky for Atari, else standard.
         target: score at which the task counts as solved.
+        model: whether the program may simulate; none by default.
         **kwargs: keyword arguments for the environment.
 
     Raises:
@@ -43,15 +45,16 @@ def resolve_task(
         UnsupportedAccess: it lacks this access.
         UnsupportedProtocol: it lacks this protocol.
         EnvironmentFault: its module or its constructor raises.
-        UsageError: it does not take these arguments, or its spaces have no translation.
+        UsageError: it does not take these arguments, its spaces have no translation, or it is to be simulated and
+            cannot be cloned.
     """
     if not _is_foreign(env_id):
-        task, _resolved[task.key] = resolve_here(env_id, access, protocol, target, kwargs)
+        task, _resolved[task.key] = resolve_here(env_id, access, protocol, target, kwargs, model)
         return task
     keeper = Keeper(env_id)
     try:
         task, found, description = keeper.ask(
-            "its import", "resolve", env_id, access, protocol, target, kwargs
+            "its import", "resolve", env_id, access, protocol, target, kwargs, model
         )
     finally:
         keeper.close()
@@ -66,18 +69,25 @@ def resolve_here(
     protocol: Protocol | str | None,
     target: float | None,
     kwargs: Mapping[str, Scalar],
+    model: Model | str | None = None,
 ) -> tuple[Task, Description]:
     """The same in this very process, whoever wrote the environment, with what opening it showed."""
     family = family_of(env_id)
     named = None if access is None else _choice(Access, access, UnsupportedAccess)
     how = family.protocols[0] if protocol is None else _choice(Protocol, protocol, UnsupportedProtocol)
+    known = Model.NONE if model is None else _choice(Model, model, UsageError)
     tried = family.accesses(env_id, kwargs) if named is None else (named,)
     for each in tried:
         task = Task(
-            env_id=env_id, access=each, protocol=how, kwargs=tuple(sorted(kwargs.items())), target=target
+            env_id=env_id,
+            access=each,
+            protocol=how,
+            kwargs=tuple(sorted(kwargs.items())),
+            target=target,
+            model=known,
         )
         try:
-            return task, _described(open_environment(task))
+            return task, _described(open_environment(task), simulated=known is Model.SIMULATOR)
         except UnsupportedAccess:
             if each is tried[-1]:
                 raise
@@ -98,9 +108,11 @@ def describe(task: Task) -> Description:
     return _described(open_apart(task)) if known is None else known
 
 
-def _described(environment: Environment) -> Description:
-    """Closes an environment that was opened to be described."""
+def _described(environment: Environment, *, simulated: bool = False) -> Description:
+    """Closes an environment that was opened to be described, and to see whether it can be simulated."""
     try:
+        if simulated:
+            environment.simulator().close()
         return Description(environment.observation, environment.actions)
     finally:
         environment.close()

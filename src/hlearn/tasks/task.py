@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from hlearn.errors import UsageError
-from hlearn.records import Access, Protocol
+from hlearn.records import Access, Model, Protocol
 
 Scalar = str | int | float | bool | None
 
@@ -23,6 +23,9 @@ class Task:
         protocol: how an episode is run.
         kwargs: keyword arguments for the environment, sorted by name.
         target: score at which the task counts as solved (higher is better), or None.
+        model: whether the program may simulate.
+        variant: how the environment differs from the registered one, as :mod:`hlearn.tasks.variants` writes it
+            ("delay=1,mass=1.2"); "" where it does not.
 
     Raises:
         UsageError: the target is not finite.
@@ -33,6 +36,8 @@ class Task:
     protocol: Protocol
     kwargs: tuple[tuple[str, Scalar], ...] = ()
     target: float | None = None
+    model: Model = Model.NONE
+    variant: str = ""
 
     def __post_init__(self) -> None:
         if self.target is not None and not math.isfinite(self.target):
@@ -41,5 +46,9 @@ class Task:
     @property
     def key(self) -> str:
         """SHA-256 of what decides an episode: everything but the target."""
-        parts = [self.env_id, self.access.value, self.protocol.value, [list(kv) for kv in self.kwargs]]
+        parts: list[object] = [
+            *(self.env_id, self.access.value, self.protocol.value, [list(kv) for kv in self.kwargs])
+        ]
+        if self.model is not Model.NONE or self.variant:  # what tasks had before keeps its key
+            parts += [self.model.value, self.variant]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

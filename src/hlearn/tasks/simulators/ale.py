@@ -1,0 +1,45 @@
+"""Simulation on clones of the Atari emulator's state.
+
+A clone is the console: memory, registers, score keepers as far as ALE saves them. Not in it are the generator behind
+sticky actions (clones draw from one of their own) and the action that a sticky frame would repeat: the first frame of a
+simulated sequence may repeat the last action that was simulated, instead of the last that was played.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hlearn.tasks.simulators.api import State, SteppedSimulator
+
+if TYPE_CHECKING:
+    from hlearn.tasks.atari import AtariEnvironment
+
+
+class AleSimulator(SteppedSimulator):
+    """Steps a twin of a console.
+
+    Args:
+        real: the console that is cloned.
+        twin: another one with the same game.
+    """
+
+    def __init__(self, real: AtariEnvironment, twin: AtariEnvironment) -> None:
+        super().__init__(twin)
+        self._real, self._console = real, twin
+
+    def begin(self, seed: int) -> None:
+        """Starts the twin; its generator is seeded by that."""
+        super().begin(seed)
+        self._console.first_frame = self._real.first_frame
+
+    def present(self) -> State:
+        """The console's state, without its generator."""
+        return self._real.ale.cloneState()
+
+    def restore(self, state: State) -> None:
+        """Puts the twin into a state; its generator stays as it is."""
+        self._console.ale.restoreState(state)
+
+    def keep(self) -> State:
+        """The twin's state."""
+        return self._console.ale.cloneState()
