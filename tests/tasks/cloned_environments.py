@@ -78,4 +78,6 @@ class Broken(Walk):
 
 
 for _maker in (Walk, Told, Forgetful, Locked, Broken):
-    gymnasium.register(f"{_maker.__name__}-v0", _maker, max_episode_steps=20, order_enforce=False)
+    gymnasium.register(
+        f"{_maker.__name__}-v0", f"{__name__}:{_maker.__name__}", max_episode_steps=20, order_enforce=False
+    )

@@ -9,7 +9,7 @@ from hlearn.errors import UsageError
 from hlearn.records import Model
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Discrete, Environment
-from hlearn.tasks.simulators import Simulator
+from hlearn.tasks.simulators import Simulator, simulator_of
 
 OWN = "tests.tasks.cloned_environments"
 
@@ -17,7 +17,7 @@ OWN = "tests.tasks.cloned_environments"
 def _opened(env_id: str, **options: object) -> tuple[Environment, Simulator, np.ndarray]:
     environment = open_environment(resolve_task(env_id, **options))  # type: ignore[arg-type]
     seen = np.zeros(environment.observation.shape, environment.observation.dtype)
-    simulator = environment.simulator()
+    simulator = simulator_of(environment, env_id)
     environment.reset(11, seen)
     simulator.begin(5)
     return environment, simulator, seen

@@ -27,6 +27,7 @@ from hlearn.policy.model import provide, refused
 from hlearn.records import FailureKind, Model
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Box, Discrete, Environment
+from hlearn.tasks.simulators import simulator_of
 from hlearn.tasks.task import Task
 
 
@@ -42,7 +43,7 @@ class InProcessEvaluator:
         self.task = task
         self._environment = opener(task)
         self._server = (
-            ModelServer(self._environment.simulator(), self._environment.actions, Limits())
+            ModelServer(simulator_of(self._environment, task.env_id), self._environment.actions, Limits())
             if task.model is Model.SIMULATOR
             else None
         )

@@ -24,6 +24,7 @@ from hlearn.evaluate.watchdog import NOBODY, Watchdog
 from hlearn.inherited import search_path
 from hlearn.records import FailureKind, Model, Program
 from hlearn.tasks.environment import Box, Discrete, Environment
+from hlearn.tasks.simulators import simulator_of
 
 TOGETHER = 100  # episodes that one child may play where jobs allow it
 _REFUSED = -1  # old kernels, old containers' filters
@@ -83,7 +84,7 @@ class IsolatedProgram:
         self._channel = ch.Channel(self._memories[0], *layout)
         self._absent = model is Model.NONE and getattr(environment, "absent_model", False)
         if model is Model.SIMULATOR:
-            self._server = ModelServer(environment.simulator(), space, self._limits)
+            self._server = ModelServer(simulator_of(environment, "this environment"), space, self._limits)
             self._memories += (ch.create_memory("hlearn-model"),)
             self._models = ModelChannel(self._memories[1], Layout(*layout))
         self.observation = self._channel.observation

@@ -7,11 +7,9 @@ cannot tell its own test by what stands above it on the stack.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
-from hlearn.errors import UsageError
 from hlearn.records import Access, Protocol
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
 from hlearn.tasks.task import Task
@@ -47,14 +45,6 @@ class StoredObservations:
         if self._at < len(self._stored):
             out[...] = self._stored[self._at]
         return 0.0, self._at >= len(self._stored), False, 1
-
-    def simulator(self) -> NoReturn:
-        """What is stored cannot be simulated: a program that asks for its model finds it not alive.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError("stored observations cannot be simulated")
 
     def lives(self) -> int:
         """Returns 0."""

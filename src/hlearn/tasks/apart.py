@@ -18,11 +18,11 @@ import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from multiprocessing.connection import Connection, wait
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from hlearn.errors import HarnessError, UsageError
+from hlearn.errors import HarnessError
 from hlearn.inherited import Output, python_environment
 from hlearn.tasks import faults
 from hlearn.tasks.task import Task
@@ -192,14 +192,6 @@ class RemoteEnvironment:
         """Returns the present picture, uint8[height, width, 3]."""
         picture: np.ndarray = self._keeper.ask("render()", "render")
         return picture
-
-    def simulator(self) -> NoReturn:
-        """Programs simulate where they are played, in a worker.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError("an environment in a process of its own is not simulated from here")
 
     def close(self) -> None:
         """Closes the environment and ends its process.

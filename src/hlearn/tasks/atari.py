@@ -116,9 +116,9 @@ class AtariEnvironment:
         # The screen is stale after a restored state, and v5 plays no action before the first observation.
         self._first_screen = ale.getScreenRGB()
         self._stale = False
-        self.first_frame = ale.getEpisodeFrameNumber()
+        self._first_frame = ale.getEpisodeFrameNumber()
         # Bound once: what follows is called for every frame.
-        self.ale = ale
+        self._ale = ale
         self._act = ale.act if rules.frame_skip == 1 else self._held
         self._over = ale.game_over
         self._write = ale.getRAM if self._ram else ale.getScreenRGB
@@ -137,7 +137,7 @@ class AtariEnvironment:
         """
         ale_seed = int(np.random.SeedSequence(seed).generate_state(2)[1]) if self._gymnasium_seeds else seed
         self._stale = self._start.begin(ale_seed)
-        self.first_frame = self.ale.getEpisodeFrameNumber()
+        self._first_frame = self._ale.getEpisodeFrameNumber()
         starts = self._rules.starts
         if starts == 0:
             if self._stale and not self._ram:
@@ -170,25 +170,34 @@ class AtariEnvironment:
 
     def _held(self, action: Action) -> int:
         # ALE's own frame skip is not used: it would also skip in the menus that some games step through at the start.
-        act = self.ale.act
+        act = self._ale.act
         return sum([act(action) for _ in range(self._skip)])
 
     def _last_step(self, reward: int) -> tuple[float, bool, bool, int]:
         terminated = bool(self._over(with_truncation=False))
         skip = self._skip
         # A game may end within a skip.
-        frames = 1 if skip == 1 else (self.ale.getEpisodeFrameNumber() - self.first_frame - 1) % skip + 1
+        frames = 1 if skip == 1 else (self._ale.getEpisodeFrameNumber() - self._first_frame - 1) % skip + 1
         return float(reward), terminated, not terminated, frames
 
     def lives(self) -> int:
         """Returns how many lives are left as ALE tells it, 0 in games without lives."""
-        return int(self.ale.lives())
+        return int(self._ale.lives())
 
     def render(self) -> np.ndarray:
         """Returns the present screen, uint8[height, width, 3]."""
-        if self._stale and self.ale.getEpisodeFrameNumber() == self.first_frame:
+        if self._stale and self._ale.getEpisodeFrameNumber() == self._first_frame:
             return self._first_screen.copy()
-        return np.asarray(self.ale.getScreenRGB())
+        return np.asarray(self._ale.getScreenRGB())
+
+    def clone(self) -> object:
+        """Returns the console's state, without the generator behind sticky actions."""
+        return self._ale.cloneState()
+
+    def restore(self, state: Any, like: AtariEnvironment) -> None:
+        """Puts the console into a state that ``like``, or a clone of it, was in; its generator stays as it is."""
+        self._first_frame = like._first_frame
+        self._ale.restoreState(state)
 
     def simulator(self) -> Simulator:
         """Returns what simulates on clones of the console."""

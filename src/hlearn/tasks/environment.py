@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from hlearn.tasks.simulators.api import Simulator
 
 _WIDE = 1e3  # a bound beyond this is none
 _TOLD = 40  # named parts that a text lists
@@ -125,13 +122,6 @@ class Environment(Protocol):
 
     def render(self) -> np.ndarray:
         """Returns the present picture, uint8[height, width, 3]."""
-
-    def simulator(self) -> Simulator:
-        """Returns what simulates on clones of this environment's present state.
-
-        Raises:
-            UsageError: it cannot be cloned; says why and what to do.
-        """
 
     def close(self) -> None:
         """Releases what the environment holds."""

@@ -12,6 +12,7 @@ from hlearn.tasks.apart import Keeper, RemoteEnvironment
 from hlearn.tasks.environment import Description, Environment
 from hlearn.tasks.families import families, family_of
 from hlearn.tasks.family import Traits
+from hlearn.tasks.simulators import simulator_of
 from hlearn.tasks.task import Scalar, Task
 
 E = TypeVar("E", Access, Protocol, Model)
@@ -112,7 +113,7 @@ def _described(environment: Environment, *, simulated: bool = False) -> Descript
     """Closes an environment that was opened to be described, and to see whether it can be simulated."""
     try:
         if simulated:
-            environment.simulator().close()
+            simulator_of(environment, "this environment").close()
         return Description(environment.observation, environment.actions)
     finally:
         environment.close()

@@ -7,9 +7,11 @@ from typing import Protocol
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.arcade.search import ArcadeSearch
+from hlearn.editors.search.planning import PlanningSearch
+from hlearn.editors.search.planning.search import ShareLab
 from hlearn.editors.search.vector import VectorSearch
 from hlearn.errors import UsageError
-from hlearn.records import Access
+from hlearn.records import Access, Model
 from hlearn.tasks.environment import Discrete
 
 
@@ -56,6 +58,13 @@ class SearchEditor:
 
 
 def _search(brief: Brief, lab: Lab) -> Search:
+    if lab.task.model is not Model.SIMULATOR:
+        return _plain(brief, lab)
+    share = ShareLab(lab)
+    return PlanningSearch(lab, _plain(brief, share), share)
+
+
+def _plain(brief: Brief, lab: Lab) -> Search:
     if lab.task.access is Access.VECTOR:
         return VectorSearch(brief, lab)
     if isinstance(lab.actions, Discrete) and lab.actions.names:

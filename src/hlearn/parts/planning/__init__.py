@@ -6,6 +6,7 @@ those for box actions may have a deadline in milliseconds besides (then what the
 """
 
 from hlearn.parts.planning.beam import Beam
+from hlearn.parts.planning.discrete import DiscreteShooting
 from hlearn.parts.planning.gradient import GradientShooting
 from hlearn.parts.planning.noise import coloured
 from hlearn.parts.planning.nominal import continued, held
@@ -18,6 +19,7 @@ __all__ = [
     "MPPI",
     "UCT",
     "Beam",
+    "DiscreteShooting",
     "GradientShooting",
     "RandomShooting",
     "RolloutIW",

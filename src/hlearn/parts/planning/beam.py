@@ -21,7 +21,7 @@ class Beam:
 
     def __init__(
         self,
-        primitives: Sequence[Sequence[object]] | np.ndarray,
+        primitives: Sequence[Sequence[object] | np.ndarray] | np.ndarray,
         *,
         depth: int = 3,
         width: int = 4,

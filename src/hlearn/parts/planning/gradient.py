@@ -38,7 +38,7 @@ class GradientShooting(RandomShooting):
         for c in range(channels):
             directions[:, c, :, c] = self._bumps
         flat = directions.reshape(-1, self.horizon, channels)
-        lengths = self.spread * 2.0 ** -np.arange(6.0)
+        lengths = 2.0 ** -np.arange(6.0)
         left, rounds = self.samples - 2, 0
         while rounds == 0 or (left >= len(flat) + len(lengths) and not self._late(begun, rounds)):
             rounds += 1
@@ -54,13 +54,13 @@ class GradientShooting(RandomShooting):
             size = float(np.abs(step).max())
             if size <= 0.0:
                 break
-            steps = self._within(plan + lengths[:, None, None] * step / size, base)
+            steps = self._within(plan + lengths[:, None, None] * self.spread * step / size, base)
             gained = self.returns(model, steps)
             best = int(np.argmax(gained))
             if gained[best] > worth:
                 plan, worth = steps[best], float(gained[best])
             else:
                 lengths = lengths / 2.0 ** len(lengths)
-                if lengths[0] < 1e-3 * self.half:
+                if lengths[0] < 1e-3:
                     break
         return self._take(plan[None], np.array([worth]), returns[0])

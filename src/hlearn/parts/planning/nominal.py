@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,8 +12,13 @@ import numpy as np
 class Simulating(Protocol):
     """What planners need of a model; ``hlearn.policy.simulator()`` is one."""
 
-    alive: bool
-    rollout: Any
+    @property
+    def alive(self) -> bool:
+        """Whether it can simulate now."""
+
+    @property
+    def rollout(self) -> Callable[..., Any]:
+        """Plays sequences of actions (:meth:`hlearn.policy.model.Model.rollout`)."""
 
 
 class Acting(Protocol):

@@ -7,12 +7,14 @@ Literature: Pinneri et al., "Sample-efficient cross-entropy method for real-time
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from hlearn.parts.planning.noise import coloured
 from hlearn.parts.planning.nominal import Simulating
+
+Bound = float | Sequence[float] | np.ndarray
 
 
 class RandomShooting:
@@ -25,7 +27,7 @@ class RandomShooting:
         samples: sequences per decision.
         spread: standard deviation of the noise, in parts of the half range of an action.
         colour: of the noise (:func:`hlearn.parts.planning.noise.coloured`).
-        low: smallest action.
+        low: smallest action, a number or one per channel; finite.
         high: largest action.
         limit: how far an action may be from the base's, in parts of the half range; inf: anywhere.
         value: of the state after the horizon, None for none.
@@ -48,8 +50,8 @@ class RandomShooting:
         samples: int,
         spread: float = 0.3,
         colour: float = 2.0,
-        low: float = -1.0,
-        high: float = 1.0,
+        low: Bound = -1.0,
+        high: Bound = 1.0,
         limit: float = np.inf,
         value: Callable[[np.ndarray], np.ndarray] | None = None,
         discount: float = 1.0,
@@ -57,10 +59,12 @@ class RandomShooting:
         seed: int = 0,
     ) -> None:
         self.horizon, self.samples = max(1, int(horizon)), max(1, int(samples))
-        self.low, self.high = low, high
-        self.half = 0.5 * (high - low)
+        self.low, self.high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+        self.half = 0.5 * (self.high - self.low)
+        if not (np.isfinite(self.half).all() and (self.half > 0).all()):
+            raise ValueError(f"expected finite bounds, low below high, got {low} and {high}")
         self.spread, self.colour = spread * self.half, colour
-        self.limit = limit * self.half
+        self.limit = limit * self.half if np.isfinite(limit) else None
         self.value, self.discount, self.ms = value, discount, ms
         self.rng = np.random.default_rng(seed)
         self.plan: np.ndarray | None = None
@@ -100,7 +104,7 @@ class RandomShooting:
         return first
 
     def _within(self, plans: np.ndarray, base: np.ndarray) -> np.ndarray:
-        if np.isfinite(self.limit):
+        if self.limit is not None:
             plans = np.clip(plans, base - self.limit, base + self.limit)
         clipped: np.ndarray = np.clip(plans, self.low, self.high)
         return clipped
@@ -150,7 +154,7 @@ class ICEM(RandomShooting):
         self._kept: np.ndarray | None = None
 
     def _search(self, model: Simulating, base: np.ndarray, last: np.ndarray, begun: float) -> np.ndarray:
-        mean, deviation = last.copy(), np.full(base.shape, self.spread)
+        mean, deviation = last.copy(), np.broadcast_to(self.spread, base.shape).copy()
         kept = np.concatenate([base[None], last[None]])
         if self._kept is not None:
             ends = np.repeat(base[None, -1:], len(self._kept), axis=0)

@@ -4,6 +4,6 @@ Comes in: an environment of the trusted side. Goes out: a simulator, which rolls
 present state on an instance of its own, with randomness of its own. The real environment is never stepped here.
 """
 
-from hlearn.tasks.simulators.api import Rollouts, Simulator
+from hlearn.tasks.simulators.api import Rollouts, Simulator, simulator_of
 
-__all__ = ["Rollouts", "Simulator"]
+__all__ = ["Rollouts", "Simulator", "simulator_of"]

@@ -27,19 +27,14 @@ class AleSimulator(SteppedSimulator):
         super().__init__(twin)
         self._real, self._console = real, twin
 
-    def begin(self, seed: int) -> None:
-        """Starts the twin; its generator is seeded by that."""
-        super().begin(seed)
-        self._console.first_frame = self._real.first_frame
-
     def present(self) -> State:
         """The console's state, without its generator."""
-        return self._real.ale.cloneState()
+        return self._real.clone()
 
     def restore(self, state: State) -> None:
         """Puts the twin into a state; its generator stays as it is."""
-        self._console.ale.restoreState(state)
+        self._console.restore(state, self._real)
 
     def keep(self) -> State:
         """The twin's state."""
-        return self._console.ale.cloneState()
+        return self._console.clone()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from hlearn.errors import EnvironmentFault
+from hlearn.errors import EnvironmentFault, UsageError
 from hlearn.tasks.environment import Environment
 
 State = Any  # of an environment, as its adapter keeps it; nobody else looks into it
@@ -35,6 +35,33 @@ class Rollouts:
     observations: np.ndarray | None
     states: tuple[State, ...]
     steps: int
+
+
+@runtime_checkable
+class Cloneable(Protocol):
+    """An environment that can be simulated; one without this method cannot."""
+
+    def simulator(self) -> Simulator:
+        """Returns what simulates on clones of the environment's present state.
+
+        Raises:
+            UsageError: it cannot be cloned; says why and what to do.
+        """
+
+
+def simulator_of(environment: Environment, who: str) -> Simulator:
+    """What simulates an environment.
+
+    Args:
+        environment: of the trusted side.
+        who: the environment in words.
+
+    Raises:
+        UsageError: it cannot be cloned.
+    """
+    if not isinstance(environment, Cloneable):
+        raise UsageError(f"{who} cannot be cloned: its family has no simulator; learn with --model none")
+    return environment.simulator()
 
 
 class Simulator(Protocol):
