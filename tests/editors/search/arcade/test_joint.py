@@ -11,20 +11,17 @@ from hlearn.editors.search.arcade import hypotheses
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING, Behavior
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.first_race import _affordable
-from hlearn.editors.search.arcade.floor import _promising, evolve_whole
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, World
-from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.search import _outshines
-from hlearn.editors.search.race import Arena, Runner, careful
+from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.policy.source import check_source
 from hlearn.records import Access, Episode, Program
 from hlearn.tasks import resolve_task
 from tests.editors.search.arcade.guesses import WORLD, pixel_pool, ram_pool
-from tests.editors.search.plain_lab import PlainLab
 
 BUTTONS = ("NOOP", "FIRE", "UP", "RIGHT", "LEFT", "DOWN")
 
@@ -152,44 +149,6 @@ def test_a_mates_way_to_look_ahead_brings_what_it_knows(draw: Draw) -> None:
             assert child.looks_ahead
             return
     pytest.fail("no child took over a mate's foresight")
-
-
-def test_whole_programs_evolve_within_their_allowance() -> None:
-    lab = PlainLab("ALE/Breakout-v5", steps=30_000)
-    roster = Roster(lab)
-    home, pool = ram_pool()
-    assert home.across is not None
-    draw = Draw(
-        owns={ACROSS: [home.across]},
-        targets=pool.signals[:3],
-        signs=pool.signals,
-        rhythms=hypotheses.presses(pool.signals[:1], has_button=True),
-        world=None,
-        directions=(),
-        rng=lab.rng,
-    )
-    arena = Arena(lab, max_steps=300, stall_steps=200)
-    field = evolve_whole(roster, arena, draw, roster.runners([Genome()]), 12_000)
-    assert 12_000 <= lab.spent < 16_000
-    assert [careful(r) for r in field] == sorted((careful(r) for r in field), reverse=True)
-    assert max(len(r.scores) for r in field) > 1, "who leads plays on"
-
-
-def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early() -> None:
-    lab = PlainLab("ALE/Breakout-v5", steps=100_000)
-    roster = Roster(lab)
-    arena = Arena(lab, max_steps=5_000)
-    leaders = [runner(n, [5.0]) for n in range(10)]
-    press = Program(source="class P:\n    def reset(self, s): pass\n    def act(self, o): return 1\n")
-    for r in leaders:
-        r.steps, r.program = [5_000], press
-    idle, busy = roster.runner(Genome()), runner(99, [])
-    busy.program = press
-    kept = _promising([idle, busy], leaders, arena)
-    assert busy in kept
-    for r in leaders:
-        r.steps = [500]
-    assert _promising([idle, busy], leaders, arena) == [idle, busy]
 
 
 def runner(number: int, scores: list[float], *kinds: str) -> Runner:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from hlearn.editors.search.arcade import avoidance, hypotheses
+from hlearn.editors.search.arcade import avoidance, hypotheses, shares
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
@@ -21,12 +21,10 @@ MOVERS = 16  # movers considered for steering
 CHASES = 16  # things considered for steering on both axes
 PAIRS = 24  # pairs considered for interception
 LITTLE = 0.3  # of what random play loses, that whoever does nothing may lose to be tried first
-BLIND_SHARE = 0.03  # of what is left, for programs that look at nothing
 SHORTEST = 800  # environment steps of an episode at least
 SCARCE, STUB = 500, 200  # where little is left: this part of it, but not fewer environment steps
 AGAIN = 1.3  # episodes per program: the best quarter plays twice
 FEWEST = 24  # guesses that race whatever it costs
-GUESS_SHARE = 0.08  # of what is left, for guesses
 
 
 class Start(NamedTuple):
@@ -63,9 +61,9 @@ def run_first_race(roster: Roster, view: View) -> Start:
     if across and down:
         guesses += _joint_guesses(view, across[0], down[0], contexts[ACROSS])
     if not roster.deterministic:
-        guesses = _affordable(guesses, GUESS_SHARE * roster.lab.remaining)
+        guesses = _affordable(guesses, shares.GUESSES * roster.lab.remaining)
     roster.lab.say(f"{len(guesses)} first guesses")
-    guessed = _race(roster, _arena(roster, view, len(guesses), GUESS_SHARE), guesses)
+    guessed = _race(roster, _arena(roster, view, len(guesses), shares.GUESSES), guesses)
 
     movers = view.movers[:MOVERS]
     behaviors: dict[str, tuple[Behavior, ...]] = {}
@@ -147,7 +145,7 @@ def _race_blind(
     nothing = Genome()  # where points are only lost, whoever never begins is hard to beat
     base = [*(g for genomes in by_way for g in genomes), *extra, nothing]
     roster.lab.say(f"{len(base)} blind programs")
-    order = _race(roster, _arena(roster, view, len(base), BLIND_SHARE), base)
+    order = _race(roster, _arena(roster, view, len(base), shares.BLIND), base)
     totals = [sum(roster.runner(g).mean for g in genomes) for genomes in by_way]
     best = max(range(len(ways)), key=lambda i: (totals[i], i == 1))
     return order, ways[best]

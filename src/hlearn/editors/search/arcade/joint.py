@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -24,9 +25,14 @@ from hlearn.policy.joystick import action_meaning
 from hlearn.probe.scene import Axis
 
 GUARDED = 0.35  # of the programs have a condition that changes both ways of steering
-LEADING = 0.85  # of the ways to steer by place steer the best known own place
+LEADING = (
+    0.6,
+    0.85,
+    1.0,
+)  # of the ways to steer by place steer the best known own place, or the second, or the third
+PLACED = 0.3  # of the conditions ask where the player is
+CONDITIONS = 3  # that a program has at most
 THOUGHTS = 0.35  # of the changes to a program that looks ahead change what it thinks of things
-OWNS = 3  # own positions per channel
 CHANGES = ("steer", "steer", "press", "guard", "target", "knobs", "knobs", "knobs")
 
 
@@ -80,6 +86,17 @@ class Draw:
                 found.append(replace(facing, behaviors=(*steers, *press)))
         return found
 
+    def thought(self) -> Genome | None:
+        """A program that looks ahead and takes some kinds for what nobody read of them; None where nothing is known."""
+        read = self.ahead()
+        if not read:
+            return None
+        genome = read[int(self.rng.integers(len(read)))]
+        for _ in range(int(self.rng.integers(1, 4))):
+            assert genome.outlook is not None
+            genome = replace(genome, outlook=varied(genome.outlook, self.directions, self.rng))
+        return genome.with_channel(PRESS, self._press(genome)) if self.rng.random() < 0.3 else genome
+
     def varied(self, parent: Genome, mates: Sequence[Genome], source: str) -> Genome:
         """One to three changes.
 
@@ -109,7 +126,8 @@ class Draw:
         owns = self.owns.get(channel, ())
         if not owns:
             return None
-        return owns[0] if self.rng.random() < LEADING else owns[int(self.rng.integers(len(owns)))]
+        dice = self.rng.random() * LEADING[min(len(owns), len(LEADING)) - 1]
+        return owns[sum(dice >= share for share in LEADING)]
 
     def _steered(self, genome: Genome, mates: Sequence[Genome]) -> Genome:
         """Another way on one channel, drawn or a mate's, behind the same condition or before it."""
@@ -201,7 +219,9 @@ class Draw:
         """The program with other ways to steer while a number stands beyond a level."""
         if not self.signs:
             return genome
-        sign = self.signs[int(self.rng.integers(len(self.signs)))]
+        mine = [o for owns in self.owns.values() for o in owns[:1]]
+        signs = mine if mine and self.rng.random() < PLACED else self.signs
+        sign = signs[int(self.rng.integers(len(signs)))]
         level = round(float(self.rng.uniform(sign.low, sign.high)), 1)
         knob = Knob(value=level, low=sign.low, high=sign.high, step=0.1 * sign.span)
         guard = Guard(signal=sign, test="<" if self.rng.random() < 0.5 else ">", level=knob)
@@ -211,10 +231,20 @@ class Draw:
         return genome
 
     def _toggled(self, genome: Genome) -> Genome:
-        """The program without its conditions, or with one that it had not."""
-        if any(b.guard is not None for b in genome.behaviors):
-            return replace(genome, behaviors=tuple(b for b in genome.behaviors if b.guard is None))
-        return self._guarded(genome)
+        """The program with one condition more, or one less, or with none of them."""
+        guards = list(dict.fromkeys(b.guard for b in genome.behaviors if b.guard is not None))
+        gone = (
+            guards
+            if self.rng.random() < 0.5
+            else guards[int(self.rng.integers(len(guards))) :][:1]
+            if guards
+            else []
+        )
+        if len(guards) < CONDITIONS and (not guards or self.rng.random() < 0.5):
+            return self._guarded(genome)
+        return replace(
+            genome, behaviors=tuple(b for b in genome.behaviors if b.guard is None or b.guard not in gone)
+        )
 
     def _aimed(self, genome: Genome) -> Genome:
         """The program with one of its behaviours about another thing."""
@@ -256,11 +286,10 @@ def drawer(view: View, roster: Roster) -> Draw:
     owns: dict[str, tuple[Signal, ...]] = {}
     for channel, axis, column in ((ACROSS, Axis.X, 0), (DOWN, Axis.Y, 1)):
         if any(m[column] for m in meaning):
-            known = [s for s in view.own if s.drive is axis]
-            keys = {s.key for s in known}
-            owns[channel] = (*known, *(s for s in view.steered if s.drive is axis and s.key not in keys))[
-                :OWNS
-            ]
+            # a place whose motion is explained, and what obeys most clearly, in turns
+            found = zip_longest(*([s for s in o if s.drive is axis] for o in (view.own, view.steered)))
+            distinct = {s.key: s for pair in found for s in pair if s is not None}
+            owns[channel] = tuple(distinct.values())[: len(LEADING)]
     rhythms = hypotheses.presses(view.movers[:4], has_button=any(m[2] for m in meaning))
     targets = (*view.targets, *view.movers)  # what moves like a place twice
     signs = tuple({s.key: s for s in (*targets, *view.own, *view.flags)}.values())

@@ -5,47 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import zip_longest
 
 import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
+from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
-from hlearn.editors.search.arcade.floor import evolve_whole
 from hlearn.editors.search.arcade.joint import Draw, drawer
-from hlearn.editors.search.arcade.lessons import Lessons
+from hlearn.editors.search.arcade.lessons import lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.outlook import known
 from hlearn.editors.search.arcade.places import race_places
+from hlearn.editors.search.arcade.portfolio import Arm, Origin, Portfolio
 from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.sharpen import sharpen
 from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
-from hlearn.editors.search.race import ONWARD, Arena, Runner, better, careful
+from hlearn.editors.search.race import ONWARD, Arena, Runner, better, careful, clearly_better
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job
 from hlearn.records import Access
 
-PROVEN = 4  # episodes on which a first champion has stood
-PROVEN_TARGET = 8  # where there is a target: that one misses it now and then shows late
+PROVEN = 8  # episodes on which a first champion has stood
 WAYS = 2  # to press that are tried with an interception
-PROOF = 0.12  # of what is left, for finding one that does
-REPAIR = 0.15  # of what is left, for mending it
-# Shares of what is left for rounds of whole programs; after each, those who lead are watched.
-WHOLE = (0.08, 0.22, 0.22, 0.23)
-CAP = 10_000  # environment steps of an episode at least, from which on it is cut
+CLEAR = 0.7  # standard errors by which a champion must lead the one before to be proposed
+ROUNDS = 8  # of whole programs; between them it is seen whether one is far ahead
+WATCHES = (1, 4)  # rounds after which those who look ahead are watched
+CAP = 6_000, 10_000  # environment steps after which an episode of a whole program is cut, between these
 STALL = 2_500  # environment steps without reward that end it at least: who is safe and idle eats the budget
 RARE = 8  # times the steps from one reward of random play to the next, after which it is ended
 LOOKED = 4_000  # environment steps of an episode that is watched
-WATCHED, EPISODES = 2, 2  # leaders, and episodes of each
+EPISODES = 2  # of the leader
 WATCH_SEED = 3000  # the development seed they begin with
-SEEDED = 12  # first guesses among them
+SEEDED = 16  # first guesses among them
+BLIND = 4  # of those that look at nothing
 AHEAD_BY = 1.25  # times what others gain, that whoever meets something must gain to be perfected alone
 KEPT = 6  # of them that go on
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
@@ -67,6 +66,7 @@ class ArcadeSearch:
         self.roster = Roster(lab)
         self.pool: Pool | None = None
         self.draw: Draw | None = None
+        self.portfolio: Portfolio | None = None
         self.standing: Standing | None = None
         self.proposed: list[Runner] = []
         self.reigning: str | None = None
@@ -105,7 +105,7 @@ class ArcadeSearch:
         )
         wide = replace(arena, stall_steps=min(self.lab.stall, max(STALL, patience(view))))
         if not self.roster.deterministic:
-            wide.max_steps = max(CAP, (self.lab.longest or 0) // 2)
+            wide.max_steps = int(min(CAP[1], max(CAP[0], shares.EPISODE * self.lab.remaining)))
         first = [*([idle] if idle is not None else []), *(firsts[:2] if sharp else [])]
         met = sharp and self.roster.deterministic
         try:
@@ -122,24 +122,38 @@ class ArcadeSearch:
             self.standing = settle(self.roster, arena, firsts, home, leaders)
         if self.standing is None:
             return
+        if not met and self.lab.task.target is None and not self.roster.deterministic:
+            yield from self._onward(self.standing)
+            return
         if self.roster.deterministic:
             yield self.standing.champion
             mended = repair(self.roster, self.standing, evidence)
         else:  # nothing is proposed yet: a champion with a flaw that is known would have to be beaten at the gate
-            proven = PROVEN if self.lab.task.target is None else PROVEN_TARGET
-            self.standing.prove(proven, PROOF * self.lab.remaining)
+            self.standing.prove(PROVEN, shares.TARGET_PROOF * self.lab.remaining)
             race_places(self.roster, self.standing)
-            mended = repair(self.roster, self.standing, allowance=REPAIR * self.lab.remaining)
-        lessons = Lessons(self.roster, self.standing, view, self.pool)
-        try:
-            lessons.learn()
-        finally:
-            self.pool = self.pool.with_first(lessons.rules)
+            mended = repair(self.roster, self.standing, allowance=shares.REPAIR * self.lab.remaining)
         waits = self.lab.task.target is not None and not self.roster.deterministic
         told = None if waits else self.standing.champion
         if told is not None and told not in self.proposed:
             yield told
         yield from evolve(self.roster, self.standing, self.pool, self.draw, told=told, mended=mended)
+
+    def _onward(self, standing: Standing) -> Iterator[Runner]:
+        """Proves who leads, proposes it, and goes on evolving whole programs as long as there is anything to spend."""
+        assert self.portfolio is not None
+        told = self.proposed[-1] if self.proposed else None
+        while True:
+            before = self.lab.remaining
+            standing.enlist(self.portfolio.ranked)
+            standing.prove(PROVEN, shares.PROOF * before)
+            champion = standing.champion
+            if champion not in self.proposed and (told is None or clearly_better(champion, told, CLEAR)):
+                told = champion
+                yield champion
+            self.portfolio.run(shares.ROUND * self.lab.remaining)
+            self.lab.say(self.portfolio.told())
+            if self.lab.remaining == before:
+                return
 
     def _whole(self, view: View, guessed: Sequence[Runner], arena: Arena, *, sharp: bool) -> bool:
         """Evolves whole programs, the best guesses among them.
@@ -154,47 +168,62 @@ class ArcadeSearch:
             Whether it ended early, for what is met is worth far more than all that whole programs found.
         """
         assert self.draw is not None
-        guesses = self.roster.afresh(guessed[:SEEDED])
+        guesses = self.roster.afresh(guessed)
+        plain = [r for r in guesses if not any(b.roles for b in genome_of(r).behaviors)]
+        arms = (
+            Arm(origin=Origin.PLAIN, fresh=lambda d: d.fresh(), waiting=plain[:BLIND]),
+            Arm(
+                origin=Origin.GUESSED, waiting=[r for r in guesses if r not in plain][:SEEDED], pool=self.pool
+            ),
+            Arm(
+                origin=Origin.AHEAD,
+                fresh=lambda d: d.thought(),
+                waiting=self.roster.runners(self.draw.ahead()),
+            ),
+        )
         self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
-        start, field = self.lab.remaining, list[Runner]()
-        for share in WHOLE:
-            ahead = self.roster.runners(self.draw.ahead())
-            pairs = zip_longest(ahead, guesses)  # in turn: where little is left, each sort has its best
-            seeded = [r for pair in pairs for r in pair if r is not None]
-            field = evolve_whole(self.roster, arena, self.draw, seeded, share * start, field)
-            self._tell_best(field[:1])
-            if sharp and _outshines(field, view.score):
+        self.portfolio = Portfolio(self.roster, arena, self.draw, arms)
+        allowance = shares.WHOLE * self.lab.remaining
+        for number in range(ROUNDS):
+            self.portfolio.run(allowance / ROUNDS)
+            self.lab.say(self.portfolio.told())
+            if sharp and _outshines(self.portfolio.ranked, view.score):
                 return True
-            self._watch(view, field[:WATCHED])
+            if number in WATCHES:
+                self._learn_from(view, self.portfolio)
         return False
 
-    def _watch(self, view: View, leaders: Sequence[Runner]) -> None:
-        """Reads from the play of those who lead what each kind does."""
-        draw = self.draw
-        if draw is None or draw.world is None or view.watch is None:
-            return
+    def _learn_from(self, view: View, portfolio: Portfolio) -> None:
+        """Watches who leads: what each kind does and what it dies of tells which programs to try next."""
+        assert self.draw is not None
+        leader = portfolio.ranked[0]
+        genome = genome_of(leader)
         jobs = [
             Job(
-                program=view.program(genome_of(r), r.program),
+                program=view.program(genome, leader.program),
                 seed=seed,
                 max_steps=LOOKED,
                 stall_steps=STALL,
                 record=view.record,
             )
-            for r in leaders
             for seed in self.lab.seeds(WATCH_SEED, EPISODES)
         ]
         seen = [r.recording for r in self.lab.measure(jobs)]
         recordings = [r for r in seen if r is not None and len(r.actions)]
-        if recordings:
-            self.draw = replace(draw, world=draw.world.wiser(view.watch(recordings)))
-
-    def _tell_best(self, firsts: Sequence[Runner]) -> None:
-        best = max(firsts, key=lambda r: (r.mean, -r.number))
-        self.lab.say(f"best so far: {best.told}: {best.note}"[:160])
+        if not recordings:
+            return
+        if self.draw.world is not None and view.watch is not None:
+            world = self.draw.world.wiser(view.watch(recordings))
+            self.draw = portfolio.draw = replace(self.draw, world=world)
+        taught = lessons(view, genome, [*view.recordings, *recordings], recordings, self.lab.say)
+        portfolio.suggest(Origin.GUESSED, taught)
+        portfolio.suggest(Origin.AHEAD, self.draw.ahead())
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
+        if self.portfolio is not None and self.lab.task.target is None and not self.roster.deterministic:
+            yield from self._onward(standing)
+            return
         ahead = [
             r for r in self.roster.measured() if r not in standing.elite and better(r, standing.champion)
         ]

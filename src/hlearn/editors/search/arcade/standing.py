@@ -66,6 +66,10 @@ class Standing:
                 self._tell()
         self._order()
 
+    def enlist(self, ranked: Sequence[Runner]) -> None:
+        """Takes in who leads elsewhere, best first, beside the champion."""
+        self.elite = list(dict.fromkeys([*ranked[:ELITE], self.champion]))
+
     def prove(self, count: int, allowance: float) -> None:
         """Gives whoever leads one more seed, until the leader has stood on ``count``: luck on one or two is no lead.
 

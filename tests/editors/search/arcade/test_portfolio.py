@@ -1,0 +1,81 @@
+"""The portfolio: plain evolution keeps its share, who finds most gets the rest, the hopeless leave early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hlearn.editors.search.arcade import hypotheses, shares
+from hlearn.editors.search.arcade.behaviors import ACROSS, PRESS
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.joint import Draw
+from hlearn.editors.search.arcade.portfolio import LONG, Arm, Origin, Portfolio
+from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.race import Arena, Runner, careful
+from hlearn.records import Program
+from tests.editors.search.arcade.guesses import ram_pool
+from tests.editors.search.plain_lab import PlainLab
+
+
+def drawn(rng: np.random.Generator) -> Draw:
+    home, pool = ram_pool()
+    assert home.across is not None
+    return Draw(
+        owns={ACROSS: [home.across]},
+        targets=pool.signals[:3],
+        signs=pool.signals,
+        rhythms=hypotheses.presses(pool.signals[:1], has_button=True),
+        world=None,
+        directions=(),
+        rng=rng,
+    )
+
+
+def portfolio(lab: PlainLab, *, other: Callable[[Draw], Genome | None]) -> Portfolio:
+    draw, roster = drawn(lab.rng), Roster(lab)
+    arms = (
+        Arm(origin=Origin.PLAIN, fresh=lambda d: d.fresh()),
+        Arm(origin=Origin.GUESSED, fresh=other, waiting=roster.runners([Genome()])),
+    )
+    return Portfolio(roster, Arena(lab, max_steps=200, stall_steps=150), draw, arms)
+
+
+def test_plain_evolution_keeps_its_share_and_the_allowance_holds() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=40_000)
+    arms = portfolio(lab, other=lambda d: d.fresh())
+    arms.run(16_000)
+    assert 16_000 <= lab.spent < 20_000
+    assert sum(a.spent for a in arms.arms) == lab.spent
+    assert arms.arms[0].spent > (shares.PLAIN - 0.1) * lab.spent
+    assert all(a.field for a in arms.arms), "guesses and crossings had their turns"
+    assert [careful(r) for r in arms.ranked] == sorted((careful(r) for r in arms.ranked), reverse=True)
+    assert len(arms.ranked[0].scores) > 1, "who leads plays on"
+    assert "plain" in arms.told()
+
+
+def test_where_nothing_more_can_be_drawn_it_ends() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=40_000)
+    roster = Roster(lab)
+    arms = (Arm(origin=Origin.PLAIN, fresh=lambda _: Genome()),)
+    draw = Draw(owns={}, targets=(), signs=(), rhythms=(), world=None, directions=(), rng=lab.rng)
+    Portfolio(roster, Arena(lab, max_steps=100), draw, arms).run(30_000)
+    assert lab.spent < 30_000
+
+
+def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=100_000)
+    arms = portfolio(lab, other=lambda _: None)
+    press = Program(source="class P:\n    def reset(self, s): pass\n    def act(self, o): return 1\n")
+    plain = hypotheses.presses((), has_button=True)[:1]
+
+    def runner(number: int, score: float, steps: int, program: Program) -> Runner:
+        what = Genome(behaviors=tuple(b for b in plain if b.channel == PRESS))
+        return Runner(number=number, program=program, what=what, scores=[score], steps=[steps])
+
+    idle, busy = arms.roster.runner(Genome()), runner(99, 0.0, 1, press)
+    arms.arms[0].field = [runner(n, 5.0, 2 * LONG, press) for n in range(10)]
+    kept = arms._promising([idle, busy])
+    assert busy in kept
+    arms.arms[0].field = [runner(n, 5.0, LONG // 2, press) for n in range(10)]
+    assert arms._promising([idle, busy]) == [idle, busy]
