@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hlearn.editors.api import Editor
 from hlearn.editors.table import checked_editor, make_editor
+from hlearn.errors import UsageError
 from hlearn.evaluate.allowance import usable_cores
 from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -96,7 +97,7 @@ def learn(
             resume=resume,
             clock=clock,
             key=key,
-            evaluators=evaluator or IsolatedEvaluator,
+            evaluators=_checked(evaluator or IsolatedEvaluator),
         ) as run:
             try:
                 while session := run.next_session():
@@ -115,3 +116,12 @@ def improve(session: Session) -> str:
         session.settle(proposal, session.judge(proposal))
         if session.target_reached:
             return "target reached"
+
+
+def _checked(maker: EvaluatorMaker) -> EvaluatorMaker:
+    if callable(maker):
+        return maker
+    raise UsageError(
+        f"evaluator is of type {type(maker).__name__}, expected what makes one: a class or function "
+        "that is called with the task and workers=..., for a run opens its evaluator itself and closes it"
+    )

@@ -262,3 +262,9 @@ def test_a_blind_program_of_a_box_is_exact() -> None:
     actions = np.array([[0.1, -1e-17], [0.1, -1e-17], [math.pi, 2.0]])
     program = blind_program(actions, Box(low=(-4.0, -4.0), high=(4.0, 4.0)))
     assert act_on(program.source, np.zeros((4, 2)), seed=0) == [*actions.tolist(), [0.0, 0.0]]
+
+
+def test_an_evaluator_that_is_open_already_is_told_what_is_expected(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected what makes one"):
+        learn("CartPole-v1", out=tmp_path / "s", evaluator=object(), steps=100)  # type: ignore[arg-type]
+    assert not (tmp_path / "s").exists()
