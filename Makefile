@@ -8,6 +8,7 @@ VENV ?= .venv
 TASK ?= ALE/Breakout-v5
 OUT ?= runs/$(subst :,-,$(subst /,-,$(TASK)))
 ARGS ?=
+MORE ?=
 LEARN_ARGS ?= --steps 1000000 --holdout-episodes 10
 BIN = $(VENV)/bin
 SITE = $(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
@@ -22,7 +23,7 @@ runtime:
 	@$(PYTHON) tools/environment.py $(VENV) requirements.txt
 
 development:
-	@$(PYTHON) tools/environment.py $(VENV) requirements.txt requirements-dev.txt
+	@$(PYTHON) tools/environment.py $(VENV) requirements.txt requirements-dev.txt $(MORE)
 
 # Run again, it goes on where it was, or shows the result once more.
 learn: runtime

@@ -1,10 +1,10 @@
-"""Writes requirements.txt and requirements-dev.txt: every version pinned, with the hashes of its files.
+"""Writes requirements.txt, -dev.txt and -agents.txt: every version pinned, with the hashes of its files.
 
     python tools/pin.py [--upgrade]
 
 Versions come from pip's own resolution of pyproject.toml (without --upgrade, versions already pinned stay where they
 satisfy it). Hashes are those of the wheels for Linux (x86_64, aarch64) and the Python versions below, asked for with
-``pip install --dry-run``, so that the same two files serve every such machine, whatever index its pip uses: no
+``pip install --dry-run``, so that the same files serve every such machine, whatever index its pip uses: no
 address is written. One machine resolves for all, so what only some Python versions need is in a table here.
 """
 
@@ -30,6 +30,7 @@ ONLY_ON = {
 MARKERS = {
     "box2d": 'python_version < "3.14" and platform_machine == "x86_64"',
 }
+AGENTS = ("mcp", "model", "agents-test")  # extras that the tests with real clients need
 BUILD = ["setuptools>=77"]  # builds the package itself without fetching anything more
 HEADER = "# Written by tools/pin.py from pyproject.toml; do not edit.\n"
 
@@ -117,23 +118,29 @@ def write(path: Path, versions: dict[str, str], digests: dict[str, set[str]]) ->
 
 
 def main() -> None:
-    """Resolves, asks for the hashes and writes both files."""
+    """Resolves, asks for the hashes and writes the files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
         "--upgrade", action="store_true", help="take the newest versions that pyproject.toml allows"
     )
     upgrade = parser.parse_args().upgrade
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    runtime_file, dev_file = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
-    constraints = [] if upgrade else [*pinned(runtime_file), *pinned(dev_file)]
+    runtime_file, dev_file, agents_file = (
+        ROOT / f"requirements{which}.txt" for which in ("", "-dev", "-agents")
+    )
+    constraints = [] if upgrade else [p for f in (runtime_file, dev_file, agents_file) for p in pinned(f)]
     runtime = resolve([*project["dependencies"], *BUILD], constraints)
     fixed = [pin(name, version) for name, version in runtime.items()]
     extras = project["optional-dependencies"]
     both = resolve([*extras["dev"], *extras["docs"], *fixed], constraints)
     dev = {name: version for name, version in both.items() if name not in runtime}
-    digests = hashes({**runtime, **dev})
+    fixed += [pin(name, version) for name, version in dev.items()]
+    everything = resolve([*(r for name in AGENTS for r in extras[name]), *fixed], constraints)
+    agents = {name: version for name, version in everything.items() if name not in runtime | dev}
+    digests = hashes({**runtime, **dev, **agents})
     write(runtime_file, runtime, digests)
     write(dev_file, dev, digests)
+    write(agents_file, agents, digests)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from hlearn.loop.context import open_run
 from hlearn.loop.defaults import HOLDOUT_EPISODES
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
+from hlearn.records import SpendingCaps
 from hlearn.tasks import resolve_task
 from hlearn.tasks.apart import limited_calls
 from hlearn.tasks.task import Task
@@ -51,6 +52,7 @@ def learn(
     clock: Clock = time.time,
     progress: Progress | None = None,
     env_timeout: float | None = None,
+    caps: SpendingCaps | None = None,
 ) -> LearnResult:
     """Learns a program for a task and leaves a heuristic system in ``out``.
 
@@ -74,6 +76,8 @@ def learn(
         evaluator: makes who plays: called with the task and ``workers``; isolated processes of this machine if None.
         clock: seconds since the epoch, for the ledger and the commits.
         progress: who is told what happens.
+        caps: what it may cost beside environment steps: money, tokens, time; said at half and at four fifths of each,
+            and learning ends cleanly at the cap.
         env_timeout: seconds that one call of the environment may take before it is ended as hanging; 60 if None.
 
     Returns:
@@ -97,6 +101,7 @@ def learn(
             resume=resume,
             clock=clock,
             key=key,
+            caps=caps,
             evaluators=_checked(evaluator or IsolatedEvaluator),
         ) as run:
             try:

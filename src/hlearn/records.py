@@ -164,6 +164,43 @@ class Cost:
     usd: float = 0.0
     seconds: float = 0.0
 
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            usd=self.usd + other.usd,
+            seconds=self.seconds + other.seconds,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Tokens read and written."""
+        return self.input_tokens + self.output_tokens
+
+
+NO_COST = Cost()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingCaps:
+    """What learning may cost beside environment steps; None: no cap.
+
+    Attributes:
+        usd: US dollars of the system's editors in all.
+        tokens: tokens read and written by models, in all.
+        seconds: wall time of one sitting.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("usd", "tokens", "seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"a cap must be above 0, got {name} {value}")
+
 
 def cost_of(outcome: Outcome) -> int:
     """What an episode costs a budget: its environment steps, and one where a program failed before the first.

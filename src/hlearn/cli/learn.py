@@ -14,10 +14,17 @@ import typer
 from hlearn.cli.opening import note_torn_ledger
 from hlearn.cli.options import (
     AccessName,
+    BaseUrl,
+    EditorSeconds,
     EnvArguments,
     EnvTimeout,
     KeyFile,
+    KeyVariable,
+    MaxTime,
+    MaxTokens,
+    MaxUsd,
     ModelName,
+    Prices,
     ProtocolName,
     Steps,
     Target,
@@ -64,11 +71,19 @@ def learn(
         str | None,
         typer.Option(
             "--editor",
-            metavar="search|command:'...'|module:Class",
-            help="Who proposes changes: the embedded search (default), any command, or a class of yours in Python.",
+            metavar="search|codex|claude|command:'...'|module:Class",
+            help="Who proposes changes: the embedded search (default), a coding agent (codex, claude, gemini, "
+            "opencode, aider, mini; codex:MODEL names its model), any command, or a class of yours in Python.",
             show_default=False,
         ),
     ] = None,
+    base_url: BaseUrl = None,
+    key_variable: KeyVariable = None,
+    edit_seconds: EditorSeconds = None,
+    prices: Prices = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    max_time: MaxTime = None,
     steps: Steps = None,
     target: Target = None,
     seed: Annotated[
@@ -100,14 +115,16 @@ def learn(
     """
     from hlearn.cli.progress import showing
     from hlearn.cli.summary import announce, announce_resumption, summary
-    from hlearn.editors.table import make_editor
+    from hlearn.editors.table import AgentOptions, make_editor
     from hlearn.learning import learn as run
+    from hlearn.records import SpendingCaps
 
     screen = console(as_json)
     plan = _plan(
         task, access, protocol, model, env_arguments(env), editor, steps, target, seed, workers, out, resume
     )
-    made, given = make_editor(plan.editor), key_of(key)
+    options = AgentOptions(base_url=base_url, key_variable=key_variable, limit_s=edit_seconds, prices=prices)
+    made, given = make_editor(plan.editor, options), key_of(key)
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
@@ -125,6 +142,7 @@ def learn(
             resume=resume,
             holdout=holdout_episodes,
             key=given,
+            caps=SpendingCaps(usd=max_usd, tokens=max_tokens, seconds=max_time),
             progress=progress,
         )
     summary(result, plan.task, plan.out, plan.steps, screen)

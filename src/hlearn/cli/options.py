@@ -99,6 +99,69 @@ Target = Annotated[
     ),
 ]
 
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="Where a coding agent's model answers, such as http://127.0.0.1:8000/v1. Default: the client's own.",
+        show_default=False,
+    ),
+]
+KeyVariable = Annotated[
+    str | None,
+    typer.Option(
+        "--key-variable",
+        metavar="NAME",
+        help="Environment variable that holds the key of the model. Default: the client's usual one.",
+        show_default=False,
+    ),
+]
+EditorSeconds = Annotated[
+    float | None,
+    typer.Option(
+        "--edit-seconds",
+        metavar="SECONDS",
+        min=1.0,
+        help="How long one run of a coding agent or command may take. Default: 1800.",
+        show_default=False,
+    ),
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option(
+        "--prices",
+        metavar="FILE",
+        help="TOML with US dollars per million tokens by model, for agents that tell no money.",
+        show_default=False,
+    ),
+]
+MaxUsd = Annotated[
+    float | None,
+    typer.Option(
+        "--max-usd",
+        min=0.0001,
+        help="US dollars that the editor may cost in all; learning ends cleanly there.",
+        show_default=False,
+    ),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens", min=1, help="Tokens that the editor may use in all, the same.", show_default=False
+    ),
+]
+MaxTime = Annotated[
+    float | None,
+    typer.Option(
+        "--max-time",
+        metavar="SECONDS",
+        min=1.0,
+        help="Wall time after which learning ends cleanly; holdout episodes come after it.",
+        show_default=False,
+    ),
+]
+
 EnvTimeout = Annotated[
     float | None,
     typer.Option(

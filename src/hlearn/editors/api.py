@@ -42,6 +42,7 @@ class Proposal:
         dev: development scores the editor measured itself, if any.
         files: what comes with it: path within the system and text of added tests, cases and notes.
         cost: what making it cost beside environment steps; None where nothing is known.
+        attachments: what was kept of making it: path within the system and SHA-256.
     """
 
     program: Program
@@ -49,6 +50,7 @@ class Proposal:
     dev: Evaluation | None = None
     files: tuple[tuple[str, str], ...] = ()
     cost: Cost | None = None
+    attachments: tuple[tuple[str, str], ...] = ()
 
 
 class Lab(Protocol):

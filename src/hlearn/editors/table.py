@@ -3,31 +3,72 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+from hlearn.editors.agents import CLIENTS, AgentEditor, Client, Endpoint
+from hlearn.editors.agents.prices import read_prices
 from hlearn.editors.api import Editor
 from hlearn.editors.command import CommandEditor
 from hlearn.errors import MissingExtra, UsageError
 from hlearn.tasks.own_modules import import_own
 
+_LIMIT_S = 1800.0
 ENTRY_POINTS = "hlearn.editors"  # group under which an installed package offers editors by name
 
 
-def make_editor(spec: str) -> Editor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOptions:
+    """What the user says of a coding agent and its model.
+
+    Attributes:
+        base_url: where the model answers; None: where the client asks by itself.
+        key_variable: environment variable with the key; None: the client's usual ones.
+        limit_s: wall seconds of one run of the client; None: half an hour.
+        prices: a table of prices (:func:`hlearn.editors.agents.prices.read_prices`).
+    """
+
+    base_url: str | None = None
+    key_variable: str | None = None
+    limit_s: float | None = None
+    prices: Path | None = None
+
+    def endpoint(self, client: Client, model: str) -> Endpoint:
+        """Where the client's model answers.
+
+        Raises:
+            UsageError: the variable that is to hold the key is not set.
+        """
+        if self.key_variable is not None and not os.environ.get(self.key_variable):
+            raise UsageError(f"{self.key_variable} is to hold the key of the model, and is not set")
+        names = (self.key_variable,) if self.key_variable else client.keys
+        key = next((value for name in names if (value := os.environ.get(name))), None)
+        return Endpoint(base_url=self.base_url, key=key, model=model or None)
+
+
+def make_editor(spec: str, options: AgentOptions | None = None) -> Editor:
     """Returns the editor that a word stands for.
 
     Args:
-        spec: "search"; "command:COMMAND LINE"; the name of an entry point in the group ``hlearn.editors``; or where it
-            lies, "package.module:Class", installed or in the current folder (anything that returns an editor when it is
-            called without arguments).
+        spec: "search"; "command:COMMAND LINE"; a client of a coding agent, such as "codex" or "codex:MODEL"; the
+            name of an entry point in the group ``hlearn.editors``; or where it lies, "package.module:Class", installed
+            or in the current folder (anything that returns an editor when it is called without arguments).
+        options: of a coding agent.
 
     Raises:
         UsageError: no such editor, or it lacks what an editor has; lists the choices.
         MissingExtra: its module needs a package that is not installed.
     """
     kind, _, rest = spec.partition(":")
+    options = options or AgentOptions()
+    if kind == "command" and options.limit_s is not None:
+        return CommandEditor(_unquoted(rest.strip()), limit_s=options.limit_s)
     if kind in _EDITORS and (kind in _WITH_ARGUMENT or not rest):
         return _EDITORS[kind](_unquoted(rest.strip()))
+    if kind in CLIENTS:
+        return _agent(CLIENTS[kind], rest.strip(), options)
     entry = _entry_points().get(spec)
     if entry is not None:
         return checked_editor(_made(spec, entry.load))
@@ -42,7 +83,16 @@ def make_editor(spec: str) -> Editor:
 
 def choices() -> tuple[str, ...]:
     """What may be asked for: the table, what installed packages offer, and the form of a path."""
-    return ("search", "command:'COMMAND LINE'", *sorted(_entry_points()), "package.module:Class")
+    return ("search", "command:'COMMAND LINE'", *CLIENTS, *sorted(_entry_points()), "package.module:Class")
+
+
+def _agent(client: Client, model: str, options: AgentOptions) -> Editor:
+    return AgentEditor(
+        client,
+        options.endpoint(client, model),
+        limit_s=options.limit_s or _LIMIT_S,
+        prices=read_prices(options.prices) if options.prices else None,
+    )
 
 
 def checked_editor(editor: object) -> Editor:

@@ -9,8 +9,10 @@ import numpy as np
 
 from hlearn.evaluate.api import Job, Result
 from hlearn.lab.metered import MeteredEvaluator
-from hlearn.ledger import Purpose, Refusal, Refused
-from hlearn.records import Budget, Split
+from hlearn.lab.purse import Purse
+from hlearn.lab.transcripts import keep_transcript
+from hlearn.ledger import EditorRan, Purpose, Refusal, Refused
+from hlearn.records import Budget, Cost, Split
 from hlearn.system.copies import WorkingCopy
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.seeds import split_of, split_seeds
@@ -31,6 +33,7 @@ class SystemLab:
             resumed run goes the same way on another machine.
         budget: what is left, and what of it is kept for the gate.
         working_copy: makes a throw-away copy of the system, for editors that work on files.
+        purse: what else the run may cost; no caps where None.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class SystemLab:
         workers: int,
         budget: Callable[[], Budget],
         working_copy: Callable[[], AbstractContextManager[WorkingCopy]],
+        purse: Purse | None = None,
     ) -> None:
         self.task = task
         self.observation = observation
@@ -54,14 +58,16 @@ class SystemLab:
         self._meter = meter
         self._budget = budget
         self.working_copy = working_copy
+        self.purse = purse or Purse()
 
     @property
     def remaining(self) -> int:
         """Environment steps left that editors may spend (what is kept for the gate is not among them).
 
-        0 where nothing but failures was measured for long (:attr:`hlearn.lab.budget.BudgetAccount.hopeless`).
+        0 where nothing but failures was measured for long (:attr:`hlearn.lab.budget.BudgetAccount.hopeless`), and where
+        money, tokens or time are used up.
         """
-        if self._meter.account.hopeless:
+        if self._meter.account.hopeless or self.purse.empty:
             return 0
         return self._budget().for_editor
 
@@ -94,6 +100,34 @@ class SystemLab:
         """Writes down and shows why an editor's attempt is no proposal."""
         self._meter.ledger.append(Refused(run=self._meter.run.run, why=why, kind=kind))
         self.say(why.splitlines()[0])
+
+    def ran(
+        self, *, cost: Cost, status: int, fault: Refusal | None, said: str, transcript: bytes
+    ) -> tuple[str, str] | None:
+        """Writes down that a client of the editor has ended, and keeps what it said; returns where."""
+        kept = keep_transcript(self._meter.recordings.folder, transcript)
+        run = self._meter.run
+        self._meter.ledger.append(
+            EditorRan(
+                run=run.run,
+                editor=run.editor,
+                cost=cost,
+                status=status,
+                fault=fault,
+                said=said,
+                transcript=kept,
+            )
+        )
+        self.purse.pay(cost)
+        return kept
+
+    def time_left(self) -> float:
+        """Wall seconds that the run may still take, infinite without a cap."""
+        return self.purse.seconds_left
+
+    def money_left(self) -> float | None:
+        """US dollars that the run may still cost, None without a cap."""
+        return self.purse.usd_left
 
     def say(self, text: str) -> None:
         """Shows what is being tried, in a few words."""

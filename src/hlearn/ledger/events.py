@@ -14,7 +14,7 @@ from enum import StrEnum
 from hlearn.evaluate.api import Job, Record
 from hlearn.foreign_text import safe, safe_line
 from hlearn.ledger.seals import ADOPTION
-from hlearn.records import Access, Model, Outcome, Protocol, Split, cost_of
+from hlearn.records import NO_COST, Access, Cost, Model, Outcome, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 2  # 1: before lines had seals
@@ -173,6 +173,9 @@ class Trial:
         final: whether all of alpha was spent on these two programs, so that more pairs decide nothing.
         files: what an accepted trial brings beside its program, cases among it (path within the system, text), so that
             the ledger alone can finish its commit.
+        cost: what making the proposal cost beside environment steps, earlier attempts that were none included; None
+            where nothing is known. What a run has cost altogether is the sum of its :class:`EditorRan` rows.
+        attachments: what was kept of making it: path within the system and SHA-256.
     """
 
     run: int
@@ -190,6 +193,8 @@ class Trial:
     longest: int | None = None
     final: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    cost: Cost | None = None
+    attachments: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "note", safe_line(self.note))
@@ -254,6 +259,11 @@ class Refusal(StrEnum):
     TOO_LARGE = "too_large"
     NO_TEXT = "no_text"  # not UTF-8
     UNFIT_CASE = "unfit_case"  # a file in cases/ that says no regression case
+    UNAUTHORIZED = "unauthorized"  # the model's endpoint does not take the key
+    LIMITED = "limited"  # the endpoint's limit of requests, or the client's of money or turns
+    UNREACHABLE = "unreachable"  # nobody answers at the endpoint, or it breaks off
+    TIMED_OUT = "timed_out"  # the command was ended at its time limit, and had changed nothing
+    CLIENT_FAILED = "client_failed"  # the client says that it failed, and had changed nothing
     TASK_CHANGED = "task_changed"  # hl.toml
     TESTS_CHANGED = "tests_changed"  # a test that stands was edited or deleted
     CASES_CHANGED = "cases_changed"  # a case that stands was edited or deleted
@@ -282,6 +292,33 @@ class Refused:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "why", safe(self.why, _SAID))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorRan:
+    """A client of an editor (a coding agent) was run once and has ended, whatever came of it.
+
+    Written as soon as it ends, so that what it cost is known even where the run is killed before anything is judged.
+
+    Attributes:
+        editor: its name.
+        cost: as the client tells it; its time is measured.
+        status: exit status, which says nothing about what was done.
+        fault: what went wrong by the client's own words, None where nothing did.
+        said: its last words.
+        transcript: what was kept of its output: path within the system and SHA-256; None where nothing was.
+    """
+
+    run: int
+    editor: str
+    cost: Cost = NO_COST
+    status: int = 0
+    fault: Refusal | None = None
+    said: str = ""
+    transcript: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", safe(self.said, _SAID))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +370,7 @@ Event = (
     | HoldoutUsed
     | RunEnded
     | Refused
+    | EditorRan
     | KeyAdopted
     | SeedsOpened
     | Note
@@ -350,6 +388,7 @@ _NAMES: dict[type, str] = {
     HoldoutUsed: "holdout_used",
     RunEnded: "run_ended",
     Refused: "refused",
+    EditorRan: "editor_ran",
     KeyAdopted: ADOPTION,
     SeedsOpened: "seeds_opened",
     Note: "note",

@@ -27,7 +27,7 @@ from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.loop.unjudged import leave_unjudged
-from hlearn.records import Evaluation, Split
+from hlearn.records import Evaluation, SpendingCaps, Split
 from hlearn.system import System
 from hlearn.system.keys import accept_key
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
@@ -57,6 +57,7 @@ class RunContext:
     seed: int
     steps: int
     workers: int
+    caps: SpendingCaps | None
     began: float
     meters: list[MeteredEvaluator]
 
@@ -77,6 +78,7 @@ class RunContext:
             gate=self.gate,
             evaluator=self.evaluator,
             progress=self.progress,
+            caps=self._caps_left(),
         )
         self.meters.append(session.meter)
         return session
@@ -149,6 +151,13 @@ class RunContext:
             busy_s=sum(m.busy_s for m in self.meters),
         )
 
+    def _caps_left(self) -> SpendingCaps | None:
+        """The caps, with the time of this sitting that is left."""
+        if self.caps is None or self.caps.seconds is None:
+            return self.caps
+        left = self.caps.seconds - (time.monotonic() - self.began)
+        return replace(self.caps, seconds=max(left, 1e-3))
+
     def _run(self) -> RunStarted:
         run = last_run(self.system.ledger)
         assert run is not None
@@ -204,6 +213,7 @@ def open_run(
     resume: bool,
     clock: Clock,
     key: Key | None = None,
+    caps: SpendingCaps | None = None,
     evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> Iterator[RunContext]:
     """Opens or creates the system, holds it alone, and ends every process at the end.
@@ -262,6 +272,7 @@ def open_run(
                 seed=seed,
                 steps=steps,
                 workers=workers,
+                caps=caps,
                 began=began,
                 meters=[],
             )

@@ -11,6 +11,7 @@ from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
 from hlearn.lab import MeteredEvaluator, Progress, SystemLab
+from hlearn.lab.purse import Purse, cost_so_far
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
 from hlearn.loop.budget import BudgetSplit
@@ -21,7 +22,7 @@ from hlearn.loop.trial_log import TrialLog, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.modules import check_program
 from hlearn.probe.random_play import is_probe
-from hlearn.records import Evaluation, Failure, Program
+from hlearn.records import Evaluation, Failure, Program, SpendingCaps
 from hlearn.system import Case, System, cases_in
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
@@ -44,6 +45,7 @@ class Session:
         gate: who decides.
         evaluator: who plays.
         progress: who is told.
+        caps: what it may cost beside environment steps.
         monotonic: seconds, for durations.
     """
 
@@ -59,6 +61,7 @@ class Session:
         gate: Gate,
         evaluator: Evaluator,
         progress: Progress,
+        caps: SpendingCaps | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.system = system
@@ -82,6 +85,7 @@ class Session:
         self.gate = gate = replace(gate, stall_steps=max(gate.stall_steps, self.meter.stall))
         self.split = BudgetSplit(self.meter, gate)
         self.trials = TrialLog(system, self.meter, replaying=self.replaying)
+        self.purse = Purse(caps, spent=cost_so_far(system.ledger), say=progress.noted, monotonic=monotonic)
         self.lab = SystemLab(
             task=task,
             observation=observation,
@@ -90,6 +94,7 @@ class Session:
             workers=run.workers,
             budget=lambda: self.split.budget,
             working_copy=system.working_copy,
+            purse=self.purse,
         )
         self.evaluator = RunGateEvaluator(self.meter, self.lab, self.split, gate)
         self.champion = self._first_champion()
@@ -112,6 +117,9 @@ class Session:
     def propose(self) -> Proposal | None:
         """What to judge next (:meth:`ProposalQueue.next`); None when nothing more comes or trials bring nothing new."""
         self._spent_before = self.meter.spent
+        self.purse.look()
+        if self.purse.empty and self.champion is not None:
+            return None
         if self._idle >= _IDLE_TRIALS:
             return self.queue.reopened()
         return self.queue.next(self._brief(), self._leftover)
@@ -188,6 +196,8 @@ class Session:
         """Why nothing more is proposed."""
         if self.meter.account.hopeless:
             return "nothing but failures"
+        if self.purse.empty:
+            return f"{self.purse.empty} spent"
         if self.lab.remaining <= 0 or self.split.has_given:
             return "budget spent"
         return "nothing more to try"

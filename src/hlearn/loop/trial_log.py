@@ -164,6 +164,8 @@ class TrialLog:
             longest=verdict.longest,
             final=verdict.final,
             files=files,
+            cost=proposal.cost,
+            attachments=proposal.attachments,
         )
         self._system.ledger.append(trial)
         return trial

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -106,6 +106,7 @@ def run_command(
     limit_s: float,
     hidden: Sequence[Path] | None = None,
     doors: Sequence[Door] = (),
+    heard: Callable[[bytes], None] | None = None,
 ) -> Finished:
     """Runs a command to its end or its time limit; nothing that it started outlives this call.
 
@@ -116,6 +117,7 @@ def run_command(
         limit_s: wall seconds.
         hidden: folders that it finds empty, as far as :func:`protection` reaches; without walls where None.
         doors: what is served meanwhile, in this thread.
+        heard: is given all output part by part as it comes, in this thread.
 
     Raises:
         HarnessError: the walls that this machine has could not be made.
@@ -140,7 +142,7 @@ def run_command(
         finally:
             os.close(write)
         try:
-            tail = _attend(process, read, limit_s + _GRACE_S, doors, strays)
+            tail = _attend(process, read, limit_s + _GRACE_S, doors, strays, heard or _ignored)
         finally:
             _stop(process)
             os.close(read)
@@ -157,6 +159,7 @@ def _attend(
     limit_s: float,
     doors: Sequence[Door],
     strays: _Strays,
+    heard: Callable[[bytes], None],
 ) -> bytes:
     """Reads the output and serves the doors until the supervisor has ended; returns the output's end."""
     os.set_blocking(output, False)
@@ -181,13 +184,20 @@ def _attend(
                         selector.unregister(output)
                         open_ = False
                     tail = (tail + (part or b""))[-_TAIL:]
+                    if part:
+                        heard(part)
                     flooding = part is not None and len(part) == _PART
     if process.poll() is not None:
         while part := _read(output):
             tail = (tail + part)[-_TAIL:]
+            heard(part)
             if len(part) < _PART:
                 break
     return tail
+
+
+def _ignored(part: bytes) -> None:
+    """Output of which the end alone is wanted."""
 
 
 def _read(fd: int) -> bytes | None:
