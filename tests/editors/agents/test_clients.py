@@ -12,7 +12,7 @@ from hlearn import learn
 from hlearn.editors.agents import Client
 from hlearn.ledger import EditorRan, Refused, Trial
 from hlearn.system import System
-from hlearn.testing.model_server import Fail, Hang, Say, ScriptedModel, Shell
+from hlearn.testing.model_server import Act, Fail, Hang, Say, ScriptedModel, Shell
 from tests.editors.agents.conftest import KEY, agent, breakout, program
 
 BETTER, SLOW = program(0, 1500), program(300, 3000)
@@ -42,7 +42,7 @@ def test_three_edits_one_better_one_that_breaks_a_case_one_that_crashes(
     from hlearn.tasks.seeds import split_seeds
 
     case = SERVES.replace("SEED", str(split_seeds(Split.DEV, 0, 0, 1)[0]))
-    plans = [
+    plans: list[list[Act]] = [
         [edit(BETTER, "meets it for longer", f"echo '{case}' > cases/from-the-start.json"), Say("better")],
         [edit(SLOW, "meets it later"), Say("later")],
         [edit(CRASHES, "gives up"), Say("crashes")],
@@ -109,7 +109,7 @@ def test_a_hanging_model_is_left_at_the_time_limit_with_all_that_was_started(
 
 def test_forbidden_edits_are_refused_with_their_type(client: Client, system: Path) -> None:
     before = (system / "hl.toml").read_bytes()
-    plans = [[edit(BETTER, "x", "echo '{}' > ledger.jsonl"), Say("x")]]
+    plans: list[list[Act]] = [[edit(BETTER, "x", "echo '{}' > ledger.jsonl"), Say("x")]]
     with ScriptedModel(plans) as model:
         go(system, agent(client, model))
     assert [r.kind for r in events(system, Refused)] == ["ledger_forged"]
