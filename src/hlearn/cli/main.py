@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hlearn import __version__
+from hlearn.cli.asking_why import why
 from hlearn.cli.evaluating import evaluate
 from hlearn.cli.judging import compress, gate
 from hlearn.cli.learn import learn
@@ -77,6 +78,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("rollback", rollback),
     ("report", report),
     ("replay", replay),
+    ("why", why),
     ("verify", verify),
     ("open", open_),
     ("doctor", doctor),

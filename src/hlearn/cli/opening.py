@@ -3,13 +3,52 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hlearn.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hlearn.records import Program
     from hlearn.system import System
+
+
+def standing_program(system: System, directory: Path, asked: str | None = None) -> Program:
+    """The program that is asked for, else the one as it stands in the folder, else the champion.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if asked:
+        return system.program_of(asked)
+    program = system.working() or system.champion()
+    if program is None:
+        raise UsageError(
+            f"{directory} has no program yet; learn one with: "
+            f"hl learn {system.task.env_id} --resume --out {shlex.quote(str(directory))}"
+        )
+    return program
+
+
+def shown_seed(system: System, seed: int | None) -> int:
+    """The seed of an episode that is looked at: the first development seed where none is asked for.
+
+    Raises:
+        UsageError: it belongs to the gate.
+    """
+    from hlearn.records import Split
+    from hlearn.tasks.seeds import split_of, split_seeds
+
+    if seed is None:
+        return split_seeds(Split.DEV, system.config.seed, 0, 1)[0]
+    if split_of(seed) is Split.GATE:
+        raise UsageError(
+            f"seed {seed} belongs to the gate, which nobody looks at; take another, such as {seed % 1000}"
+        )
+    return seed
 
 
 def open_system(directory: Path, screen: Console) -> System:

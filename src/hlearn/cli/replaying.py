@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from hlearn.cli.opening import open_system
+from hlearn.cli.opening import open_system, shown_seed, standing_program
 from hlearn.cli.options import EnvTimeout, SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import duration, number, several
@@ -78,6 +77,14 @@ def replay(
             show_default=False,
         ),
     ] = None,
+    traces: Annotated[
+        Path | None,
+        typer.Option(
+            "--traces",
+            help="Write what was seen, tried and done at every step as FILE.parquet.",
+            show_default=False,
+        ),
+    ] = None,
     stored: Annotated[
         Path | None,
         typer.Option(
@@ -95,37 +102,23 @@ def replay(
     Exit code 1 if the program fails in it, or a stored episode goes another way; 3 if it goes another way than the
     ledger says it went.
     """
-    from hlearn.evidence.film import check_film
-    from hlearn.evidence.renderers import ready_to_draw
     from hlearn.evidence.replay import check_repeats
     from hlearn.evidence.replay import replay as play
-    from hlearn.evidence.sheets import check_sheet
-    from hlearn.records import Failure, Split
+    from hlearn.records import Failure
     from hlearn.tasks.registry import traits
-    from hlearn.tasks.seeds import split_of, split_seeds
 
     screen = console(as_json)
-    if video is not None:
-        check_film(video)
-    if sheet is not None:
-        check_sheet(sheet)
-    if video is not None or sheet is not None:
-        ready_to_draw()
+    _check_places(video, sheet, traces)
     system = open_system(directory, screen)
     if stored is not None:
         from hlearn.cli.stored_replays import compare
 
-        if seed is not None or program is not None or keep is not None:
-            raise UsageError("--stored names the episode; leave out --seed, --program and --keep")
+        if seed is not None or program is not None or keep is not None or traces is not None:
+            raise UsageError("--stored names the episode; leave out --seed, --program, --keep and --traces")
         view = View(video, sheet, speed, start_s, length_s, caption)
         return compare(system, stored, screen, view)
-    subject = system.program_of(program) if program else _standing(system, directory)
-    if seed is None:
-        seed = split_seeds(Split.DEV, system.config.seed, 0, 1)[0]
-    elif split_of(seed) is Split.GATE:
-        raise UsageError(
-            f"seed {seed} belongs to the gate, which nobody looks at; take another, such as {seed % 1000}"
-        )
+    subject = standing_program(system, directory, program)
+    seed = shown_seed(system, seed)
     with screen.status("playing the episode"):
         episode = play(system.task, subject, seed, system.worlds)
     outcome = episode.outcome
@@ -150,6 +143,10 @@ def replay(
         )
     view = View(video, sheet, speed, start_s, length_s, caption)
     pictures = show(episode, view, per_second, screen)
+    if traces is not None:
+        with screen.status(f"writing {traces}"):
+            rows = _traced(system, subject, seed, traces)
+        screen.print(f"{traces}: {several(rows, 'row')}", soft_wrap=True, markup=False)
     kept = None
     if keep is not None:
         from hlearn.cli.stored_replays import keep_episode
@@ -167,9 +164,36 @@ def replay(
         "video": str(video) if video else None,
         "pictures": pictures,
         "sheet": str(sheet) if sheet else None,
+        "traces": str(traces) if traces else None,
         "stored": str(kept) if kept else None,
     }
     return Answer(data=data, code=NO if failure else DONE)
+
+
+def _check_places(video: Path | None, sheet: Path | None, traces: Path | None) -> None:
+    """Says what cannot be written before anything is played."""
+    from hlearn.evidence.film import check_film
+    from hlearn.evidence.renderers import ready_to_draw
+    from hlearn.evidence.sheets import check_sheet
+
+    if video is not None:
+        check_film(video)
+    if sheet is not None:
+        check_sheet(sheet)
+    if video is not None or sheet is not None:
+        ready_to_draw()
+    if traces is not None:
+        from hlearn.replays.parquet import check_traces
+
+        check_traces(traces)
+
+
+def _traced(system: System, program: Program, seed: int, path: Path) -> int:
+    from hlearn.replays.parquet import trace_episode
+    from hlearn.tasks.registry import report_cap
+
+    task = system.task
+    return trace_episode(path, task, program, seed, system.worlds, max_steps=report_cap(task)).rows
 
 
 class View(NamedTuple):
@@ -234,16 +258,6 @@ def _sheet(episode: Replay, sheet: Path, per_second: float, view: View) -> None:
     every = max(1.0, (end - start) / (_SHEET - 1))
     seen = shots(episode, every=every, start=start, stop=end, caption=view.caption)
     write_png(sheet, contact_sheet([s.picture for s in seen][:_SHEET]))
-
-
-def _standing(system: System, directory: Path) -> Program:
-    program = system.working() or system.champion()
-    if program is None:
-        raise UsageError(
-            f"{directory} has no program yet; learn one with: "
-            f"hl learn {system.task.env_id} --resume --out {shlex.quote(str(directory))}"
-        )
-    return program
 
 
 def _shares(episode: Replay) -> list[tuple[str, float]]:

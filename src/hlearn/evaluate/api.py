@@ -60,6 +60,42 @@ class Limits:
     kept_states: int = 20_000
 
 
+class Change(NamedTuple):
+    """A value in place of another, for one decision.
+
+    Attributes:
+        kind: "param", "state" (what a detector says) or "observation".
+        name: of the parameter; the path of the value, such as ``ball.x``; the component's number.
+    """
+
+    kind: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Why a program decides as it does, asked of it in its child (:mod:`hlearn.evaluate.asking`).
+
+    The episode is played as ever, and ends after the last decision that is asked about.
+
+    Attributes:
+        steps: the decisions that are asked about, from 0, rising.
+        changes: with which these decisions are taken.
+        search: whether to look for the nearest changes that make it act otherwise.
+        scales: by path, what is a large change of a value of the state, or of ``obs.N``.
+        observation: whether components of the observation may be changed too.
+        limit_s: seconds for the search, per decision.
+    """
+
+    steps: tuple[int, ...]
+    changes: tuple[Change, ...] = ()
+    search: bool = True
+    scales: tuple[tuple[str, float], ...] = ()
+    observation: bool = False
+    limit_s: float = 4.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One episode to play.
@@ -80,6 +116,8 @@ class Job:
         checks: whether the recording holds a running checksum per decision.
         spool: path of a file to which steps and traces are streamed (:mod:`hlearn.evaluate.spool`) instead of being
             held in memory, for episodes of any length; the recording is then empty. Needs a ``record`` with traces.
+        question: what the program is asked about its decisions; the recording, which must be asked for too, has the
+            answers.
     """
 
     program: Program
@@ -95,6 +133,7 @@ class Job:
     together: bool = False
     checks: bool = False
     spool: str | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +151,7 @@ class Recording:
         picture_shape: height, width and colours of each.
         checks: uint32[T], the checksum of everything that the environment gave until after each decision
             (:func:`chained`); [0] unless asked for.
+        answers: one for each decision that was asked about and reached.
     """
 
     observations: np.ndarray
@@ -122,6 +162,7 @@ class Recording:
     pictures: tuple[bytes, ...] = field(default=())
     picture_shape: tuple[int, ...] = (0, 0, 0)
     checks: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint32))
+    answers: tuple[Trace, ...] = field(default=())
 
     def picture(self, number: int) -> np.ndarray:
         """The screen before decision ``number * PICTURE_EVERY``, uint8[height, width, 3]."""

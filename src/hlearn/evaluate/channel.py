@@ -3,7 +3,8 @@
 The worker creates it (a sealed memfd that nobody can shrink), the program host maps it before it forks, every
 child inherits the mapping. Who may go on is said by single bytes over two pipes, never by this memory:
 
-    worker -> child   WAKE (act), TRACE (act, then leave the trace), NEXT and eight bytes of seed (load again)
+    worker -> child   WAKE (act), TRACE (act, then leave the trace), NEXT and eight bytes of seed (load again),
+                      ASK with four bytes of length and a question (act, then leave why in the trace's place)
     child  -> worker  SEALED (sandbox closed, no program code has run yet), READY (loaded and reset), ACTED,
                       FAILED (the reason lies in the message area)
 
@@ -24,7 +25,7 @@ import numpy as np
 
 from hlearn.foreign_text import safe
 
-WAKE, TRACE, NEXT = b"w", b"t", b"n"
+WAKE, TRACE, NEXT, ASK = b"w", b"t", b"n", b"q"
 SEALED, READY, ACTED, FAILED = b"s", b"r", b"a", b"f"
 
 ACTION, MESSAGE_LENGTH, TRACE_LENGTH = 0, 1, 2  # places in the header, int64 each

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import importlib.abc
 import importlib.machinery
+import json
 import os
 import random
 import sys
@@ -19,6 +20,7 @@ import numpy as np
 
 from hlearn.evaluate import channel as ch
 from hlearn.evaluate.actions import index_of, vector_of
+from hlearn.evaluate.asking import Watch, answer
 from hlearn.evaluate.loading import Loadable, describe, load_policy
 from hlearn.evaluate.model_channel import DONE, MODEL, RELEASE, ModelChannel
 from hlearn.evaluate.sandbox import SandboxReport, limit, seal
@@ -137,7 +139,9 @@ def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: Mo
     """
     seed_globals(seed)
     provide(model)
-    policy = load_policy(program)
+    watch = Watch(program.marks) if program.marks else None
+    paths = frozenset(program.texts)
+    policy = load_policy(program, watch.hooks() if watch is not None else None)
     policy.reset(seed)
     read, write, wake, acted = os.read, os.write, ch.WAKE, ch.ACTED
     act, observation, slot, vector = policy.act, channel.observation, channel.slot, channel.vector
@@ -145,6 +149,17 @@ def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: Mo
     while said := read(_IN, 1):
         if said == ch.NEXT:
             return int.from_bytes(read(_IN, 8), "little")
+        if said == ch.ASK:
+            question = json.loads(_received(int.from_bytes(_received(4), "little")))
+            assert watch is not None
+            action, why = answer(policy, observation, box, question, watch, paths)
+            if box:
+                vector[:] = action
+            else:
+                slot[0] = action
+            channel.put_trace(why)
+            write(_OUT, acted)
+            continue
         action = act(observation)
         if box:
             vector[:] = vector_of(action, box)
@@ -154,6 +169,13 @@ def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: Mo
             channel.put_trace(encode_trace(policy))
         write(_OUT, acted)
     return None
+
+
+def _received(count: int) -> bytes:
+    data = b""
+    while len(data) < count and (part := os.read(_IN, count - len(data))):
+        data += part
+    return data
 
 
 def _report(error: BaseException, program: Loadable, channel: ch.Channel) -> None:

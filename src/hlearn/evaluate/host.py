@@ -58,9 +58,9 @@ def preload() -> None:
     gc.freeze()
 
 
-def prepare(program: Program) -> Loadable | Unfit:
+def prepare(program: Program, *, asked: bool = False) -> Loadable | Unfit:
     """Parses, checks and compiles a program, or says why not; loads what only some programs need."""
-    found = compile_program(program)
+    found = compile_program(program, asked=asked)
     imports = found.imports if isinstance(found, Loadable) else ()
     if _LATE not in sys.modules and any(n.partition(".")[0] == _LATE or n == _WITH_LATE for n in imports):
         _load_late()
@@ -81,12 +81,13 @@ class _Remembered:
         self._programs: OrderedDict[str, tuple[Loadable | Unfit, int]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, sha256: str, packed: str) -> Loadable | Unfit:
-        """The program with this address; ``packed`` is its content in base64."""
+    def get(self, sha256: str, packed: str, *, asked: bool = False) -> Loadable | Unfit:
+        """The program with this address; ``packed`` is its content in base64; with marks where it will be asked why."""
+        sha256 += "?" if asked else ""
         found = self._programs.pop(sha256, None)
         if found is None:
             content = base64.b64decode(packed)
-            found = prepare(Program.of_content(content)), len(content)
+            found = prepare(Program.of_content(content), asked=asked), len(content)
             self._bytes += len(content)
             gc.freeze()
         self._programs[sha256] = found
@@ -113,7 +114,7 @@ def serve(sock: socket.socket) -> None:
     wire.send(sock, {"hello": host})
     while (received := wire.receive(sock, 2)) is not None:
         request, fds = received
-        prepared = remembered.get(request["sha256"], request["program"])
+        prepared = remembered.get(request["sha256"], request["program"], asked=request["asked"])
         pid = 0
         if isinstance(prepared, Loadable):
             try:

@@ -17,9 +17,18 @@ import numpy as np
 
 from hlearn.evaluate import child
 from hlearn.evaluate.actions import index_of, vector_of
-from hlearn.evaluate.api import Job, Limits, Result
+from hlearn.evaluate.api import Job, Limits, Question, Result
+from hlearn.evaluate.asking import Watch, answer
 from hlearn.evaluate.loading import Unfit, compile_program, describe, load_policy, unload
-from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, check_score, play, seed_of_policy
+from hlearn.evaluate.play import (
+    BoxGuard,
+    ProgramFailed,
+    box_size,
+    check_score,
+    play,
+    question_data,
+    seed_of_policy,
+)
 from hlearn.evaluate.simulating import Misuse, ModelServer
 from hlearn.evaluate.traces import encode_trace
 from hlearn.policy.model import Model as Handle
@@ -109,6 +118,8 @@ class _LocalProgram:
         self._model = refused()
         space = environment.actions
         self._observation = observation
+        self._space = space
+        self._watch = Watch(())
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
         self._guard = BoxGuard(space) if isinstance(space, Box) else None
@@ -126,11 +137,12 @@ class _LocalProgram:
         self._observation[...] = 0
         child.seed_globals(seed)
         try:
-            loadable = _compiled(job.program)
+            loadable = _compiled(job.program, asked=job.question is not None)
             if isinstance(loadable, Unfit):
                 raise ProgramFailed(*loadable)
             self._texts = loadable.texts
-            self._policy = load_policy(loadable)
+            self._watch = Watch(loadable.marks)
+            self._policy = load_policy(loadable, self._watch.hooks() if loadable.marks else None)
             self._policy.reset(seed)
         except ProgramFailed:
             raise
@@ -164,6 +176,16 @@ class _LocalProgram:
     def planner_steps(self) -> int:
         """Environment steps that the program simulated."""
         return 0 if self._server is None else self._server.steps
+
+    def decide_asked(self, question: Question) -> tuple[Any, bytes]:
+        """A checked action and why it was taken."""
+        try:
+            data = question_data(question, self._space)
+            paths = frozenset(self._texts)
+            action, why = answer(self._policy, self._observation, self._box, data, self._watch, paths)
+            return (action if self._guard is None else self._guard(np.asarray(action))), why
+        except Exception as error:
+            raise ProgramFailed(*describe(error, self._texts)) from error
 
     def end(self) -> None:
         """Forgets the program."""

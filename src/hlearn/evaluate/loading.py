@@ -17,6 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from hlearn.evaluate.actions import BadAction
+from hlearn.evaluate.instrument import Mark, marked
 from hlearn.policy.assets import provide
 from hlearn.policy.base import Policy, find_policy
 from hlearn.policy.modules import check_modules, limits_refuse, parse_modules
@@ -46,12 +47,14 @@ class Loadable(NamedTuple):
         texts: sources by path, for tracebacks.
         assets: by path within the package.
         imports: names of all modules that it imports, its own left out.
+        marks: places that tell what they do, where the program is asked why it decides.
     """
 
     modules: dict[str, Code]
     texts: dict[str, str]
     assets: dict[str, bytes]
     imports: frozenset[str]
+    marks: tuple[Mark, ...] = ()
 
 
 class Unfit(NamedTuple):
@@ -61,8 +64,14 @@ class Unfit(NamedTuple):
     message: str
 
 
-def compile_program(program: Program) -> Loadable | Unfit:
-    """Parses, checks and compiles a program, or says why not."""
+def compile_program(program: Program, *, asked: bool = False) -> Loadable | Unfit:
+    """Parses, checks and compiles a program, or says why not.
+
+    Args:
+        program: its files.
+        asked: whether it will be asked why it decides, and so needs marks.
+    """
+    marks: list[Mark] = []
     if refusals := limits_refuse(program):
         return Unfit(FailureKind.REFUSED, "\n".join(refusals))
     texts = {m.path: m.source for m in program.modules}
@@ -70,9 +79,15 @@ def compile_program(program: Program) -> Loadable | Unfit:
         parsed = parse_modules(program)
         if refusals := check_modules(program, parsed):
             return Unfit(FailureKind.REFUSED, "\n".join(refusals)[:4000])
+        trees = {
+            p.module.name: marked(p.tree, p.module.path, p.module.source, marks) if asked else p.tree
+            for p in parsed
+        }
         modules = {
             p.module.name: Code(
-                compile(p.tree, p.module.path, "exec", dont_inherit=True), p.module.path, p.module.is_package
+                compile(trees[p.module.name], p.module.path, "exec", dont_inherit=True),
+                p.module.path,
+                p.module.is_package,
             )
             for p in parsed
         }
@@ -83,14 +98,15 @@ def compile_program(program: Program) -> Loadable | Unfit:
             empty = f"{name.replace('.', '/')}/__init__.py"
             modules.setdefault(name, Code(compile("", empty, "exec", dont_inherit=True), empty, True))
     imports = frozenset(name for p in parsed for name in p.imports)
-    return Loadable(modules, texts, program.assets, imports)
+    return Loadable(modules, texts, program.assets, imports, tuple(marks))
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds a program's own modules in memory."""
 
-    def __init__(self, modules: Mapping[str, Code]) -> None:
+    def __init__(self, modules: Mapping[str, Code], hooks: Mapping[str, Any]) -> None:
         self._modules = modules
+        self._hooks = hooks
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -103,14 +119,20 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, origin=found.path, is_package=found.is_package)
 
     def exec_module(self, module: ModuleType) -> None:
+        module.__dict__.update(self._hooks)
         exec(self._modules[module.__name__].code, module.__dict__)
 
 
 _touched = False  # whether this process loaded a program before
 
 
-def load_policy(program: Loadable) -> Policy:
-    """Runs a program's modules in fresh namespaces and constructs its one policy."""
+def load_policy(program: Loadable, hooks: Mapping[str, Any] | None = None) -> Policy:
+    """Runs a program's modules in fresh namespaces and constructs its one policy.
+
+    Args:
+        program: compiled.
+        hooks: what its marks call, by name.
+    """
     global _touched
     if (
         _touched
@@ -120,10 +142,11 @@ def load_policy(program: Loadable) -> Policy:
     provide(program.assets)
     main = program.modules[PACKAGE]
     if main.is_package:
-        sys.meta_path.insert(0, _Finder(program.modules))
+        sys.meta_path.insert(0, _Finder(program.modules, hooks or {}))
         module = importlib.import_module(PACKAGE)
     else:
         module = ModuleType(PACKAGE)
+        module.__dict__.update(hooks or {})
         sys.modules[PACKAGE] = module  # dataclasses and pickling-like tools look their module up
         exec(main.code, module.__dict__)
     return find_policy(module.__dict__, PACKAGE)()

@@ -12,7 +12,7 @@ import numpy as np
 
 from hlearn.errors import EnvironmentFault
 from hlearn.evaluate.actions import BadAction
-from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording, Result, chained
+from hlearn.evaluate.api import PICTURE_EVERY, Job, Question, Record, Recording, Result, chained
 from hlearn.evaluate.channel import parse_trace
 from hlearn.evaluate.spool import SPOOLED, SpoolWriter
 from hlearn.records import Episode, Failure, FailureKind
@@ -56,6 +56,19 @@ def box_size(space: ActionSpace) -> int:
     return 0 if isinstance(space, Discrete) else len(space.low)
 
 
+def question_data(question: Question, space: ActionSpace) -> dict[str, Any]:
+    """A question as it is sent to a program's child: what it needs to know, and no seed or reward."""
+    bounds = () if isinstance(space, Discrete) else space.finite_bounds
+    return {
+        "changes": [list(change) for change in question.changes],
+        "search": question.search,
+        "scales": dict(question.scales),
+        "observation": question.observation,
+        "limit_s": question.limit_s,
+        "ranges": [high - low for low, high in bounds],
+    }
+
+
 class BoxGuard:
     """Copies, checks and clips box actions."""
 
@@ -91,12 +104,19 @@ class Player(Protocol):
     def decide_traced(self) -> tuple[Any, bytes]:
         """The same, with the program's trace of this decision as JSON."""
 
+    def decide_asked(self, question: Question) -> tuple[Any, bytes]:
+        """The same, with why it decides so as JSON."""
+
     def end(self) -> None:
         """Ends the program, also after a failure."""
 
     @property
     def planner_steps(self) -> int:
         """Environment steps that it simulated in this episode; kept after its end."""
+
+
+class _Answered(Exception):
+    """All that was asked is answered; the episode need not go on."""
 
 
 class _Recorder:
@@ -124,6 +144,8 @@ class _Recorder:
         self._checked, self._check = job.checks, 0
         self._checks: list[int] = []
         self._spool = SpoolWriter(job.spool) if job.spool is not None else None
+        self._question, self._answers = job.question, list[bytes]()
+        self._asked = frozenset(job.question.steps) if job.question is not None else frozenset[int]()
 
     def _row(self) -> np.ndarray:
         if self._used >= self._room or not self._seeing:
@@ -150,7 +172,12 @@ class _Recorder:
             picture = self._environment.render()
             self._picture_shape = picture.shape
             self._pictures.append(zlib.compress(picture.tobytes(), 1))
-        if self._traced:
+        if self._question is not None and len(self._actions) in self._asked:
+            action, said = self._player.decide_asked(self._question)
+            self._answers.append(said)
+            if self._traced:
+                self._traces.append(b"{}")
+        elif self._traced:
             action, trace = self._player.decide_traced()
             self._traces.append(trace)
         else:
@@ -169,6 +196,8 @@ class _Recorder:
             if self._checked:
                 self._check = chained(self._check, row, reward, bool(result[1] or result[2]), lives)
                 self._checks.append(self._check)
+            if self._asked and len(self._rewards) > max(self._asked):
+                raise _Answered
             if self._spool is not None and len(self._rewards) >= SPOOLED:
                 self._flush(self._spool)
         return result
@@ -200,6 +229,7 @@ class _Recorder:
             pictures=tuple(self._pictures[: -(-count // PICTURE_EVERY)]),
             picture_shape=self._picture_shape,
             checks=np.array(self._checks, np.uint32),
+            answers=tuple(parse_trace(a) for a in self._answers),
         )
 
 
@@ -256,6 +286,8 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
         lives = environment.lives()
     except ProgramFailed as failure:
         failed = failure
+    except _Answered:
+        length += 1
     finally:
         player.end()
     recording = None if recorder is None else recorder.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import select
 import signal
@@ -14,11 +15,11 @@ from hlearn.errors import HarnessError
 from hlearn.evaluate import channel as ch
 from hlearn.evaluate import wire
 from hlearn.evaluate.actions import BadAction
-from hlearn.evaluate.api import Job, Limits
+from hlearn.evaluate.api import Job, Limits, Question
 from hlearn.evaluate.child import WALLS
 from hlearn.evaluate.hosting import Host
 from hlearn.evaluate.model_channel import MODEL, RELEASE, Layout, ModelChannel
-from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, seed_of_policy
+from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, question_data, seed_of_policy
 from hlearn.evaluate.simulating import ModelServer
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
 from hlearn.inherited import search_path
@@ -47,6 +48,7 @@ class IsolatedProgram:
         self._episodes_per_child = episodes_per_child
         self._loaded = ""  # SHA-256 of what the living child runs
         self._left = 0  # episodes it may still play
+        self._asked = False  # whether it was loaded to be asked why
         self._pid = self._pidfd = 0
         self._in = self._out = -1
         self._models: ModelChannel | None = None
@@ -76,6 +78,7 @@ class IsolatedProgram:
             UsageError: it is to be simulated and cannot be cloned.
         """
         space, spec = environment.actions, environment.observation
+        self._space = space
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
         self._guard = BoxGuard(space) if isinstance(space, Box) else None
@@ -106,7 +109,9 @@ class IsolatedProgram:
             self._server.begin(seed)
         dog.begin(self._limits.episode_s)
         most = max(self._episodes_per_child, TOGETHER if job.together else 1)
-        if self._pid and job.program.sha256 == self._loaded and self._left > 0 and most > 1:
+        asked, self._asked = self._asked, job.question is not None
+        same = job.program.sha256 == self._loaded and asked == self._asked
+        if self._pid and same and self._left > 0 and most > 1:
             self._left -= 1
             dog.guard(self._kill, self._limits.load_s, "loading the program")
             dog.turn = dog.fresh()
@@ -141,6 +146,7 @@ class IsolatedProgram:
             "model": self._server is not None or self._absent,
             "memory_mb": limits.memory_mb,
             "output_kb": limits.output_kb,
+            "asked": self._asked,
         }
         try:
             wire.send(self._host.socket, request, (child_in, child_out))
@@ -257,6 +263,20 @@ class IsolatedProgram:
         if not 0 <= action < self._n:
             raise self._bad_index(action)
         return action, trace
+
+    def decide_asked(self, question: Question) -> tuple[Any, bytes]:
+        """A checked action and why it was taken, as the program's side tells it."""
+        said = json.dumps(question_data(question, self._space)).encode()
+        self._watchdog.guard(self._kill, self._limits.load_s + question.limit_s, "an explanation")
+        self._take(ch.ASK + len(said).to_bytes(4, "little") + said)
+        self._watchdog.guard(self._kill, self._limits.action_s, "an action")
+        why = self._channel.trace()
+        if self._box:
+            return self._vector(), why
+        action = self._channel.slot[ch.ACTION]
+        if not 0 <= action < self._n:
+            raise self._bad_index(action)
+        return action, why
 
     def _vector(self) -> Any:
         assert self._guard is not None
