@@ -41,6 +41,7 @@ from hlearn.loop.defaults import HOLDOUT_EPISODES
 from hlearn.records import Model
 
 if TYPE_CHECKING:
+    from hlearn.evaluate.api import EvaluatorMaker
     from hlearn.learning import LearnResult
     from hlearn.ledger.totals import Totals
     from hlearn.tasks.task import Scalar, Task
@@ -105,6 +106,24 @@ def learn(
         int, typer.Option("--holdout-episodes", min=0, help="Episodes on fresh seeds at the end; 0 for none.")
     ] = HOLDOUT_EPISODES,
     env_timeout: EnvTimeout = None,
+    progress_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--progress-file",
+            metavar="FILE",
+            help="Keep a JSON object in FILE that says where the run stands, anew every second.",
+            show_default=False,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Play the episodes on a Ray cluster (auto, or HOST:PORT), --workers of them side by side.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> Answer:
@@ -114,6 +133,7 @@ def learn(
     3: harness fault; 130: stopped by Ctrl-C (143 by SIGTERM).
     """
     from hlearn.cli.progress import showing
+    from hlearn.cli.progress_file import ProgressFile
     from hlearn.cli.summary import announce, announce_resumption, summary
     from hlearn.editors.table import AgentOptions, make_editor
     from hlearn.learning import learn as run
@@ -125,6 +145,7 @@ def learn(
     )
     options = AgentOptions(base_url=base_url, key_variable=key_variable, limit_s=edit_seconds, prices=prices)
     made, given = make_editor(plan.editor, options), key_of(key)
+    evaluators = None if ray is None else _on_ray(ray)
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
@@ -142,11 +163,19 @@ def learn(
             resume=resume,
             holdout=holdout_episodes,
             key=given,
+            evaluator=evaluators,
             caps=SpendingCaps(usd=max_usd, tokens=max_tokens, seconds=max_time),
-            progress=progress,
+            progress=progress if progress_file is None else ProgressFile(progress_file, progress),
         )
     summary(result, plan.task, plan.out, plan.steps, screen)
     return Answer(data=result.as_json(), code=stops.code if result.interrupted else _code(result))
+
+
+def _on_ray(address: str) -> EvaluatorMaker:
+    from hlearn.suites.on_ray import connect, ray_evaluators
+
+    connect(address)  # what does not answer is said before anything starts
+    return ray_evaluators(address)
 
 
 def _code(result: LearnResult) -> int:

@@ -18,6 +18,7 @@ from hlearn.cli.machine import doctor
 from hlearn.cli.probing import probe
 from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
+from hlearn.cli.suites import app as suites
 from hlearn.cli.systems import diff, history, init, rollback
 from hlearn.cli.trusting import open_, verify
 from hlearn.inherited import put_right
@@ -85,6 +86,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 for _name, _function in _VERBS:
     app.command(_name)(_function)
+app.add_typer(suites, name="suite")
 
 
 if __name__ == "__main__":

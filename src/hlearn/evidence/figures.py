@@ -44,12 +44,12 @@ def draw_learning(history: RunHistory, path: Path) -> None:
         HarnessError: writing failed.
     """
     check_picture(path)
-    with _own_settings() as figure_class:
+    with own_settings() as figure_class:
         _draw(history, path, figure_class)
 
 
 @contextmanager
-def _own_settings() -> Iterator[type[Figure]]:
+def own_settings() -> Iterator[type[Figure]]:
     """Matplotlib as it comes, whatever backend, settings file, LaTeX or style a person's own work asks for.
 
     Settings are read at the first import already, and one that is broken or names a missing backend ends it. So that
