@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from hlearn.records import Model
 from hlearn.suites.executors import Executor, Finished, TrackCommand
 from hlearn.suites.folder import SuiteFolder, TrackState, TrackStatus
 from hlearn.suites.suite import Track
@@ -81,6 +82,8 @@ def _start(folder: SuiteFolder, executor: Executor, track: Track) -> None:
     words += ["--workers", "1", "--holdout-episodes", str(track.holdout), "--editor", track.editor]
     words += ["--key", str(KeyStore().folder / f"{folder.key.id}.key")]
     words += ["--progress-file", str(folder.progress(track).absolute())]
+    if track.task.model is not Model.NONE:
+        words += ["--model", track.task.model.value]
     for name, value in track.task.kwargs:
         words += ["--env", f"{name}={json.dumps(value)}"]
     if track.task.target is not None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from hlearn.errors import HlearnError
 from hlearn.ledger import Decision, Measured, Purpose, Spent, Trial
-from hlearn.records import Episode, Split
+from hlearn.records import Episode, Model, Split
 from hlearn.suites.folder import SuiteFolder, TrackState, TrackStatus
 from hlearn.suites.statistics import Aggregate, Estimate, aggregate, probability_of_improvement
 from hlearn.suites.suite import Track
@@ -51,13 +51,15 @@ class TrackClass(NamedTuple):
 
     access: str
     protocol: str
+    model: str
     editor: str
     steps: int
 
     @property
     def words(self) -> str:
         """For titles."""
-        return f"{self.access}, {self.protocol}, {self.editor}, {self.steps:,} steps"
+        model = "" if self.model == Model.NONE.value else f", model {self.model}"
+        return f"{self.access}, {self.protocol}{model}, {self.editor}, {self.steps:,} steps"
 
 
 class Published(NamedTuple):
@@ -108,7 +110,8 @@ class Course:
 def class_of(track: Track) -> TrackClass:
     """The class of a track."""
     editor = track.editor.partition(":")[0]
-    return TrackClass(track.task.access.value, track.task.protocol.value, editor, track.steps)
+    task = track.task
+    return TrackClass(task.access.value, task.protocol.value, task.model.value, editor, track.steps)
 
 
 def report_suite(folder: SuiteFolder) -> list[ClassReport]:
@@ -253,6 +256,7 @@ def as_row(state: TrackState) -> dict[str, object]:
         "task": track.task.env_id,
         "access": track.task.access.value,
         "protocol": track.task.protocol.value,
+        "model": track.task.model.value,
         "editor": track.editor,
         "steps": track.steps,
         "repeat": track.repeat,

@@ -15,6 +15,7 @@ from typing import Any
 
 from hlearn.errors import UsageError
 from hlearn.loop.defaults import HOLDOUT_EPISODES
+from hlearn.records import Model
 from hlearn.tasks import resolve_task
 from hlearn.tasks.families import family_of
 from hlearn.tasks.task import Scalar, Task
@@ -24,6 +25,7 @@ _TOP = frozenset({"schema", "name", "title", "defaults", "tasks"})
 _SHARED: Mapping[str, type | tuple[type, ...]] = {
     "access": (str, list),
     "protocol": (str, list),
+    "model": str,
     "repeats": int,
     "seed": int,
     "steps": int,
@@ -83,6 +85,7 @@ class Track:
             "env": dict(task.kwargs),
             "access": task.access.value,
             "protocol": task.protocol.value,
+            "model": task.model.value,
             "target": task.target,
             "repeat": self.repeat,
             "seed": self.seed,
@@ -229,7 +232,14 @@ def _tasks(table: Mapping[str, Any], faults: list[str]) -> list[Task]:
 
 def _resolve(env_id: str, access: str | None, protocol: str | None, table: Mapping[str, Any]) -> Task:
     arguments: dict[str, Scalar] = table.get("env", {})
-    return resolve_task(env_id, access=access, protocol=protocol, target=table.get("target"), **arguments)
+    return resolve_task(
+        env_id,
+        access=access,
+        protocol=protocol,
+        model=table.get("model"),
+        target=table.get("target"),
+        **arguments,
+    )
 
 
 def _several(value: object) -> Sequence[str | None]:
@@ -256,7 +266,9 @@ def _tracks(table: Mapping[str, Any], tasks: Sequence[Task], steps: int | None) 
 
 def _name(task: Task, repeat: int) -> str:
     named = "-".join([task.env_id.removeprefix("ALE/"), *(f"{k}-{v}" for k, v in task.kwargs)])
-    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', named)}-{task.access.value}-{task.protocol.value}-r{repeat}"
+    model = "" if task.model is Model.NONE else f"-{task.model.value}"
+    kind = f"{task.access.value}-{task.protocol.value}{model}"
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', named)}-{kind}-r{repeat}"
 
 
 def _refuse_twins(tracks: Sequence[Track], source: str | Path) -> None:
