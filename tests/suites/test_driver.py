@@ -74,7 +74,7 @@ def test_what_failed_says_why_and_stops_nobody(folder: SuiteFolder) -> None:
 
 
 def test_a_track_whose_machine_is_gone_is_run_again(folder: SuiteFolder) -> None:
-    gone = (None, {})
+    gone: tuple[int | None, object] = (None, {})
     states = run_suite(folder, Scripted(gone, done(5.0), (-9, {}), done(6.0), done(7.0)), Quiet())
     assert all(s.status is TrackStatus.DONE for s in states)
     states = run_suite(

@@ -28,21 +28,10 @@ from hlearn.tasks.scores import human_normalized_score
 _BLIND_MARGIN = 0.005  # of the normalised score, by which a program must beat its own blind replay
 
 COLUMNS = (
-    *(
-        "track",
-        "task",
-        "access",
-        "protocol",
-        "editor",
-        "steps",
-        "repeat",
-        "seed",
-        "status",
-        "score",
-        "score_min",
-    ),
-    *("score_max", "normalized", "blind_replay", "random_play", "best_constant", "better_than_trivial"),
-    *("env_steps", "trials", "accepted", "seconds", "taught_by_screen", "program_sha256", "reason"),
+    *("track", "task", "access", "protocol", "model", "editor", "steps", "repeat", "seed", "status"),
+    *("score", "score_min", "score_max", "normalized", "blind_replay", "random_play", "best_constant"),
+    *("better_than_trivial", "env_steps", "trials", "accepted", "seconds", "taught_by_screen"),
+    *("program_sha256", "reason"),
 )
 
 
