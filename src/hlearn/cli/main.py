@@ -21,6 +21,7 @@ from hlearn.cli.reporting import report
 from hlearn.cli.suites import app as suites
 from hlearn.cli.systems import diff, history, init, rollback
 from hlearn.cli.trusting import open_, verify
+from hlearn.cli.zoo import app as zoo
 from hlearn.inherited import put_right
 
 
@@ -87,6 +88,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
 for _name, _function in _VERBS:
     app.command(_name)(_function)
 app.add_typer(suites, name="suite")
+app.add_typer(zoo, name="zoo")
 
 
 if __name__ == "__main__":
