@@ -12,6 +12,7 @@ import typer
 from hlearn import __version__
 from hlearn.cli.asking_why import why
 from hlearn.cli.evaluating import evaluate
+from hlearn.cli.failing import failures
 from hlearn.cli.judging import compress, gate
 from hlearn.cli.learn import learn
 from hlearn.cli.machine import doctor
@@ -80,6 +81,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("rollback", rollback),
     ("report", report),
     ("replay", replay),
+    ("failures", failures),
     ("why", why),
     ("verify", verify),
     ("open", open_),
