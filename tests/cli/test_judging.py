@@ -253,3 +253,12 @@ def _episodes(system: Path) -> list[dict[str, Any]]:
 def _python_path() -> list[str]:
     root = Path(__file__).parents[2]
     return [str(root / "src"), str(root)]
+
+
+def test_who_measures_without_the_key_is_told(
+    system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HLEARN_STATE", str(tmp_path / "another machine"))
+    monkeypatch.delenv("HLEARN_KEY")
+    said = hl("eval", system, "--split", "holdout", "--episodes", 2, "--workers", 1)
+    assert said.code == 0 and "is not on this machine" in said.out and "a new key" in said.out

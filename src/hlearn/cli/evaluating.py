@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from hlearn.cli.at_door import is_editors, measure_through_door
-from hlearn.cli.opening import note_torn_ledger
+from hlearn.cli.opening import note_key, note_torn_ledger
 from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number, several
@@ -87,6 +87,7 @@ def evaluate(
     else:
         system = open_target(directory)
         note_torn_ledger(directory, screen)
+        note_key(system, screen)
         subject = read_program(program) if program else working_program(directory)
         with _saying_what_is_kept(screen), screen.status(f"playing {several(episodes, 'episode')}"):
             measured = measure_program(
