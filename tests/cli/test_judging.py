@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import CORRIDOR, command, hl
 from tests.cli.programs import BROKEN, LEFT, SEEK
 
