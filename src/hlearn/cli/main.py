@@ -12,6 +12,7 @@ import typer
 from hlearn import __version__
 from hlearn.cli.asking_why import why
 from hlearn.cli.evaluating import evaluate
+from hlearn.cli.explaining import explain
 from hlearn.cli.failing import failures
 from hlearn.cli.judging import compress, gate
 from hlearn.cli.learn import learn
@@ -83,6 +84,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("replay", replay),
     ("failures", failures),
     ("why", why),
+    ("explain", explain),
     ("verify", verify),
     ("open", open_),
     ("doctor", doctor),

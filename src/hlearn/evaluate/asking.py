@@ -24,7 +24,7 @@ from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.instrument import Mark
 from hlearn.evaluate.traces import plain
 
-_ROWS, _CALLS, _CHANGES = 120, 40, 60  # told at most
+_ROWS, _CALLS, _CHANGES, _NEVER = 120, 40, 60, 60  # told at most
 _BYTES = 60_000  # of an answer
 _DOUBLINGS = 10  # from a 64th of the scale to eight times it
 _HALVINGS = 12
@@ -242,8 +242,14 @@ def answer(
         told["changes"] = list(_nearest(asked, policy, told, question))[:_CHANGES]
         random.setstate(after[0])
         np.random.set_state(after[1])  # noqa: NPY002
+    told["never"] = [
+        (mark.path, mark.line, mark.text)
+        for number, mark in enumerate(watch.marks)
+        if mark.kind == instrument.SEEN and number not in watch.seen
+    ][:_NEVER]
     data = json.dumps(told).encode()
     for name in (
+        "never",
         "lines",
         "calls",
         "rows",

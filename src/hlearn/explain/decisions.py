@@ -130,6 +130,7 @@ class Decision:
         counterfactuals: the nearest first.
         uncopyable: why no counterfactual could be looked for, "" where it could.
         lines: places that ran, (path, line).
+        never: branches and functions that did not run in the whole episode until then: path, line, text.
     """
 
     seed: int
@@ -142,6 +143,7 @@ class Decision:
     counterfactuals: tuple[Counterfactual, ...]
     uncopyable: str
     lines: tuple[tuple[str, int], ...]
+    never: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -170,6 +172,7 @@ def explain_steps(
     worlds: Worlds | None = None,
     *,
     search: bool = True,
+    limit_s: float = 4.0,
     evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> Explained:
     """Explains decisions of one episode.
@@ -181,6 +184,7 @@ def explain_steps(
         steps: decisions, from 0; negative ones count from the end.
         worlds: reads the label.
         search: look for counterfactuals.
+        limit_s: seconds for looking, per decision.
         evaluators: who plays.
 
     Raises:
@@ -188,7 +192,7 @@ def explain_steps(
         HarnessError: the program did not answer, or does not act the same again.
     """
     with closing(evaluators(task)) as evaluator:
-        return explain_with(evaluator, task, program, seed, steps, worlds, search=search)
+        return explain_with(evaluator, task, program, seed, steps, worlds, search=search, limit_s=limit_s)
 
 
 def explain_with(
@@ -200,6 +204,7 @@ def explain_with(
     worlds: Worlds | None = None,
     *,
     search: bool = True,
+    limit_s: float = 4.0,
 ) -> Explained:
     """The same with an evaluator that is there already."""
     worlds = worlds or Worlds()
@@ -220,6 +225,7 @@ def explain_with(
     question = Question(
         steps=tuple(sorted(set(wanted))),
         search=search,
+        limit_s=limit_s,
         scales=scales_of(recording),
         observation=vector
         and recording.observations.ndim == 2
@@ -298,7 +304,7 @@ def _decision(seed: int, step: int, told: Trace, taken: Action) -> Decision:
     )
     state = told.get("state")
     stated: Any = told.get("action")
-    lines = told.get("lines")
+    lines, never = told.get("lines"), told.get("never")
     return Decision(
         seed=seed,
         step=step,
@@ -310,6 +316,9 @@ def _decision(seed: int, step: int, told: Trace, taken: Action) -> Decision:
         counterfactuals=tuple(_counterfactual(row) for row in _dicts(told.get("changes"))),
         uncopyable=safe_line(str(told.get("uncopyable") or ""), 300),
         lines=tuple((str(p), int(n)) for p, n in lines) if isinstance(lines, list) else (),
+        never=tuple((str(p), int(n), safe_line(str(t), 120)) for p, n, t in never)
+        if isinstance(never, list)
+        else (),
     )
 
 
