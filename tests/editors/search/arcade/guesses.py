@@ -68,7 +68,9 @@ def ram_pool() -> tuple[Genome, Pool]:
     ahead = Outlook(
         world=WORLD, roles=tuple(zip(WORLD.names, list(Role)[1:], strict=True)), knobs=knobs(WORLD)
     )
-    return replace(home, outlook=ahead), pool.with_first({**steers, PRESS: (shot(),)})
+    further = {**steers, PRESS: (shot(),)}
+    behaviors = {c: (*further.get(c, ()), *known) for c, known in pool.behaviors.items()}
+    return replace(home, outlook=ahead), replace(pool, behaviors=behaviors)
 
 
 def _slot(byte: int, kinds: dict[int, int], teller: int | None) -> SlotFound:

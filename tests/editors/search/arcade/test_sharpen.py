@@ -21,6 +21,6 @@ def test_the_best_that_looks_at_nothing_stays_in_the_race() -> None:
     held = Behavior(kind="press", channel=PRESS)
     field = [runner(n, 100.0 - n, seeing) for n in range(2 * OTHERS)]
     plain, plainer = runner(90, 5.0, held), runner(91, 4.0, held)
-    assert others([plainer, *field, plain]) == [*field[:OTHERS], plain]
+    assert others([*field, plain, plainer]) == [*field[:OTHERS], plain]
     best = runner(92, 500.0, held)
-    assert others([*field, best, plain]) == [best, *field[: OTHERS - 1]], "once, where it leads anyway"
+    assert others([best, *field, plain]) == [best, *field[: OTHERS - 1]], "once, where it leads anyway"

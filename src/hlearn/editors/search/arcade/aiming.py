@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.behaviors import PRESS, Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration
 from hlearn.editors.search.arcade.genome import Genome
@@ -19,7 +20,6 @@ INSET = 0.9  # deadbands between an edge and an aim just within it
 FINER = 0.25  # deadbands between aims near the best
 REACH = 4  # such steps to either side
 STEADY = 0.1  # px of spread: next to none, but it grows while nothing is gained
-SHARE = 0.3  # of what is left
 EPISODES = 52  # that a race of aims takes, roughly
 STEPS = (
     1500,
@@ -87,7 +87,7 @@ def race_aims(roster: Roster, sharp: Sequence[Calibration], presses: Sequence[Be
         BudgetExhausted: nothing is left to spend.
     """
     lab = roster.lab
-    steps = int(min(STEPS[1], max(STEPS[0], SHARE * lab.remaining / EPISODES)))
+    steps = int(min(STEPS[1], max(STEPS[0], shares.AIMS * lab.remaining / EPISODES)))
     arena = Arena(lab, max_steps=steps)
     origin = {r: m for m in sharp[:SEEN] for r in roster.runners(aims(m))}
     field = _entered(roster, arena, [g for m in sharp[:SEEN] for g in aims(m)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.repair import repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
@@ -21,9 +22,6 @@ SETTLED = 40  # seeds after which a champion needs no more of them
 IDLE = 20  # generations that measure nothing new, after which there is nothing more to try
 CLEAR = 1.0  # standard errors by which it must lead: the gate's episodes are few
 STOOD = 16  # seeds on which a first champion reaches the target, if there is one
-LATEST = 0.4  # of the budget, after which it is proposed all the same
-PAUSE = 0.12  # of the budget, between proposals
-MENDING = 0.06  # of the budget, for one repair, and at least as much between two
 
 
 def evolve(
@@ -62,14 +60,14 @@ def evolve(
             standing.confirm()
         idle = idle + 1 if lab.remaining == before else 0
         sound = len(standing.champion.scores) >= min(SOUND, rungs[-1])
-        due = mended_at - lab.remaining > MENDING * start and not roster.deterministic
+        due = mended_at - lab.remaining > shares.MENDING * start and not roster.deterministic
         if standing.champion is not mended and due and sound:
-            mended, mended_at = repair(roster, standing, allowance=MENDING * start), lab.remaining
+            mended, mended_at = repair(roster, standing, allowance=shares.MENDING * start), lab.remaining
         if told is None:
-            ripe = _stands(standing) or start - lab.remaining > LATEST * start
+            ripe = _stands(standing) or start - lab.remaining > shares.LATEST * start
         else:
             clear = roster.deterministic or clearly_better(standing.champion, told, CLEAR)
-            ripe = told_at - lab.remaining > PAUSE * start and clear
+            ripe = told_at - lab.remaining > shares.PAUSE * start and clear
         if standing.champion is not told and sound and ripe:
             told, told_at = standing.champion, lab.remaining
             yield standing.champion
@@ -88,7 +86,7 @@ def _children(roster: Roster, standing: Standing, pool: Pool, draw: Draw | None)
     if roster.deterministic:
         count = lab.workers * 2
     else:  # fewer where episodes are long
-        count = int(min(BROOD, max(2, 0.02 * lab.remaining / max(1.0, standing.champion.cost))))
+        count = int(min(BROOD, max(2, shares.GENERATION * lab.remaining / max(1.0, standing.champion.cost))))
     for _ in range(count):
         parent = elite[int(len(elite) * lab.rng.random() ** 2)]
         mates = [genome_of(r) for r in elite if r is not parent]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.contacts import Contact, find_contacts
 from hlearn.editors.search.arcade.corrections import corrections, repaired, watched
 from hlearn.editors.search.arcade.genome import Genome
@@ -18,7 +19,6 @@ TRIED = 4  # episodes that every child gets where seeds matter
 PROVEN = 8  # episodes at most that one gets which does not trail
 PATIENCE = 0.25  # standard errors that it may trail
 WATCHED = 3  # episodes that are watched per attempt
-WATCHED_SHARE = 0.06  # of what is left, that they may cost
 FIRST_SEED = 1000  # development seeds for watching, apart from those of the race
 
 
@@ -77,7 +77,7 @@ def _mend(roster: Roster, standing: Standing, end: float) -> None:
         if at is None or standing.done or lab.remaining < end:
             return
         seeds = lab.seeds(FIRST_SEED + 4 * attempt, WATCHED)
-        most = max(1000, int(WATCHED_SHARE * lab.remaining / WATCHED))
+        most = max(1000, int(shares.MISSES * lab.remaining / WATCHED))
         seen = watched(lab, latest, genome_of(latest), at, seeds, most)
         contacts += seen.contacts
         changes = [(roster.runner(g), why) for g, why in corrections(contacts, seen.stalls, genome, at)]

@@ -19,7 +19,6 @@ from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.outlook import known
-from hlearn.editors.search.arcade.places import race_places
 from hlearn.editors.search.arcade.portfolio import Arm, Origin, Portfolio
 from hlearn.editors.search.arcade.repair import Evidence, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
@@ -116,7 +115,6 @@ class ArcadeSearch:
             self.standing = Standing(self.roster, wide, ranked) if ranked else None
         if met:  # what a ball needs is measured further: whole episodes, aims, repairs
             if idle is not None:  # before all others, sharp ones too: whole episodes will tell
-                idle.scores = [max(r.mean for r in firsts) + 1.0]
                 firsts = [idle, *(r for r in firsts if r is not idle)]
             leaders = [] if self.roster.deterministic else [genome_of(r) for r in ranked[:KEPT]]
             self.standing = settle(self.roster, arena, firsts, home, leaders)
@@ -130,7 +128,6 @@ class ArcadeSearch:
             mended = repair(self.roster, self.standing, evidence)
         else:  # nothing is proposed yet: a champion with a flaw that is known would have to be beaten at the gate
             self.standing.prove(PROVEN, shares.TARGET_PROOF * self.lab.remaining)
-            race_places(self.roster, self.standing)
             mended = repair(self.roster, self.standing, allowance=shares.REPAIR * self.lab.remaining)
         waits = self.lab.task.target is not None and not self.roster.deterministic
         told = None if waits else self.standing.champion
@@ -183,9 +180,9 @@ class ArcadeSearch:
         )
         self.lab.say(f"whole programs, {len(self.draw.targets)} numbers to steer by")
         self.portfolio = Portfolio(self.roster, arena, self.draw, arms)
-        allowance = shares.WHOLE * self.lab.remaining
+        start = self.lab.remaining
         for number in range(ROUNDS):
-            self.portfolio.run(allowance / ROUNDS)
+            self.portfolio.run(self.lab.remaining - start * (1.0 - shares.WHOLE * (number + 1) / ROUNDS))
             self.lab.say(self.portfolio.told())
             if sharp and _outshines(self.portfolio.ranked, view.score):
                 return True

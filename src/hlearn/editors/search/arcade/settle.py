@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.standing import ELITE, Standing
 from hlearn.editors.search.race import Arena, Runner
-
-SHARE = 0.2  # of what is left
-FIRST_SHARE = 0.6  # of that, for everyone's first episode
 
 
 def settle(
@@ -27,7 +25,7 @@ def settle(
     Args:
         roster: the candidates; those with capped scores are forgotten.
         arena: plays whole episodes.
-        firsts: the runners of the first race.
+        firsts: the runners of the first race, the likeliest first.
         leaders: whole programs that go on too.
         home: own positions for channels in which a genome has none.
 
@@ -35,8 +33,7 @@ def settle(
         BudgetExhausted: nothing is left to spend.
     """
     best = _by_channel(firsts)
-    picked = [r for runners in best.values() for r in runners[:ELITE]]
-    picked.sort(key=lambda r: (-r.mean, r.number))
+    picked = [r for r in firsts if any(r in runners[:ELITE] for runners in best.values())]
     both = _combined(best)
     roster.forget()  # whole episodes from here on: capped scores are not comparable
     genomes = [genome_of(r) for r in picked[:4]] + [*leaders] + both + [genome_of(r) for r in picked[4:]]
@@ -44,21 +41,19 @@ def settle(
         [replace(g, across=g.across or home.across, down=g.down or home.down) for g in genomes]
     )
     roster.lab.say(f"{len(field)} programs on whole episodes")
-    _halve(roster, arena, field, SHARE * roster.lab.remaining)
+    _halve(roster, arena, field, shares.SETTLED * roster.lab.remaining)
     return Standing(
         roster, arena, sorted(field, key=lambda r: (-min(len(r.scores), 2), -r.mean, r.number))[:ELITE]
     )
 
 
 def _by_channel(firsts: Sequence[Runner]) -> dict[str, list[Runner]]:
-    """The runners by the channel of the first behaviour that looks at something, best first."""
+    """The runners by the channel of the first behaviour that looks at something, in their order."""
     best: dict[str, list[Runner]] = {}
     for runner in firsts:
         behaviors = genome_of(runner).behaviors
         kinds = [b.channel for b in behaviors if b.roles] or [b.channel for b in behaviors]
         best.setdefault(kinds[0] if kinds else PRESS, []).append(runner)
-    for runners in best.values():
-        runners.sort(key=lambda r: (-r.mean, r.number))
     return best
 
 
@@ -102,7 +97,7 @@ def _halve(roster: Roster, arena: Arena, field: list[Runner], budget: float) -> 
     count, kept = 1, len(field)
     while True:
         for at in range(0, kept, batch):
-            if count == 1 and at and start - lab.remaining > FIRST_SHARE * budget:
+            if count == 1 and at and start - lab.remaining > shares.SETTLED_FIRST * budget:
                 break
             arena.run(field[at : min(kept, at + batch)], count)
         field.sort(key=lambda r: (-min(len(r.scores), count), -r.mean, r.number))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.aiming import brisk, race_aims
 from hlearn.editors.search.arcade.behaviors import Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
@@ -14,7 +15,6 @@ from hlearn.editors.search.race import Runner
 
 CALIBRATED = 3  # interceptions that are measured where one episode is all there is, and balls that are enough
 MOST = 9  # interceptions that are measured at most
-SHARE = 0.06  # of what is left, after which no further one is measured
 FEW = 12  # guesses that are always among the better half, which may be measured
 SHARP = 0.8  # how well edges must tell hits from misses
 AIMED = 3  # aims that lead in short episodes and stay in the race
@@ -40,8 +40,8 @@ def sharpen(roster: Roster, firsts: Sequence[Runner], presses: Sequence[Behavior
         presses: ways to use the button, likeliest first.
 
     Returns:
-        Who should be in the next race, with scores that rank them: interceptions whose edges tell hits from
-        misses before all guesses, for this is how it is.
+        Who should be in the next race, the likeliest first: interceptions whose edges tell hits from misses before
+        all guesses, for this is how it is.
 
     Raises:
         BudgetExhausted: nothing is left to spend.
@@ -49,26 +49,23 @@ def sharpen(roster: Roster, firsts: Sequence[Runner], presses: Sequence[Behavior
     found = _measured(roster, firsts)
     sharp = [m for m in found if m.calibration.sharpness >= SHARP]
     sharp.sort(key=lambda m: (-m.guess.mean, -m.calibration.sharpness, m.guess.number))
-    refined = {id(m): _runner(roster, m) for m in found}
-    if not sharp:
-        return [*firsts, *refined.values()]
-    top = max((r.mean for r in firsts), default=0.0)
-    ahead = [refined[id(m)] for m in sharp]
-    rest = [*firsts, *(refined[id(m)] for m in found if m not in sharp)]
-    if not roster.deterministic:
+    refined = {id(m.guess): roster.runner(m.calibration.genome) for m in found}
+    rest: list[Runner] = []
+    for guess in sorted(firsts, key=lambda r: (-r.mean, r.number)):
+        rest += [refined[id(guess)], guess] if id(guess) in refined else [guess]
+    ahead = [refined[id(m.guess)] for m in sharp]
+    if sharp and not roster.deterministic:
         aimed = race_aims(roster, [m.calibration for m in sharp], presses)[:AIMED]
-        ahead = list(dict.fromkeys([*aimed, *_middles(roster, sharp[0].calibration), *ahead]))
-        rest = others(rest)
-    for place, runner in enumerate(ahead):
-        runner.scores = [top + 1e-3 * (len(ahead) - place)]
-    return ahead + rest
+        ahead = [*aimed, *_middles(roster, sharp[0].calibration), *ahead]
+        rest = others(r for r in rest if r not in ahead)
+    return list(dict.fromkeys(ahead + rest))
 
 
-def others(guesses: Sequence[Runner]) -> list[Runner]:
+def others(ranked: Iterable[Runner]) -> list[Runner]:
     """The best guesses, and the best of those that look at nothing: to beat it is the least that seeing must bring."""
-    ranked = sorted(guesses, key=lambda r: (-r.mean, r.number))
-    plain = [r for r in ranked if not any(b.roles for b in genome_of(r).behaviors)]
-    return list(dict.fromkeys([*ranked[:OTHERS], *plain[:1]]))
+    guesses = list(ranked)
+    plain = [r for r in guesses if not any(b.roles for b in genome_of(r).behaviors)]
+    return list(dict.fromkeys([*guesses[:OTHERS], *plain[:1]]))
 
 
 def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
@@ -84,7 +81,7 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
     else:
         ranked = sorted(firsts, key=lambda r: (-r.mean, r.number))
         meeting = [r for r in meeting if r in ranked[: max(FEW, len(ranked) // 2)]]
-    allowed = roster.lab.remaining * (1.0 - SHARE)
+    allowed = roster.lab.remaining * (1.0 - shares.CALIBRATION)
     found: list[Measured] = []
     met: set[Ball] = set()
     for runner in meeting:
@@ -117,10 +114,3 @@ def _middles(roster: Roster, measured: Calibration) -> list[Runner]:
     genome, at = measured.genome, measured.at
     spread = dict(genome.behaviors[at].knobs)["spread"].value
     return roster.runners([genome.turned((at, "spread"), spread / 2, measured.source), genome])
-
-
-def _runner(roster: Roster, measured: Measured) -> Runner:
-    """The calibrated program, ranked just before the guess that it was made from."""
-    runner = roster.runner(measured.calibration.genome)
-    runner.scores, runner.steps = [measured.guess.mean + 1e-6], [int(measured.guess.cost)]
-    return runner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,11 +25,6 @@ class Pool:
 
     behaviors: dict[str, tuple[Behavior, ...]]
     signals: tuple[Signal, ...]
-
-    def with_first(self, behaviors: Mapping[str, tuple[Behavior, ...]]) -> Pool:
-        """The same with further behaviours in front."""
-        joined = {c: (*behaviors.get(c, ()), *bs) for c, bs in self.behaviors.items()}
-        return replace(self, behaviors=joined)
 
 
 def turn_knobs(genome: Genome, rng: np.random.Generator, source: str) -> Genome:
