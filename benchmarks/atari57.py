@@ -4,6 +4,8 @@
     nice python benchmarks/atari57.py --half report --access pixels --games pong,alien --only learn
     python benchmarks/atari57.py --table                             # what there is so far
 
+A third list, ``extra``, holds six of the games that ale_py has beside the 57, the first by the same hash.
+
 The development half may be looked at while the search is worked on, the report half only reported: the 57 names in the
 order of their SHA-256, the first 29 and the other 28. Every result is a line of JSON as soon as it is there; a
 process takes the next one that no line and no other process has. ``learn`` is the product's command with its defaults
@@ -23,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ale_py import roms
 from naive import learn_naively
 
 from hlearn import learn
@@ -39,6 +42,7 @@ from hlearn.tasks.task import Task
 HERE = Path(__file__).parent
 KINDS = ("learn", "naive")
 DEV = 29  # games of the development half
+EXTRA = 6  # games beside the 57
 HOLDOUT = 10
 BLIND = 0.005  # HNS by which a program must beat its own blind replay
 WORSE = 0.75  # of the plain search's HNS, below which a game counts as worse
@@ -50,9 +54,12 @@ Row = dict[str, Any]
 
 
 def halves() -> dict[str, tuple[str, ...]]:
-    """The games by half, each in the order of their names' SHA-256."""
+    """The games by half, and some beside them, each in the order of their names' SHA-256."""
     order = sorted(reference_scores(), key=lambda n: hashlib.sha256(n.encode()).hexdigest())
-    return {"dev": tuple(order[:DEV]), "report": tuple(order[DEV:])}
+    beside = sorted(
+        set(roms.get_all_rom_ids()) - set(order), key=lambda n: hashlib.sha256(n.encode()).hexdigest()
+    )
+    return {"dev": tuple(order[:DEV]), "report": tuple(order[DEV:]), "extra": tuple(beside[:EXTRA])}
 
 
 def task_of(game: str, access: Access) -> Task:
@@ -143,8 +150,10 @@ def run(options: argparse.Namespace, path: Path) -> None:
             hns = human_normalized_score(
                 task_of(row["game"], Access.RAM).env_id, row["score"] if row["score"] is not None else 0.0
             )
-            assert hns is not None
-            row |= {"hns": round(hns, 4), "seconds": round(time.perf_counter() - began)}
+            row |= {
+                "hns": None if hns is None else round(hns, 4),
+                "seconds": round(time.perf_counter() - began),
+            }
             with path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(json.dumps(row), flush=True)
@@ -171,7 +180,7 @@ def table(rows: Sequence[Row], names: Sequence[str], options: argparse.Namespace
         learnt, naive = found.get(("learn", game)), found.get(("naive", game))
         if learnt is None and naive is None:
             continue
-        random, human = reference_scores()[game]
+        random, human = reference_scores().get(game, (0.0, 0.0))
 
         def shown(row: Row | None, name: str = "score", digits: int = 1) -> str:
             return "" if row is None or row.get(name) is None else f"{row[name]:,.{digits}f}"
@@ -184,9 +193,9 @@ def table(rows: Sequence[Row], names: Sequence[str], options: argparse.Namespace
             f"{shown(learnt, 'random_play')} | {shown(learnt, 'best_constant')} | {shown(naive)} | "
             f"{shown(naive, 'hns', 3)} |"
         )
-        if naive is not None:
+        if naive is not None and naive["hns"] is not None:
             plain.append(naive["hns"])
-        if learnt is not None:
+        if learnt is not None and learnt["hns"] is not None:
             ours.append(learnt["hns"])
             if learnt.get("blind_replay") is not None:
                 gain = (learnt["score"] - learnt["blind_replay"]) / abs(human - random)
@@ -210,7 +219,7 @@ def table(rows: Sequence[Row], names: Sequence[str], options: argparse.Namespace
 def main() -> None:
     """Measures what is missing and prints the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--half", choices=("dev", "report"), default="dev")
+    parser.add_argument("--half", choices=("dev", "report", "extra"), default="dev")
     parser.add_argument("--games", default="", help="only these, separated by commas")
     parser.add_argument("--access", default="ram", choices=("ram", "pixels"))
     parser.add_argument("--steps", type=int, default=1_000_000)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hlearn.probe.blobs import Blobs, cut
-from hlearn.probe.effects import Watch, read_effects
+from hlearn.probe.effects import Watch, read_effects, unexplained
 from hlearn.probe.player import find_player
 from hlearn.probe.things import find_slots
 
@@ -80,3 +80,22 @@ def test_what_kills_is_found_though_the_counter_falls_late() -> None:
     assert one.kills and not one.pays
     assert abs(one.kills.lag - late) <= 3
     assert two.pays and not two.kills
+
+
+def test_losses_that_nothing_explains_are_counted() -> None:
+    count, late = 4000, 20
+    rng = np.random.default_rng(3)
+    places = rng.uniform(0, 160, (count, 1, 2))
+    me = np.full((count, 2), 80.0)
+    near = np.all(np.abs(places[:, 0] - 80.0) < 10, axis=1)
+    lost = np.roll(near, late)
+    lost[:late] = False
+    boxes, size = {1: (8.0, 8.0)}, (8.0, 8.0)
+    kinds = np.ones((count, 1), int)
+    watch = Watch(me=me, kinds=kinds, places=places, gained=np.zeros(count, bool), lost=lost)
+    effects = read_effects([watch], boxes, size)
+    assert unexplained([watch], boxes, size, effects) == 0
+    far = np.flatnonzero(~np.convolve(near, np.ones(9), "same").astype(bool))[::100]
+    lost[(far + effects[0].kills.lag)[far + effects[0].kills.lag < count]] = True
+    assert 0 < unexplained([watch], boxes, size, effects) <= len(far)
+    assert unexplained([watch], boxes, size, ()) == lost.sum()

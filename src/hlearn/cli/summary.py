@@ -13,14 +13,18 @@ from rich.text import Text
 
 from hlearn.cli.words import arguments, count, duration, number, several
 from hlearn.errors import UsageError
+from hlearn.foreign_text import decoded
 from hlearn.program import PACKAGE, PROGRAM_FILE
 from hlearn.records import Model
+from hlearn.system.memory import SEEN
 from hlearn.tasks.registry import report_cap
 from hlearn.tasks.task import Task
 
 if TYPE_CHECKING:
     from hlearn.learning import LearnResult
     from hlearn.ledger.totals import Totals
+
+_NOTED = 4_000  # characters of the editor's notes that are shown
 
 
 def announce(
@@ -111,6 +115,8 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
             Text(f"{not_better(result, out)}\n{_seen(result)}".rstrip(), style="bold"), soft_wrap=True
         )
     screen.print(_box(result, task, out))
+    for line in seen_lines(out):
+        screen.print(Text(line), soft_wrap=True)
     place = shlex.quote(str(out))
     screen.print("Try next:", style="bold")
     film = " --video episode.mp4" if _draws(task) else ""
@@ -175,6 +181,15 @@ def _seen(result: LearnResult) -> str:
     if only == 0:
         return f"No reward was ever seen in {played}: there was nothing to learn from.\n"
     return f"Every one of {played} scored {number(only)}: there was nothing to learn from.\n"
+
+
+def seen_lines(out: Path) -> list[str]:
+    """What the editor noted of the environment beside the champion; nothing where it noted nothing."""
+    path = out / SEEN
+    if not path.is_file():
+        return []
+    lines = decoded(path.read_bytes()[:_NOTED], _NOTED).splitlines()
+    return [line.removeprefix("# ") for line in lines if line.strip()]
 
 
 def _box(result: LearnResult, task: Task, out: Path) -> Panel:

@@ -102,7 +102,7 @@ def read_effects(
         for w in watches:
             is_it = w.kinds == kind
             gap = np.abs(w.places - w.me[:, None, :])
-            wide, high = (width + me[0]) / 2 + MARGIN, (height + me[1]) / 2 + MARGIN
+            wide, high = reach((width, height), me)
             there.append(is_it.any(axis=1))
             near.append((is_it & (gap[..., 0] < wide) & (gap[..., 1] < high)).any(axis=1))
             above.append((is_it & (gap[..., 0] < wide) & (gap[..., 1] >= max(high, APART))).any(axis=1))
@@ -121,6 +121,39 @@ def read_effects(
             )
         )
     return tuple(found)
+
+
+def reach(box: tuple[float, float], me: tuple[float, float]) -> tuple[float, float]:
+    """How far apart the middles of a thing and the player may be that touch (pixels), given their sizes."""
+    return (box[0] + me[0]) / 2 + MARGIN, (box[1] + me[1]) / 2 + MARGIN
+
+
+def unexplained(
+    watches: Sequence[Watch],
+    boxes: Mapping[int, tuple[float, float]],
+    me: tuple[float, float],
+    effects: Sequence[Effect],
+) -> int:
+    """How many losses no thing that kills was near, at the lag at which its kind is.
+
+    Args:
+        watches: episodes.
+        boxes: width and height by kind (pixels).
+        me: the player's.
+        effects: what was read from them.
+    """
+    count = 0
+    for w in watches:
+        lost = np.flatnonzero(w.lost)
+        open_ = np.ones(len(lost), dtype=bool)
+        for effect in (e for e in effects if e.kills):
+            wide, high = reach(boxes[effect.kind], me)
+            gap = np.abs(w.places - w.me[:, None, :])
+            near = ((w.kinds == effect.kind) & (gap[..., 0] < wide) & (gap[..., 1] < high)).any(axis=1)
+            for number, at in enumerate(lost - effect.kills.lag):
+                open_[number] &= not near[max(0, at - WIDTH) : max(0, at + 1)].any()
+        count += int(open_.sum())
+    return count
 
 
 def _lift(events: np.ndarray, so: np.ndarray, starts: np.ndarray, lags: range, width: int) -> Lift:

@@ -15,6 +15,7 @@ from hlearn.foreign_text import lines_of
 from hlearn.ledger import Trial
 from hlearn.records import Failure, Program, Split
 
+SEEN = "memory/seen.md"  # what the editor of the champion saw of the environment, where it says
 _PATCH_LIMIT = 200_000  # characters
 
 

@@ -92,7 +92,7 @@ This folder was written by hlearn. What is learnt here is the program `{PROGRAM_
 | `tests/` | pytest files that every program must pass | add, never weaken |
 | `cases/` | regression cases: what was once reached must stay reached | add, never weaken |
 | `failures/` | episodes that programs did not complete, with tracebacks | read |
-| `memory/` | proposals that were turned down, as patches with the reasons | read; notes in `memory/notes.md` |
+| `memory/` | what was turned down, and why; `seen.md`: what the search saw | read; notes in `memory/notes.md` |
 | `programs/pack` | every program measured, by SHA-256 | no |
 | `ledger.jsonl` | every measurement, chained by hash; an edit shows | never |
 | `hl.toml` | the task | never |

@@ -66,7 +66,10 @@ def test_where_nothing_more_can_be_drawn_it_ends() -> None:
 def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early() -> None:
     lab = PlainLab("ALE/Breakout-v5", steps=100_000)
     arms = portfolio(lab, other=lambda _: None)
-    press = Program(source="class P:\n    def reset(self, s): pass\n    def act(self, o): return 1\n")
+    press = Program(
+        source="class P:\n    def reset(self, s):\n        self.t = 0\n\n    def act(self, o):\n        self.t += 1\n"
+        "        return 1 if self.t % 9 == 0 else 2 if int(o[99]) > int(o[72]) + 8 else 3\n"
+    )
     plain = hypotheses.presses((), has_button=True)[:1]
 
     def runner(number: int, score: float, steps: int, program: Program) -> Runner:
@@ -74,8 +77,9 @@ def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early() -> None
         return Runner(number=number, program=program, what=what, scores=[score], steps=[steps])
 
     idle, busy = arms.roster.runner(Genome()), runner(99, 0.0, 1, press)
-    arms.arms[0].field = [runner(n, 5.0, 2 * LONG, press) for n in range(10)]
-    kept = arms._promising([idle, busy])
-    assert busy in kept
+    arms.arms[0].field = [runner(n, 5.0, 2 * LONG, press if n else idle.program) for n in range(8)]
+    assert arms._promising([idle, busy]) == [busy]
+    arms.arms[0].field = [runner(n, 5.0, 2 * LONG, press) for n in range(8)]
+    assert arms._promising([idle, busy]) == [idle, busy], "so early nobody can be told from another"
     arms.arms[0].field = [runner(n, 5.0, LONG // 2, press) for n in range(10)]
     assert arms._promising([idle, busy]) == [idle, busy]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hlearn import LearnResult, learn
+from hlearn.cli.summary import seen_lines
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search import SearchEditor
 from hlearn.errors import UsageError
@@ -51,6 +52,9 @@ def test_a_small_budget_ends_with_a_champion(whole: tuple[LearnResult, Path]) ->
     assert champion.sha256 == result.program_sha256
     assert check_source(champion.source) == []
     assert "JoystickPolicy" in champion.source
+    seen = seen_lines(out)
+    assert seen[0] == "What the search saw"
+    assert any("moving, random play scores" in line for line in seen)
     for name in read_params(champion.source):
         line = next(x for x in champion.source.splitlines() if x.strip().startswith(f"{name} = "))
         assert "  # " in line, "every constant says where it came from"

@@ -1,12 +1,15 @@
-"""Lessons from deaths: what stood where whenever a life was lost becomes a rule that keeps clear of it.
+"""Learning from deaths: watch who leads die, find what killed it, keep clear of that; again until it lives.
 
-Scores of a few episodes are a noisy measure of a change that lets a player live a little longer, so such rules are
-not judged here: they are candidates like all others.
+Scores of a few episodes are a noisy measure of a change that lets a player live a little longer. How often it dies
+is a sharper one, so both count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hlearn.editors.search.arcade.avoidance import dodging, heeding, reflexes
 from hlearn.editors.search.arcade.avoiding_kinds import HAZARDS
@@ -16,15 +19,152 @@ from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.omens import find_omens
-from hlearn.evaluate.api import Recording
+from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.race import Runner
+from hlearn.evaluate.api import Job, Recording
+from hlearn.records import Episode
 
+ATTEMPTS = 6
+EPISODES = 3  # watched of every candidate
+FIRST_SEED = 2000  # development seeds for watching, apart from those of the race
+LONGEST = 8_000  # environment steps watched of an episode
+PROGRESS = 1.2  # times what was promised before
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early
 AVOIDING = ("dodge", "flee", "reflex", "idle", "shelter")
 RARE = 0.12  # share of deaths that a danger must explain
 BEHIND = 2  # ways to steer that go on behind a reflex
 
 
-def lessons(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What was seen of a candidate.
+
+    Attributes:
+        scores: points per episode.
+        deaths: lives lost, over all episodes.
+        recordings: the episodes.
+    """
+
+    scores: tuple[float, ...]
+    deaths: int
+    recordings: tuple[Recording, ...]
+
+    @property
+    def promise(self) -> float:
+        """What a life brings: points so far by lives lost so far, the present one counted."""
+        return sum(self.scores) / (1 + self.deaths)
+
+
+class Lessons:
+    """Turns deaths into rules.
+
+    Args:
+        roster: the candidates.
+        view: what the probe saw, and how recordings are read.
+        home: own positions for programs that need none so far.
+
+    Attributes:
+        plays: every recording so far.
+    """
+
+    def __init__(self, roster: Roster, view: View, home: Genome) -> None:
+        self.roster = roster
+        self.view = view
+        self.home = home
+        self.plays: list[Recording] = list(view.recordings)
+        self._tried: set[str] = set()
+
+    def learn(self, leader: Runner, allowance: float) -> list[Genome]:
+        """Adds rules to a program as long as it dies less often for them.
+
+        Args:
+            leader: the program to begin with.
+            allowance: environment steps that this may cost, roughly.
+
+        Returns:
+            The programs on the way, the latest first.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        lab = self.roster.lab
+        start, current, better = lab.remaining, leader, list[Genome]()
+        if leader.program.sha256 in self._tried:
+            return []
+        self._tried.add(leader.program.sha256)
+        seen = self.watch([current])[0]
+        self.plays += seen.recordings
+        for _ in range(ATTEMPTS):
+            if not seen.deaths or start - lab.remaining > allowance:
+                break
+            genome = genome_of(current)
+            genome = replace(
+                genome, across=genome.across or self.home.across, down=genome.down or self.home.down
+            )
+            children = self.roster.runners(taught(self.view, genome, self.plays, seen.recordings, lab.say))
+            children = [c for c in children if c.program.sha256 not in self._tried and c is not current]
+            self._tried |= {c.program.sha256 for c in children}
+            best, of_best = current, seen
+            for child, watched in self._likeliest(children) if children else []:
+                if _is_progress(watched, of_best):
+                    best, of_best = child, watched
+            if best is current:
+                break
+            lab.say(f"lesson: {seen.promise:.1f} to {of_best.promise:.1f} points per life: {best.note}")
+            current, seen = best, of_best
+            self.plays += seen.recordings
+            better.insert(0, genome_of(best))
+        return better
+
+    def _likeliest(self, children: Sequence[Runner]) -> list[tuple[Runner, Watched]]:
+        """Watches all for one episode and the half that promises more for the others."""
+        first = list(zip(children, self.watch(children, 1), strict=True))
+        if self.roster.deterministic:
+            return first
+        losing = min(min(seen.scores) for _, seen in first) < 0  # points lost are no matter of lives
+        ranked = sorted(first, key=lambda c: (-(sum(c[1].scores) if losing else c[1].promise), c[0].number))
+        kept = [child for child, _ in ranked[: (len(ranked) + 1) // 2]]
+        return list(zip(kept, self.watch(kept), strict=True))
+
+    def watch(self, runners: Sequence[Runner], episodes: int = EPISODES) -> list[Watched]:
+        """Plays a few episodes of each and counts deaths.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        lab = self.roster.lab
+        seeds = lab.seeds(FIRST_SEED, 1 if self.roster.deterministic else episodes)
+        jobs = [
+            Job(
+                program=self.view.program(genome_of(runner), runner.program),
+                seed=seed,
+                max_steps=LONGEST,
+                stall_steps=lab.stall,
+                stop_score=lab.task.target,
+                record=self.view.record,
+            )
+            for runner in runners
+            for seed in seeds
+        ]
+        results = lab.measure(jobs)
+        found = []
+        for at in range(0, len(results), len(seeds)):
+            few = results[at : at + len(seeds)]
+            recordings = tuple(
+                r.recording for r in few if r.recording is not None and len(r.recording.actions)
+            )
+            plays = self.view.read(recordings)[0] if recordings else []
+            found.append(
+                Watched(
+                    scores=tuple(r.outcome.score if isinstance(r.outcome, Episode) else -np.inf for r in few),
+                    deaths=sum(int(p.lost.sum()) for p in plays),
+                    recordings=recordings,
+                )
+            )
+        return found
+
+
+def taught(
     view: View,
     genome: Genome,
     plays: Sequence[Recording],
@@ -86,3 +226,16 @@ def _goals(genome: Genome, channel: str) -> tuple[Behavior, ...]:
 
 def _idle(genome: Genome, channel: str) -> tuple[Behavior, ...]:
     return tuple(b for b in genome.on(channel) if b.kind == "idle")
+
+
+def _is_progress(new: Watched, old: Watched) -> bool:
+    """Whether it clearly promises more: more points, or as many in lives that last longer."""
+    gaps = np.array(new.scores) - np.array(old.scores)
+    if not np.isfinite(gaps).all():
+        return False
+    error = float(gaps.std(ddof=1)) / np.sqrt(len(gaps)) if len(gaps) > 1 else 0.0
+    if min(*new.scores, *old.scores) < 0:
+        return bool(gaps.mean() > error)
+    if gaps.mean() < -max(error, 0.4 * float(np.mean(old.scores))):
+        return False
+    return new.promise > PROGRESS * old.promise

@@ -15,7 +15,7 @@ import numpy as np
 from hlearn.editors.search.arcade.behaviors import Knob
 from hlearn.editors.search.arcade.signals import Sight
 from hlearn.policy.joystick import action_meaning
-from hlearn.probe.effects import Effect, Lift, Watch, read_effects
+from hlearn.probe.effects import Effect, Lift, Watch, read_effects, unexplained
 from hlearn.probe.player import PlayerFound
 from hlearn.probe.things import Coordinate, SlotFound
 
@@ -353,6 +353,9 @@ def known(world: World) -> Iterator[str]:
         ]
         if found:
             yield f"{world.names[e.kind]}: {'; '.join(found)} over {e.deaths} losses and {e.gains} gains"
+    if world.effects and world.effects[0].deaths:
+        left = unexplained(world.watches, world.boxes, p.size, world.effects)
+        yield f"lives lost near nothing that is known to kill: {left} of {world.effects[0].deaths}"
 
 
 def name_kinds(colours: Mapping[int, tuple[int, int, int]], kinds: Sequence[int]) -> dict[int, str]:

@@ -18,17 +18,16 @@ from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Arena, Runner, careful
 from hlearn.evaluate.api import Job
 
-FIRST = 12  # candidates of an arm before any has children
+FIRST = 8  # candidates of an arm before any has children
 PARENTS = 8
 PER_ARM = 4  # parents that an arm gives to crossings
 FRESH = 0.15  # of the candidates after that have no parents
 BROOD = 4  # candidates that are measured side by side
 EXPLORED = 0.25  # of the turns that no share decides go to an arm at random
-RUNGS = ((8, 2), (4, 3), (4, 4))  # who is among so many of the best of all plays so many episodes
-NEXT = 3  # of the best of an arm play two
-CONFIRMED = (8, 6, 6)  # episodes that the best of all play, one more per turn
+NEXT = 2  # of a brood at most play twice: those among the best of their arm or of all
+CONFIRMED = (6, 4, 4)  # episodes that the best of all play, one more per turn
 LONG = 2_500  # environment steps: where the best play that long, others must show promise first
-SHORT = 0.35  # of that, in which they must
+SHORT = 1_500  # of these, in which they must
 IDLE = 40  # turns that measure nothing new, after which there is nothing more to draw
 
 
@@ -78,7 +77,6 @@ class Portfolio:
         self.draw = draw
         self.crossed = Arm(origin=Origin.CROSSED)
         self.arms = (*arms, self.crossed)
-        self._short: int | None = None
 
     @property
     def ranked(self) -> list[Runner]:
@@ -138,11 +136,9 @@ class Portfolio:
         arm.field = sorted([*arm.field, *brood], key=_order)
         if self.roster.deterministic:
             return
-        if len(arm.field) > PARENTS:
-            self.arena.run([r for r in arm.field[:NEXT] if r in brood], 2)
-        for among, episodes in RUNGS:
-            if len(self.ranked) > 2 * among:
-                self.arena.run([r for r in self.ranked[:among] if r in brood], episodes)
+        known = self.ranked[:PARENTS]
+        again = [r for r in arm.field if r in brood and (r in arm.field[:NEXT] or r in known)]
+        self.arena.run(again[:NEXT], 2)
         arm.field.sort(key=_order)
         doubtful = [r for r, n in zip(self.ranked, CONFIRMED, strict=False) if len(r.scores) < n]
         for runner in doubtful[:1]:
@@ -195,14 +191,18 @@ class Portfolio:
         usual = sum(r.cost for r in leaders) / max(1, len(leaders))
         if len(leaders) < PARENTS or usual < LONG:
             return brood
-        if self._short is None or not 0.5 < self._short / (SHORT * usual) < 2.0:
-            self._short = round(SHORT * usual)
+        known = self._promise(leaders)  # played once for each of them
+        if len(set(known)) == 1:
+            return brood  # so early nobody can be told from another
+        bar = sorted(known)[len(known) // 2]
+        return [r for r, score in zip(brood, self._promise(brood), strict=True) if score >= bar]
+
+    def _promise(self, runners: Sequence[Runner]) -> list[float]:
+        """What they score in the first steps of an episode."""
         lab = self.roster.lab
         seed = lab.seeds(self.arena.first_seed, 1)[0]
-        jobs = [Job(program=r.program, seed=seed, max_steps=self._short) for r in (*leaders, *brood)]
-        scores = [r.outcome.score for r in lab.measure(jobs)]  # the leaders' are known after the first time
-        bar = sorted(scores[: len(leaders)])[len(leaders) // 4]
-        return [r for r, score in zip(brood, scores[len(leaders) :], strict=True) if score >= bar]
+        jobs = [Job(program=r.program, seed=seed, max_steps=SHORT) for r in runners]
+        return [r.outcome.score for r in lab.measure(jobs)]
 
 
 def _order(runner: Runner) -> tuple[float, int]:

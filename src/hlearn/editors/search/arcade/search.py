@@ -14,7 +14,7 @@ from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
 from hlearn.editors.search.arcade.joint import Draw, drawer
-from hlearn.editors.search.arcade.lessons import lessons
+from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
@@ -28,20 +28,17 @@ from hlearn.editors.search.arcade.standing import Standing
 from hlearn.editors.search.arcade.vary import Pool
 from hlearn.editors.search.race import ONWARD, Arena, Runner, better, careful, clearly_better
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Job
 from hlearn.records import Access
+from hlearn.system.memory import SEEN
 
 PROVEN = 8  # episodes on which a first champion has stood
 WAYS = 2  # to press that are tried with an interception
 CLEAR = 0.7  # standard errors by which a champion must lead the one before to be proposed
 ROUNDS = 8  # of whole programs; between them it is seen whether one is far ahead
-WATCHES = (1, 4)  # rounds after which those who look ahead are watched
+WATCHES = (1, 4, 6)  # rounds after which whoever leads is watched
 CAP = 6_000, 10_000  # environment steps after which an episode of a whole program is cut, between these
 STALL = 2_500  # environment steps without reward that end it at least: who is safe and idle eats the budget
 RARE = 8  # times the steps from one reward of random play to the next, after which it is ended
-LOOKED = 4_000  # environment steps of an episode that is watched
-EPISODES = 2  # of the leader
-WATCH_SEED = 3000  # the development seed they begin with
 SEEDED = 16  # first guesses among them
 BLIND = 4  # of those that look at nothing
 AHEAD_BY = 1.25  # times what others gain, that whoever meets something must gain to be perfected alone
@@ -69,6 +66,8 @@ class ArcadeSearch:
         self.standing: Standing | None = None
         self.proposed: list[Runner] = []
         self.reigning: str | None = None
+        self._view: View | None = None
+        self._lessons: Lessons | None = None
 
     def proposals(self) -> Iterator[Proposal]:
         """Yields programs, each measured better than the one before, until target or budget is reached.
@@ -87,8 +86,10 @@ class ArcadeSearch:
     def _champions(self) -> Iterator[Runner]:
         self.lab.say("probing: random play")
         view = look_at_pixels(self.lab) if self.lab.task.access is Access.PIXELS else look_at_ram(self.lab)
+        self._view = view
         self._tell(view)
         self.pool, home, firsts = run_first_race(self.roster, view)
+        self._lessons = Lessons(self.roster, view, home)
         idle = idle_winner(firsts, view.score)
         self.draw = drawer(view, self.roster)
         guessed = sorted(firsts, key=lambda r: (-r.mean, r.number))
@@ -191,30 +192,15 @@ class ArcadeSearch:
         return False
 
     def _learn_from(self, view: View, portfolio: Portfolio) -> None:
-        """Watches who leads: what each kind does and what it dies of tells which programs to try next."""
-        assert self.draw is not None
-        leader = portfolio.ranked[0]
-        genome = genome_of(leader)
-        jobs = [
-            Job(
-                program=view.program(genome, leader.program),
-                seed=seed,
-                max_steps=LOOKED,
-                stall_steps=STALL,
-                record=view.record,
-            )
-            for seed in self.lab.seeds(WATCH_SEED, EPISODES)
-        ]
-        seen = [r.recording for r in self.lab.measure(jobs)]
-        recordings = [r for r in seen if r is not None and len(r.actions)]
-        if not recordings:
-            return
+        """Watches who leads die: what each kind does, and rules against what killed it, are what to try next."""
+        assert self.draw is not None and self._lessons is not None
+        known = len(self._lessons.plays)
+        safer = self._lessons.learn(portfolio.ranked[0], shares.LESSONS * self.lab.remaining)
         if self.draw.world is not None and view.watch is not None:
-            world = self.draw.world.wiser(view.watch(recordings))
+            world = self.draw.world.wiser(view.watch(self._lessons.plays[known:]))
             self.draw = portfolio.draw = replace(self.draw, world=world)
-        taught = lessons(view, genome, [*view.recordings, *recordings], recordings, self.lab.say)
-        portfolio.suggest(Origin.GUESSED, taught)
-        portfolio.suggest(Origin.AHEAD, self.draw.ahead())
+            portfolio.suggest(Origin.AHEAD, self.draw.ahead())
+        portfolio.suggest(Origin.GUESSED, safer)
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
@@ -232,22 +218,30 @@ class ArcadeSearch:
         yield from evolve(self.roster, standing, self.pool, self.draw, told=champion, mended=champion)
 
     def _tell(self, view: View) -> None:
-        self.lab.say(
-            f"probe: {len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
-        )
-        if view.world is not None:
-            for line in known(view.world):
-                self.lab.say(line)
+        for line in self._understood(view):
+            self.lab.say(line)
+
+    def _understood(self, view: View) -> Iterator[str]:
+        """What was seen so far, a line each."""
+        yield f"{len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
+        world = view.world if self.draw is None else self.draw.world
+        yield from known(world) if world is not None else ("no player was seen, so nothing about things",)
         for relation in view.relations[:4]:
-            self.lab.say(
+            yield (
                 f"at a {relation.event} {relation.other.key} is {relation.gap:+.0f} from {relation.own.key} "
                 f"({relation.events} events, {relation.strength:.1f} standard errors)"
             )
+        if self.portfolio is not None:
+            yield self.portfolio.told()
 
     def _proposal(self, runner: Runner) -> Proposal:
         self.proposed.append(runner)
         note = f"candidate {runner.number}, {runner.told}: {runner.note}"
-        return Proposal(program=runner.program, note=note[:400])
+        files = []
+        if self._view is not None:
+            lines = "".join(f"- {line}\n" for line in self._understood(self._view))
+            files.append((SEEN, f"# What the search saw\n\n{lines}"))
+        return Proposal(program=runner.program, note=note[:400], files=tuple(files))
 
 
 def patience(view: View) -> int:
