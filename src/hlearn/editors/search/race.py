@@ -16,7 +16,7 @@ CARE, DOUBT = (
     0.6,
     0.3,
 )  # standard errors that :func:`careful` takes off; share of a score that its spread is at least
-HOPE = (0.4, 2.0)  # as much again for every life left, at most, where the environment tells of lives
+HOPE = 4.0  # as much again at most that is hoped for, where the environment tells of lives
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +77,7 @@ class Arena:
         onward: times its score, what an episode counts that ``max_steps`` cut while it went on: who lives longer
             than is affordable to watch must not be taken for one who dies at that moment. Above 1 the lives left decide
             instead, where the environment tells of any (:data:`HOPE`).
-        tells: whether it has told of any so far.
+        most_lives: that it has told of so far.
     """
 
     lab: Lab
@@ -86,7 +86,7 @@ class Arena:
     first_seed: int = 0
     watch: Callable[[Runner, Recording], None] | None = None
     onward: float = 1.0
-    tells: bool = False
+    most_lives: int = 0
 
     def run(self, runners: Sequence[Runner], count: int) -> None:
         """Gives every runner at least ``count`` scores, in one batch.
@@ -142,9 +142,11 @@ class Arena:
     def _hope(self, outcome: Outcome) -> float:
         """What may be expected of an episode that was cut, beyond what it scored."""
         lives = outcome.lives if isinstance(outcome, Episode) else 0
-        self.tells = self.tells or lives > 0
-        by_lives = self.tells and self.onward > 1.0 and outcome.score > 0
-        return (min(HOPE[0] * lives, HOPE[1]) if by_lives else self.onward - 1.0) * outcome.score
+        self.most_lives = max(self.most_lives, lives)
+        if self.most_lives and self.onward > 1.0 and outcome.score > 0:
+            gone = self.most_lives - lives
+            return min(HOPE, lives / (gone + 1)) * outcome.score  # lives go on going as they went
+        return (self.onward - 1.0) * outcome.score
 
     def _safety(self, outcome: Outcome) -> float:
         """What an episode at the target is worth beyond it."""

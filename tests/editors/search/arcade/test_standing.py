@@ -96,12 +96,12 @@ def test_an_episode_that_is_cut_counts_onward_and_is_told_as_measured(
     assert steady.told == "5.0 over 1 dev episodes"
 
 
-@pytest.mark.parametrize(("lives", "counted"), [(0, 10.0), (1, 7.0), (5, 15.0), (11, 15.0)])
+@pytest.mark.parametrize(("lives", "counted"), [(1, 6.0), (3, 10.0), (5, 25.0)])
 def test_what_a_cut_episode_may_still_bring_depends_on_the_lives_left(lives: int, counted: float) -> None:
     lab = LongLab({"steady": STEADY})
     lab.lives = lives
     steady = Runner(number=1, program=Program(source="steady"), what=None)
-    Arena(lab, max_steps=500, onward=2.0).run([steady], 1)
+    Arena(lab, max_steps=500, onward=2.0, most_lives=5).run([steady], 1)
     assert steady.mean == pytest.approx(counted)
 
 

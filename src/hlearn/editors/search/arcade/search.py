@@ -36,7 +36,7 @@ WAYS = 2  # to press that are tried with an interception
 CLEAR = 0.7  # standard errors by which a champion must lead the one before to be proposed
 ROUNDS = 8  # of whole programs; between them it is seen whether one is far ahead
 WATCHES = (1, 4, 6)  # rounds after which whoever leads is watched
-CAP = 6_000, 10_000  # environment steps after which an episode of a whole program is cut, between these
+CAP = 4_000, 10_000  # environment steps after which an episode of a whole program is cut, between these
 STALL = 2_500  # environment steps without reward that end it at least: who is safe and idle eats the budget
 RARE = 8  # times the steps from one reward of random play to the next, after which it is ended
 SEEDED = 16  # first guesses among them
@@ -102,6 +102,7 @@ class ArcadeSearch:
             stall_steps=self.lab.stall,
             watch=evidence.watch if self.roster.deterministic else None,
             onward=ONWARD,
+            most_lives=max((int(r.lives.max(initial=0)) for r in view.recordings), default=0),
         )
         wide = replace(arena, stall_steps=min(self.lab.stall, max(STALL, patience(view))))
         if not self.roster.deterministic:
