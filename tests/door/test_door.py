@@ -94,6 +94,7 @@ def raw(door: Path, data: bytes) -> dict[str, object]:
 
 
 def test_what_is_measured_is_paid_once_and_ends_with_the_budget(door: Path) -> None:
+    assert ask(door, Request(source="", episodes=0)).remaining == 30
     first = ask(door, Request(source="x", episodes=2))
     assert [o.seed for o in first.outcomes] == [0, 1]
     assert (first.charged, first.charged_steps, first.remaining) == (2, 20, 10)
@@ -113,7 +114,7 @@ def test_what_is_measured_is_paid_once_and_ends_with_the_budget(door: Path) -> N
         b"{}\n",
         b"null\n",
         b"\xff\xfe\n",
-        b'{"source": "x", "episodes": 0}\n',
+        b'{"source": "x", "episodes": -1}\n',
         b'{"source": "x", "episodes": 1e9}\n',
         b'{"source": "x", "episodes": true}\n',
         b'{"source": 3, "episodes": 1}\n',

@@ -22,6 +22,7 @@ from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
 from hlearn.cli.suites import app as suites
 from hlearn.cli.systems import diff, history, init, rollback
+from hlearn.cli.tools import mcp
 from hlearn.cli.trusting import open_, verify
 from hlearn.cli.zoo import app as zoo
 from hlearn.inherited import put_right
@@ -87,6 +88,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("explain", explain),
     ("verify", verify),
     ("open", open_),
+    ("mcp", mcp),
     ("doctor", doctor),
 )
 for _name, _function in _VERBS:

@@ -15,6 +15,7 @@ from hlearn.records import Outcome, Program
 REQUEST_LIMIT = 4 << 20  # bytes of a line
 ANSWER_LIMIT = 16 << 20
 MOST_EPISODES = 200
+MOST_PICTURES = 16
 ENVIRONMENT = "HL_LAB"  # the variable that names the socket
 
 
@@ -33,18 +34,20 @@ class Request:
     Attributes:
         source: of the program, or of the main module of a package.
         files: other files of the package: path within it, bytes in base64.
-        episodes: how many, from 1 to :data:`MOST_EPISODES`.
+        episodes: how many, up to :data:`MOST_EPISODES`; 0 asks for the budget alone.
+        pictures: of the first episode, at most so many, up to :data:`MOST_PICTURES`.
     """
 
     source: str
     files: tuple[tuple[str, str], ...] = ()
     episodes: int
+    pictures: int = 0
 
     @classmethod
-    def of(cls, program: Program, episodes: int) -> Self:
+    def of(cls, program: Program, episodes: int, *, pictures: int = 0) -> Self:
         """Asks for this program."""
         files = tuple((f.path, base64.b64encode(f.data).decode()) for f in program.files)
-        return cls(source=program.source, files=files, episodes=episodes)
+        return cls(source=program.source, files=files, episodes=episodes, pictures=pictures)
 
     @property
     def program(self) -> Program:
@@ -66,6 +69,8 @@ class Reply:
         charged: episodes that were played for this, others were known.
         charged_steps: environment steps that this cost.
         remaining: environment steps that the run may still spend on editing.
+        pictures: of the first episode in equal distances, each packed by zlib, in base64.
+        picture_shape: height, width and colours of each.
         refusal: why there is no result.
         why: the same, for people.
     """
@@ -74,6 +79,8 @@ class Reply:
     charged: int = 0
     charged_steps: int = 0
     remaining: int = 0
+    pictures: tuple[str, ...] = ()
+    picture_shape: tuple[int, ...] = ()
     refusal: DoorRefusal | None = None
     why: str = ""
 
@@ -96,8 +103,10 @@ def read_request(line: bytes) -> Request:
             f'expected one line of JSON such as {{"source": "...", "episodes": 3}}: {error}'
         ) from None
     assert isinstance(request, Request)
-    if not 1 <= request.episodes <= MOST_EPISODES:
-        raise ValueError(f"expected 1 to {MOST_EPISODES} episodes, got {request.episodes}")
+    if not 0 <= request.episodes <= MOST_EPISODES:
+        raise ValueError(f"expected at most {MOST_EPISODES} episodes, got {request.episodes}")
+    if not 0 <= request.pictures <= MOST_PICTURES:
+        raise ValueError(f"expected at most {MOST_PICTURES} pictures, got {request.pictures}")
     return request
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import selectors
 import socket
 import struct
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,8 +17,10 @@ from hlearn.door.addresses import short_address
 from hlearn.door.messages import REQUEST_LIMIT, DoorRefusal, Reply, read_request, to_line
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Job
+from hlearn.evaluate.api import Job, Record, Recording
+from hlearn.records import Access
 
+_LOOKED_AT = 20_000  # decisions of which pictures are made
 _MOST = 16  # connections at a time
 _SEND_S = 5.0  # a client that does not take its answer is left
 _REST, _REST_S = 16, 0.2  # parts of what follows a refused request that are thrown away
@@ -132,13 +136,19 @@ class LabDoor:
     def _answer(self, line: bytes) -> Reply:
         try:
             request = read_request(line)
+            if not request.episodes:
+                return Reply(remaining=self._lab.remaining)
             program = request.program
         except ValueError as error:  # a source that is no Unicode text among others
             return Reply(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=self._lab.remaining)
         lab, before = self._lab, self._lab.charged
         lab.say(f"measuring {request.episodes} episodes for the command")
+        seen = request.pictures > 0 and lab.task.access is not Access.VECTOR
+        jobs = [Job(program=program, seed=s) for s in lab.seeds(0, request.episodes)]
+        if seen:
+            jobs[0] = replace(jobs[0], record=Record.SHOWN, record_limit=_LOOKED_AT)
         try:
-            results = lab.measure([Job(program=program, seed=s) for s in lab.seeds(0, request.episodes)])
+            results = lab.measure(jobs)
         except BudgetExhausted as spent:
             return Reply(
                 refusal=DoorRefusal.BUDGET,
@@ -146,8 +156,11 @@ class LabDoor:
                 charged=lab.charged[0] - before[0],
                 charged_steps=lab.charged[1] - before[1],
             )
+        pictures, shape = _pictures(results[0].recording, request.pictures)
         return Reply(
             outcomes=tuple(r.outcome for r in results),
+            pictures=pictures,
+            picture_shape=shape,
             charged=lab.charged[0] - before[0],
             charged_steps=lab.charged[1] - before[1],
             remaining=lab.remaining,
@@ -158,6 +171,16 @@ class LabDoor:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(connection)
         connection.close()
+
+
+def _pictures(recording: Recording | None, most: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Some of an episode's pictures in equal distances, the last among them, and their shape."""
+    if recording is None or not recording.pictures or not most:
+        return (), ()
+    last = len(recording.pictures) - 1
+    chosen = sorted({round(n * last / max(1, most - 1)) for n in range(min(most, last + 1))})
+    packed = tuple(base64.b64encode(recording.pictures[n]).decode() for n in chosen)
+    return packed, tuple(map(int, recording.picture_shape))
 
 
 def _send(connection: socket.socket, answer: Reply) -> None:

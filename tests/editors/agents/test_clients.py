@@ -12,7 +12,7 @@ from hlearn import learn
 from hlearn.editors.agents import Client
 from hlearn.ledger import EditorRan, Refused, Trial
 from hlearn.system import System
-from hlearn.testing.model_server import Act, Fail, Hang, Say, ScriptedModel, Shell
+from hlearn.testing.model_server import Act, Fail, Hang, Say, ScriptedModel, Shell, UseTool
 from tests.editors.agents.conftest import KEY, agent, breakout, program
 
 BETTER, SLOW = program(0, 1500), program(300, 3000)
@@ -126,6 +126,19 @@ def test_evaluation_is_asked_of_the_run(client: Client, system: Path) -> None:
         go(system, agent(client, model, proposals=1))
     seen = [a.text for a in model.asked if a.results == 1]
     assert seen and "mean" in seen[0]
+    assert events(system, Trial)[-1].decision == "accepted"
+
+
+def test_a_contact_sheet_of_the_labs_tools_reaches_the_model_as_an_image(
+    client: Client, system: Path
+) -> None:
+    look = UseTool("lab", "evaluate", (("episodes", 1), ("pictures", True)))
+    with ScriptedModel([[edit(BETTER, "looked at"), look, Say("seen")]]) as model:
+        go(system, agent(client, model, proposals=1, tools=True))
+    before, after = (next(a for a in model.asked if a.results == n) for n in (1, 2))
+    assert (before.images, after.images) == (0, 1)
+    assert "left for editing" in after.text
+    assert KEY not in after.text
     assert events(system, Trial)[-1].decision == "accepted"
 
 

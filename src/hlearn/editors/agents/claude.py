@@ -50,6 +50,8 @@ class Claude:
         env = {
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_AUTOUPDATER": "1",
+            "MCP_TIMEOUT": "60000",
+            "MCP_TOOL_TIMEOUT": "600000",
             "CLAUDE_CODE_MAX_RETRIES": str(_RETRIES),
             "API_TIMEOUT_MS": str(int(min(errand.limit_s, 600.0) * 1000)),
             "IS_SANDBOX": "1",  # root may skip its questions only so

@@ -48,7 +48,8 @@ _SERVER = """\
 [mcp_servers.{name}]
 command = {command}
 args = {args}
-startup_timeout_sec = 30
+required = true
+startup_timeout_sec = 60
 tool_timeout_sec = 600
 default_tools_approval_mode = "approve"
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -36,7 +37,8 @@ class AgentEditor(CopyEditor):
         patience: attempts in a row without a proposal after which the editor gives up.
         proposals: proposals at most.
         prices: US dollars by model, for clients that tell none.
-        tools: whether it is given the lab's tools (``hl mcp``) beside the command ``hl``.
+        tools: whether it is given the lab's tools (``hl mcp``, where the package mcp is installed) beside the command
+            ``hl``.
 
     Raises:
         MissingExtra: the client is not installed; says how to install it.
@@ -122,7 +124,9 @@ def _errors(place: Place) -> Path:
 
 
 def _servers(place: Place) -> tuple[McpServer, ...]:
-    """The lab's tools, in an environment that holds nothing but what they need."""
+    """The lab's tools, in an environment that holds nothing but what they need; none where mcp is not installed."""
+    if importlib.util.find_spec("mcp") is None:
+        return ()
     keep = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(place.beside), **place_variables(place)}
     cleared = [f"{name}={value}" for name, value in keep.items()]
     serve = (sys.executable, "-m", "hlearn.cli.main", "mcp", str(place.tree))
