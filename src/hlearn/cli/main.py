@@ -11,6 +11,7 @@ import typer
 
 from hlearn import __version__
 from hlearn.cli.asking_why import why
+from hlearn.cli.datasets import dataset
 from hlearn.cli.evaluating import evaluate
 from hlearn.cli.explaining import explain
 from hlearn.cli.failing import failures
@@ -85,6 +86,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("replay", replay),
     ("failures", failures),
     ("why", why),
+    ("dataset", dataset),
     ("explain", explain),
     ("verify", verify),
     ("open", open_),

@@ -115,7 +115,7 @@ class Job:
             module: for numbers that only steer a search, where episodes are so short that processes cost most.
         checks: whether the recording holds a running checksum per decision.
         spool: path of a file to which steps and traces are streamed (:mod:`hlearn.evaluate.spool`) instead of being
-            held in memory, for episodes of any length; the recording is then empty. Needs a ``record`` with traces.
+            held in memory, for episodes of any length; the recording is then empty.
         question: what the program is asked about its decisions; the recording, which must be asked for too, has the
             answers.
     """

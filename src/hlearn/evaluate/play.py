@@ -14,7 +14,7 @@ from hlearn.errors import EnvironmentFault
 from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import PICTURE_EVERY, Job, Question, Record, Recording, Result, chained
 from hlearn.evaluate.channel import parse_trace
-from hlearn.evaluate.spool import SPOOLED, SpoolWriter
+from hlearn.evaluate.spool import SPOOLED, SpoolWriter, rows_of_block
 from hlearn.records import Episode, Failure, FailureKind
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, Environment
 from hlearn.tasks.task import Task
@@ -128,7 +128,7 @@ class _Recorder:
     def __init__(self, environment: Environment, player: Player, job: Job) -> None:
         self._environment, self._player = environment, player
         self._traced = job.record in (Record.TRACE, Record.TRACES)
-        self._seeing = job.record in (Record.STEPS, Record.SHOWN, Record.TRACE) and job.spool is None
+        self._seeing = job.record in (Record.STEPS, Record.SHOWN, Record.TRACE)
         self._shown = job.record is Record.SHOWN
         self._room: float = math.inf if job.record_limit is None or job.spool else job.record_limit
         self._per_block = _BLOCK if job.record_limit is None else max(min(job.record_limit, 64 * _BLOCK), 1)
@@ -143,7 +143,12 @@ class _Recorder:
         self._picture_shape: tuple[int, ...] = (0, 0, 0)
         self._checked, self._check = job.checks, 0
         self._checks: list[int] = []
-        self._spool = SpoolWriter(job.spool) if job.spool is not None else None
+        self._spool, self._per_spool = None, SPOOLED
+        if job.spool is not None:
+            self._spool = SpoolWriter(job.spool)
+            if self._seeing:
+                self._per_spool = rows_of_block(self._scratch.nbytes)
+                self._per_block = self._per_spool + 1  # with what is seen after the last decision
         self._question, self._answers = job.question, list[bytes]()
         self._asked = frozenset(job.question.steps) if job.question is not None else frozenset[int]()
 
@@ -198,21 +203,30 @@ class _Recorder:
                 self._checks.append(self._check)
             if self._asked and len(self._rewards) > max(self._asked):
                 raise _Answered
-            if self._spool is not None and len(self._rewards) >= SPOOLED:
+            if self._spool is not None and len(self._rewards) >= self._per_spool:
                 self._flush(self._spool)
         return result
 
-    def _flush(self, spool: SpoolWriter) -> None:
+    def _flush(self, spool: SpoolWriter, *, last: bool = False) -> None:
         """Moves what was kept to the disk; an action without its reward, where the environment failed, is dropped."""
         count = len(self._rewards)
         actions = [a.tolist() if isinstance(a, np.ndarray) else int(a) for a in self._actions[:count]]
-        spool.add(actions, self._rewards, self._lives, self._checks, self._traces[:count])
+        seen = None
+        if self._seeing:
+            rows = (
+                self._blocks[0] if self._blocks else np.empty((1, *self._scratch.shape), self._scratch.dtype)
+            )
+            seen = rows[: min(count + last, self._used)]
+        spool.add(actions, self._rewards, self._lives, self._checks, self._traces[:count], seen)
+        if seen is not None and not last:
+            rows[0] = rows[count]
+            self._used = 1
         for kept in (self._actions, self._rewards, self._lives, self._checks, self._traces):
             kept.clear()
 
     def finish(self) -> Recording:
         if self._spool is not None:
-            self._flush(self._spool)
+            self._flush(self._spool, last=True)
             self._spool.close()
             self._pictures.clear()
             self._blocks.clear()

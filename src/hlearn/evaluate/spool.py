@@ -1,7 +1,8 @@
 """Steps and traces of one episode on their way to the disk, so that an episode of any length needs little memory.
 
-A spool is a passing thing: blocks of compressed JSON, each behind its length, written by the worker and read by the
-process that asked. What is kept is made of it (:mod:`hlearn.replays.parquet`).
+A spool is a passing thing: blocks of compressed JSON and, where they are asked for, observations, each behind its
+length, written by the worker and read by the process that asked. What is kept is made of it
+(:mod:`hlearn.replays.parquet`, :mod:`hlearn.datasets`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from hlearn.errors import HarnessError, StorageFull
 from hlearn.evaluate.api import Trace
 from hlearn.evaluate.channel import parse_trace
 
-SPOOLED = 2_048  # decisions of a block
-_LENGTH = struct.Struct("<I")
+SPOOLED = 2_048  # decisions of a block at most
+SPOOLED_BYTES = 8 << 20  # of observations in a block, about
+_LENGTH = struct.Struct("<II")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -32,7 +36,9 @@ class Block:
         rewards: what each brought.
         lives: left after each.
         checks: the running checksum after each; empty unless asked for.
-        traces: what the program said of each.
+        traces: what the program said of each; empty unless asked for.
+        observations: what it saw before each, [T, ...], in the last block with the one after the last decision,
+            [T + 1, ...]; [0] unless asked for.
     """
 
     actions: Sequence[int | list[float]]
@@ -40,6 +46,12 @@ class Block:
     lives: Sequence[int]
     checks: Sequence[int]
     traces: Sequence[Trace]
+    observations: np.ndarray
+
+
+def rows_of_block(row_bytes: int) -> int:
+    """Decisions of a block whose observations have so many bytes each."""
+    return max(16, min(SPOOLED, SPOOLED_BYTES // max(row_bytes, 1)))
 
 
 class SpoolWriter:
@@ -67,12 +79,15 @@ class SpoolWriter:
         lives: Sequence[int],
         checks: Sequence[int],
         traces: Sequence[bytes],
+        observations: np.ndarray | None = None,
     ) -> None:
         """Appends a block; ``traces`` are JSON as the program's side wrote it, believed in nothing."""
         texts = [trace.decode("utf-8", "replace") for trace in traces]
-        data = zlib.compress(json.dumps([actions, rewards, lives, checks, texts]).encode(), 1)
+        seen = None if observations is None else [list(observations.shape), observations.dtype.str]
+        data = zlib.compress(json.dumps([actions, rewards, lives, checks, texts, seen]).encode(), 1)
+        pixels = b"" if observations is None else zlib.compress(observations.tobytes(), 1)
         try:
-            self._file.write(_LENGTH.pack(len(data)) + data)
+            self._file.write(_LENGTH.pack(len(data), len(pixels)) + data + pixels)
         except OSError as error:
             raise self._failed(error) from error
 
@@ -93,13 +108,17 @@ def read_spool(path: Path) -> Iterator[Block]:
     """The blocks of a spool, one at a time."""
     with path.open("rb") as file:
         while head := file.read(_LENGTH.size):
-            actions, rewards, lives, checks, texts = json.loads(
-                zlib.decompress(file.read(_LENGTH.unpack(head)[0]))
-            )
+            length, more = _LENGTH.unpack(head)
+            actions, rewards, lives, checks, texts, seen = json.loads(zlib.decompress(file.read(length)))
+            observations = np.empty(0)
+            if seen is not None:
+                flat = np.frombuffer(zlib.decompress(file.read(more)), seen[1])
+                observations = flat.reshape(seen[0])
             yield Block(
                 actions=actions,
                 rewards=rewards,
                 lives=lives,
                 checks=checks,
                 traces=tuple(parse_trace(text.encode()) for text in texts),
+                observations=observations,
             )

@@ -63,7 +63,7 @@ def check_traces(path: Path) -> None:
         raise UsageError(f"{path} is a folder; name the file otherwise")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; create it first")
-    _arrow()
+    arrow()
 
 
 def trace_episode(
@@ -127,7 +127,7 @@ def _spool_beside(path: Path) -> Iterator[Path]:
 def _write(
     path: Path, spool: Path, seed: int, order: RuleOrder, facts: dict[str, str]
 ) -> tuple[int, tuple[str, ...]]:
-    pa = _arrow()
+    pa = arrow()
     import pyarrow.parquet as pq
 
     numbers, texts, floats = _names(read_spool(spool))
@@ -220,7 +220,12 @@ def _table(
     return pa.Table.from_arrays(columns, schema=schema), float(scores[-1])
 
 
-def _arrow() -> Any:
+def arrow() -> Any:
+    """Pyarrow.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
     try:
         import pyarrow as pa
     except ImportError:
