@@ -11,6 +11,7 @@ import typer
 
 from hlearn import __version__
 from hlearn.cli.asking_why import why
+from hlearn.cli.cases import app as cases
 from hlearn.cli.datasets import dataset
 from hlearn.cli.evaluating import evaluate
 from hlearn.cli.explaining import explain
@@ -95,6 +96,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 for _name, _function in _VERBS:
     app.command(_name)(_function)
+app.add_typer(cases, name="case")
 app.add_typer(suites, name="suite")
 app.add_typer(zoo, name="zoo")
 

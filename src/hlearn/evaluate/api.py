@@ -116,6 +116,8 @@ class Job:
         checks: whether the recording holds a running checksum per decision.
         spool: path of a file to which steps and traces are streamed (:mod:`hlearn.evaluate.spool`) instead of being
             held in memory, for episodes of any length; the recording is then empty.
+        prefix: actions that are taken first, whatever the program says: it looks on from the beginning, and plays on
+            from where they lead. The score is what comes after them.
         question: what the program is asked about its decisions; the recording, which must be asked for too, has the
             answers.
     """
@@ -133,6 +135,7 @@ class Job:
     together: bool = False
     checks: bool = False
     spool: str | None = None
+    prefix: tuple[int | tuple[float, ...], ...] = ()
     question: Question | None = None
 
 

@@ -190,6 +190,11 @@ class _Recorder:
         self._actions.append(action)
         return action
 
+    def overrule(self, action: Any) -> None:
+        """Another action is taken than the one that the program chose last."""
+        if self._actions:
+            self._actions[-1] = action
+
     def step(self, action: Any, out: np.ndarray) -> tuple[float, bool, bool, int]:
         row = self._row()
         result = self._environment.step(action, row)
@@ -281,7 +286,17 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
         end = math.inf if job.max_steps is None else job.max_steps
         goal = job.stop_score if job.stop_score is not None and job.stop_score > 0 else math.inf
         stall = math.inf if job.stall_steps is None else job.stall_steps
-        until = min(end, steps + stall)
+        for taken in job.prefix:
+            decide()  # it looks on
+            if recorder is not None:
+                recorder.overrule(taken)
+            given = np.array(taken) if isinstance(taken, tuple) else taken
+            _, terminated, truncated, used = step(given, observation)
+            length += 1
+            steps += used
+            if terminated or truncated:
+                break
+        until = -1 if terminated or truncated else min(end, steps + stall)
         while steps < until:
             asked = clock()
             action = decide()

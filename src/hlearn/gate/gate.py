@@ -121,6 +121,7 @@ class Gate:
                 max_steps=case.max_steps,
                 stop_score=stop_score,
                 stall_steps=self.stall_steps,
+                prefix=case.prefix,
             )
             for case in cases
         ]
@@ -129,10 +130,8 @@ class Gate:
             outcome = result.outcome
             if isinstance(outcome, Failure):
                 broken.append((case.name, f"{said_of(outcome)} ({case.why})"))
-            elif case.min_score is not None and not outcome.score >= case.min_score:
-                broken.append(
-                    (case.name, f"scores {outcome.score:g}, must reach {case.min_score:g} ({case.why})")
-                )
+            elif (why := case.broken_by(outcome)) is not None:
+                broken.append((case.name, f"{why} ({case.why})"))
         return broken
 
 

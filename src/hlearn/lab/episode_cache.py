@@ -78,6 +78,8 @@ def _reached(outcome: Episode, caps: Caps) -> bool:
 def _same(entry: Entry, asked: Caps) -> bool:
     """Whether a finished episode would have gone the same way under other caps."""
     outcome, caps = entry.outcome, entry.key[2]
+    if caps.prefix != asked.prefix:
+        return False
     if asked.max_steps is not None and outcome.env_steps >= asked.max_steps:
         return False
     if asked.stall_steps is not None and (caps.stall_steps is None or caps.stall_steps > asked.stall_steps):

@@ -8,6 +8,7 @@ environment's id and arguments) stay as they are.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,6 +48,7 @@ class Caps:
     stall_steps: int | None = None
     record: Record = Record.NOTHING
     record_limit: int | None = None
+    prefix: str = ""  # SHA-256 of the actions that were taken first
 
     @classmethod
     def of(cls, job: Job) -> Caps:
@@ -57,6 +59,7 @@ class Caps:
             stall_steps=job.stall_steps,
             record=job.record,
             record_limit=job.record_limit,
+            prefix=hashlib.sha256(repr(job.prefix).encode()).hexdigest() if job.prefix else "",
         )
 
 

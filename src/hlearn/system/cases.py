@@ -16,12 +16,16 @@ from typing import Any, NoReturn
 from hlearn.errors import SchemaTooNew, UsageError
 from hlearn.foreign_text import read_plain_file
 from hlearn.ledger.codec import shown
-from hlearn.records import Split
+from hlearn.records import Episode, Outcome, Split
+from hlearn.system.prefixes import Prefix, read_prefix, written
 from hlearn.tasks.seeds import SEEDS_PER_SPLIT, split_of, split_seeds
 from hlearn.trust import PLAIN
 
 SCHEMA = 2  # 1: before systems had keys; seeds are then the environment's own
-_FIELDS = {"schema", "why", "split", "number", "seed", "max_steps", "min_score", "trial", "key"}
+_FIELDS = {
+    *("schema", "why", "split", "number", "seed", "max_steps", "min_score", "trial", "key"),
+    *("prefix", "min_lives", "goes_on"),
+}
 _MOST_STEPS = 2**53
 _LONGEST_WHY = 2_000  # characters
 
@@ -38,6 +42,10 @@ class Case:
         seed: an explicit development seed.
         max_steps: play so many environment steps (None: the whole episode).
         min_score: the return that must be reached; the episode must be completed without a failure in any case.
+        prefix: actions that lead to the state in which the case begins, whatever the program would do; its score is
+            what comes after them. Written shortly: :mod:`hlearn.system.prefixes`.
+        min_lives: lives that must be left at its end.
+        goes_on: whether the environment must not have ended the episode before ``max_steps``.
         trial: the trial that stored it, 0 for one written by hand.
         key: id of the key whose world is meant; None: the system's present one; "": seeds are the environment's own.
     """
@@ -51,6 +59,23 @@ class Case:
     min_score: float | None = None
     trial: int = 0
     key: str | None = None
+    prefix: Prefix = ()
+    min_lives: int | None = None
+    goes_on: bool = False
+
+    def broken_by(self, outcome: Outcome) -> str | None:
+        """What of it does not hold in an episode that a program completed; None where all does."""
+        if not isinstance(outcome, Episode):
+            return None
+        if self.prefix and outcome.length < len(self.prefix):
+            return f"over after {outcome.length} of the {len(self.prefix)} actions that lead to its beginning"
+        if self.min_score is not None and not outcome.score >= self.min_score:
+            return f"scores {outcome.score:g}, must reach {self.min_score:g}"
+        if self.min_lives is not None and outcome.lives < self.min_lives:
+            return f"{outcome.lives} lives are left, must keep {self.min_lives}"
+        if self.goes_on and (outcome.terminated or outcome.truncated):
+            return f"the episode ends after {outcome.length} decisions, must go on"
+        return None
 
     def resolve(self, run_seed: int) -> int:
         """The seed, as ledgers name it, of this case in a run."""
@@ -72,6 +97,12 @@ def case_text(case: Case) -> str:
             data[key] = value
     if case.key == PLAIN:
         del data["key"]
+    if case.prefix:
+        data["prefix"] = written(case.prefix)
+    if case.min_lives is not None:
+        data["min_lives"] = case.min_lives
+    if case.goes_on:
+        data["goes_on"] = True
     data["trial"] = case.trial
     return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
@@ -174,6 +205,9 @@ def _case(path: Path, data: Any) -> Case:
         min_score=_score(data),
         trial=_whole(data, "trial", 0, 0, 2**31) or 0,
         key=PLAIN if schema == 1 else _text(data, "key") if "key" in data else None,
+        prefix=_prefix(data),
+        min_lives=_whole(data, "min_lives", None, 0, 2**15),
+        goes_on=_truth(data, "goes_on"),
     )
 
 
@@ -223,6 +257,20 @@ def _text(data: dict[str, Any], name: str) -> str:
         raise TypeError(f"{name} is {shown(value)}, expected a sentence")
     if not all(c.isprintable() or c in "\n\t" for c in value):
         raise ValueError(f"{name} is {shown(value)}: it holds characters that are no text")
+    return value
+
+
+def _prefix(data: dict[str, Any]) -> Prefix:
+    value = data.get("prefix", "")
+    if not isinstance(value, str):
+        raise TypeError(f"prefix is {shown(value)}, expected actions such as 1x30 2 0x4")
+    return read_prefix(value)
+
+
+def _truth(data: dict[str, Any], name: str) -> bool:
+    value = data.get(name, False)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is {shown(value)}, expected true or false")
     return value
 
 
