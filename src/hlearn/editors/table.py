@@ -87,6 +87,8 @@ def choices() -> tuple[str, ...]:
 
 
 def _agent(client: Client, model: str, options: AgentOptions) -> Editor:
+    if client.name == "model" and not model:
+        raise UsageError("editor model needs a name: model:NAME, and --base-url for a server of your own")
     return AgentEditor(
         client,
         options.endpoint(client, model),

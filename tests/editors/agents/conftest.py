@@ -57,6 +57,12 @@ def client(request: pytest.FixtureRequest) -> Client:
     return installed(request.param)
 
 
+@pytest.fixture(params=["codex", "claude", "model"])
+def any_client(request: pytest.FixtureRequest) -> Client:
+    """The same, and the loop of our own."""
+    return installed(request.param)
+
+
 @pytest.fixture(scope="session")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Breakout system whose champion meets the ball for ten seconds."""

@@ -81,9 +81,9 @@ def test_three_edits_one_better_one_that_breaks_a_case_one_that_crashes(
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
 
-def test_a_refused_key_is_a_typed_failure_and_is_not_tried_again(client: Client, system: Path) -> None:
+def test_a_refused_key_is_a_typed_failure_and_is_not_tried_again(any_client: Client, system: Path) -> None:
     with ScriptedModel([[Fail(401)]] * 9) as model:
-        result = go(system, agent(client, model, patience=3))
+        result = go(system, agent(any_client, model, patience=3))
     assert [r.kind for r in events(system, Refused)] == ["unauthorized"]
     assert [r.fault for r in events(system, EditorRan)] == ["unauthorized"]
     assert result.refused is not None and result.refused.startswith("unauthorized: ")
@@ -117,13 +117,13 @@ def test_forbidden_edits_are_refused_with_their_type(client: Client, system: Pat
     assert (system / "hl.toml").read_bytes() == before
 
 
-def test_evaluation_is_asked_of_the_run(client: Client, system: Path) -> None:
+def test_evaluation_is_asked_of_the_run(any_client: Client, system: Path) -> None:
     """``hl eval .`` in the hands of a client goes through the door; what it measured is in the ledger once."""
     import sys
 
     hl = f"{sys.executable} -m hlearn.cli.main eval . --episodes 1 --json"
     with ScriptedModel([[Shell(hl), edit(BETTER, "measured first"), Say("done")]]) as model:
-        go(system, agent(client, model, proposals=1))
+        go(system, agent(any_client, model, proposals=1))
     seen = [a.text for a in model.asked if a.results == 1]
     assert seen and "mean" in seen[0]
     assert events(system, Trial)[-1].decision == "accepted"
@@ -142,12 +142,12 @@ def test_a_contact_sheet_of_the_labs_tools_reaches_the_model_as_an_image(
     assert events(system, Trial)[-1].decision == "accepted"
 
 
-@pytest.mark.parametrize("word", ["codex", "claude", "gemini", "opencode", "aider", "mini"])
+@pytest.mark.parametrize("word", ["codex", "claude", "gemini", "opencode", "aider", "mini", "model:x"])
 def test_a_client_that_is_not_here_says_how_to_install_it(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from hlearn.editors.agents import CLIENTS
     from hlearn.editors.table import make_editor
     from hlearn.errors import MissingExtra
 
-    monkeypatch.setattr(type(CLIENTS[word]), "find", lambda self: None)
+    monkeypatch.setattr(type(CLIENTS[word.partition(":")[0]]), "find", lambda self: None)
     with pytest.raises(MissingExtra, match="install"):
         make_editor(word)
