@@ -27,7 +27,8 @@ from hlearn.records import Episode
 ATTEMPTS = 6
 EPISODES = 3  # watched of every candidate
 FIRST_SEED = 2000  # development seeds for watching, apart from those of the race
-LONGEST = 8_000  # environment steps watched of an episode
+LONGEST = 6_000  # environment steps watched of an episode
+FEWEST, AGAIN = 4, 2.0  # children that are tried at least, and episodes of one on average
 PROGRESS = 1.2  # times what was promised before
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early
 AVOIDING = ("dodge", "flee", "reflex", "idle", "shelter")
@@ -103,6 +104,7 @@ class Lessons:
             )
             children = self.roster.runners(taught(self.view, genome, self.plays, seen.recordings, lab.say))
             children = [c for c in children if c.program.sha256 not in self._tried and c is not current]
+            children = self._affordable(children, seen, allowance - (start - lab.remaining))
             self._tried |= {c.program.sha256 for c in children}
             best, of_best = current, seen
             for child, watched in self._likeliest(children) if children else []:
@@ -115,6 +117,16 @@ class Lessons:
             self.plays += seen.recordings
             better.insert(0, genome_of(best))
         return better
+
+    def _affordable(self, children: list[Runner], parent: Watched, left: float) -> list[Runner]:
+        """As many as can be watched if they live as long as their parent, from all over the list."""
+        played = [len(r.actions) for r in parent.recordings] or [LONGEST]
+        count = max(FEWEST, int(left * len(played) / max(1, sum(played)) / AGAIN))
+        return (
+            [children[i * len(children) // count] for i in range(count)]
+            if count < len(children)
+            else children
+        )
 
     def _likeliest(self, children: Sequence[Runner]) -> list[tuple[Runner, Watched]]:
         """Watches all for one episode and the half that promises more for the others."""

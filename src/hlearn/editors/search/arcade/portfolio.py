@@ -25,7 +25,7 @@ FRESH = 0.15  # of the candidates after that have no parents
 BROOD = 4  # candidates that are measured side by side
 EXPLORED = 0.25  # of the turns that no share decides go to an arm at random
 NEXT = 2  # of a brood at most play twice: those among the best of their arm or of all
-CONFIRMED = (6, 4, 4)  # episodes that the best of all play, one more per turn
+CONFIRMED = (4, 3, 2)  # episodes that the best of all play, one more per turn
 LONG = 2_500  # environment steps: where the best play that long, others must show promise first
 SHORT = 1_500  # of these, in which they must
 IDLE = 40  # turns that measure nothing new, after which there is nothing more to draw
@@ -137,6 +137,8 @@ class Portfolio:
         if self.roster.deterministic:
             return
         known = self.ranked[:PARENTS]
+        if len(known) < PARENTS:
+            return
         again = [r for r in arm.field if r in brood and (r in arm.field[:NEXT] or r in known)]
         self.arena.run(again[:NEXT], 2)
         arm.field.sort(key=_order)
