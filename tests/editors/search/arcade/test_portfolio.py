@@ -54,6 +54,15 @@ def test_plain_evolution_keeps_its_share_and_the_allowance_holds() -> None:
     assert "plain" in arms.told()
 
 
+def test_who_enters_is_measured_whatever_it_promises() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=40_000)
+    arms = portfolio(lab, other=lambda _: None)
+    arms.enter(Origin.GUESSED, [Genome(), Genome()], 2)
+    (entered,) = arms.arms[1].field
+    assert len(entered.scores) == 2
+    assert entered in arms.ranked
+
+
 def test_where_nothing_more_can_be_drawn_it_ends() -> None:
     lab = PlainLab("ALE/Breakout-v5", steps=40_000)
     roster = Roster(lab)

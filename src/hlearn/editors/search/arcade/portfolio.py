@@ -100,6 +100,17 @@ class Portfolio:
                 arm.spent += before - lab.remaining
             idle = idle + 1 if lab.remaining == before else 0
 
+    def enter(self, origin: Origin, genomes: Sequence[Genome], episodes: int) -> None:
+        """Has an arm measure these at once, whatever their first steps promise.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        arm = next(a for a in self.arms if a.origin is origin)
+        runners = [r for r in self.roster.runners(list(genomes)) if r not in arm.field]
+        self.arena.run(runners, episodes)
+        arm.field = sorted([*arm.field, *runners], key=_order)
+
     def suggest(self, origin: Origin, genomes: list[Genome]) -> None:
         """Has an arm try these next."""
         for arm in self.arms:

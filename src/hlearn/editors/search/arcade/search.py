@@ -34,6 +34,7 @@ from hlearn.system.memory import SEEN
 PROVEN = 8  # episodes on which a first champion has stood
 WAYS = 2  # to press that are tried with an interception
 CLEAR = 0.7  # standard errors by which a champion must lead the one before to be proposed
+SAFER = 2  # programs that lessons made, which race at once
 ROUNDS = 8  # of whole programs; between them it is seen whether one is far ahead
 WATCHES = (1, 4)  # rounds after which whoever leads is watched
 CAP = 4_000, 10_000  # environment steps after which an episode of a whole program is cut, between these
@@ -201,7 +202,7 @@ class ArcadeSearch:
             world = self.draw.world.wiser(view.watch(self._lessons.plays[known:]))
             self.draw = portfolio.draw = replace(self.draw, world=world)
             portfolio.suggest(Origin.AHEAD, self.draw.ahead())
-        portfolio.suggest(Origin.GUESSED, safer)
+        portfolio.enter(Origin.GUESSED, safer[:SAFER], 2)
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
