@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, Behavior
 from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.joint import drawer
 from hlearn.editors.search.arcade.lessons import ATTEMPTS, EPISODES, Lessons, Watched, _is_progress
 from hlearn.editors.search.arcade.look_ram import look_at_ram
+from hlearn.editors.search.arcade.portfolio import Arm, Origin, Portfolio
 from hlearn.editors.search.arcade.roster import Roster
+from hlearn.editors.search.arcade.search import ArcadeSearch
+from hlearn.editors.search.race import Arena
 from tests.editors.search.plain_lab import PlainLab
 
 
@@ -41,3 +45,22 @@ def test_a_leader_is_watched_once_and_its_play_is_kept() -> None:
     spent = lab.spent
     assert lessons.learn(pushing, allowance=2_000) == []
     assert lab.spent == spent
+
+
+def test_where_the_same_program_leads_again_nothing_more_is_learnt_from_it() -> None:
+    lab = PlainLab("ALE/SpaceInvaders-v5", steps=150_000)
+    search = ArcadeSearch(lab)
+    roster = search.roster
+    view = look_at_ram(lab)
+    search.draw = draw = drawer(view, roster)
+    search._lessons = Lessons(roster, view, Genome(across=next(s for s in view.own if s.drive == "x")))
+    arms = (
+        Arm(origin=Origin.PLAIN),
+        Arm(origin=Origin.GUESSED),
+        Arm(origin=Origin.AHEAD),
+    )
+    portfolio = Portfolio(roster, Arena(lab, max_steps=300), draw, arms)
+    portfolio.enter(Origin.PLAIN, [Genome()], 1)
+    search._lessons._tried.add(portfolio.ranked[0].program.sha256)
+    search._learn_from(view, portfolio)
+    assert search.draw.world is draw.world

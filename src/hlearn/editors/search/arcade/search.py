@@ -198,8 +198,9 @@ class ArcadeSearch:
         assert self.draw is not None and self._lessons is not None
         known = len(self._lessons.plays)
         safer = self._lessons.learn(portfolio.ranked[0], shares.LESSONS * self.lab.remaining)
-        if self.draw.world is not None and view.watch is not None:
-            world = self.draw.world.wiser(view.watch(self._lessons.plays[known:]))
+        seen = self._lessons.plays[known:]
+        if seen and self.draw.world is not None and view.watch is not None:
+            world = self.draw.world.wiser(view.watch(seen))
             self.draw = portfolio.draw = replace(self.draw, world=world)
             portfolio.suggest(Origin.AHEAD, self.draw.ahead())
         portfolio.enter(Origin.GUESSED, safer[:SAFER], 2)
