@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hlearn.cli.options import KeyFile, key_of
+from hlearn.cli.options import KeyFile, Workers, key_of
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
 from hlearn.cli.words import count, number, several
@@ -182,6 +182,54 @@ def report(
             "classes": [*map(_class_data, reports)],
         }
     )
+
+
+@app.command("generalize")
+@verb
+def generalize(
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="The folder of a heuristic system, or of a suite.", show_default=False
+        ),
+    ],
+    episodes: Annotated[int, typer.Option("--episodes", min=1, help="Episodes of each relative.")] = 10,
+    workers: Workers = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Play champions, unchanged, on relatives of their tasks: modes, difficulties, protocols, delay, noise, masses.
+
+    "kept" is the share of the lead over random play that is left there.
+    """
+    from hlearn.cli.opening import open_system
+    from hlearn.evaluate.allowance import usable_cores
+    from hlearn.suites import SuiteFolder
+    from hlearn.suites.generalizing import Kept
+    from hlearn.suites.generalizing import generalize as play
+
+    screen = console(as_json)
+    found: dict[str, list[dict[str, object]]] = {}
+    systems = [directory]
+    if (directory / "suite.json").exists():
+        folder = SuiteFolder.open(directory, reading=True)
+        systems = [folder.system(s.track) for s in folder.states() if s.result is not None]
+    for path in systems:
+        system = open_system(path, screen)
+        champion = system.champion()
+        if champion is None:
+            screen.print(f"{path.name}: no champion", markup=False, soft_wrap=True)
+            continue
+        screen.print(path.name or system.task.env_id, markup=False, soft_wrap=True)
+
+        def show(row: Kept) -> None:
+            kept = "" if row.kept is None else f"kept {row.kept:.0%}"
+            line = f"  {row.relative:<24} {number(row.score):>10}  random {number(row.random):>10}  {kept} {row.failed}"
+            screen.print(line.rstrip(), markup=False, soft_wrap=True)
+
+        rows = play(system.task, champion, episodes=episodes, workers=workers or usable_cores(), on_kept=show)
+        found[path.name] = [r._asdict() for r in rows]
+    return Answer(data={"systems": found})
 
 
 def _executor(ray: str | None, cores: int | None, key: Key) -> Executor:
