@@ -6,7 +6,7 @@ environment steps *before* frame skip is folded in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hlearn.foreign_text import safe
@@ -72,7 +72,7 @@ class Episode:
         stopped: the evaluator ended it early (score target reached, or a racing cap); never set on reports
             unless the report says so.
         lives: left at its end, as the environment tells them; 0 where it tells none.
-        wall_s: wall time of the whole episode (seconds).
+        wall_s: wall time of the whole episode (seconds); times do not make two episodes differ.
         planner_steps: environment steps that the program simulated on clones of the environment.
         thought_s: wall time of the program's decisions, simulated steps included (seconds); 0 in older ledgers.
     """
@@ -85,9 +85,9 @@ class Episode:
     truncated: bool
     stopped: bool = False
     lives: int = 0
-    wall_s: float = 0.0
+    wall_s: float = field(default=0.0, compare=False)
     planner_steps: int = 0
-    thought_s: float = 0.0
+    thought_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,10 +191,6 @@ def _events(path: Path) -> list[Event]:
         event = row.event
         if isinstance(event, RunResumed):
             continue
-        if isinstance(event, Measured):
-            event = dataclasses.replace(
-                event, outcomes=tuple(dataclasses.replace(o, wall_s=0.0) for o in event.outcomes)
-            )
         for name, nothing in (("commit", ""), ("seconds", 0.0), ("overhead_s", 0.0)):
             if hasattr(event, name):
                 event = dataclasses.replace(event, **{name: nothing})  # type: ignore[arg-type]
