@@ -22,6 +22,7 @@ from hlearn.cli.machine import doctor
 from hlearn.cli.probing import probe
 from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
+from hlearn.cli.skills import app as skills
 from hlearn.cli.suites import app as suites
 from hlearn.cli.systems import diff, history, init, rollback
 from hlearn.cli.tools import mcp
@@ -98,6 +99,7 @@ for _name, _function in _VERBS:
     app.command(_name)(_function)
 app.add_typer(cases, name="case")
 app.add_typer(suites, name="suite")
+app.add_typer(skills, name="skill")
 app.add_typer(zoo, name="zoo")
 
 

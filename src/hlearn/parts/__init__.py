@@ -4,6 +4,7 @@ Each part is small, tested alone, free of harness code, and resettable (a policy
 Programs import these names; nothing here imports anything of hlearn.
 """
 
+from hlearn.parts.change import Cusum, Dynamics, PageHinkley, Recognizer
 from hlearn.parts.control import away, dodge, toward
 from hlearn.parts.foresight import Foresight
 from hlearn.parts.motion import Moving, Speed, Tracker, landing, reflect
@@ -14,13 +15,17 @@ from hlearn.parts.things import Place, Slot, Thing, Things
 
 __all__ = [
     "Caution",
+    "Cusum",
+    "Dynamics",
     "Foresight",
     "LoopBreaker",
     "Macro",
     "Moving",
+    "PageHinkley",
     "Place",
     "Pulse",
     "Reach",
+    "Recognizer",
     "Slot",
     "Speed",
     "StateMachine",

@@ -5,12 +5,14 @@ Comes in: programs, parts, the sandbox's child. Imports nothing of hlearn but er
 
 from hlearn.policy.assets import asset
 from hlearn.policy.base import Policy, find_policy
+from hlearn.policy.dispatch import DispatchPolicy
 from hlearn.policy.joystick import JoystickPolicy, horizontal, trigger, vertical
 from hlearn.policy.model import simulator
 from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, controller, detect, reflex, rule
 
 __all__ = [
     "ComposedPolicy",
+    "DispatchPolicy",
     "JoystickPolicy",
     "Param",
     "Policy",
