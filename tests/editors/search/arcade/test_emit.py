@@ -12,7 +12,7 @@ import pytest
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Guard, Knob
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.kinds import KINDS
+from hlearn.editors.search.arcade.skills import KINDS
 from hlearn.editors.search.arcade.vary import LIMIT, Pool, vary
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.inprocess import InProcessEvaluator

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hlearn.editors.search.arcade.avoiding_kinds import HAZARDS
 from hlearn.editors.search.arcade.behaviors import PRESS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.omens import Omen
 from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.skills.avoiding import HAZARDS
 from hlearn.editors.search.arcade.starts import offset_knob, pixel_knob
 
 REACTION = 6  # steps from seeing to moving, sticky actions included

@@ -1,7 +1,7 @@
 """Behaviours as data: what arcade programs are made of.
 
 A behaviour belongs to one channel of the joystick and answers with a direction, a press or nothing. What kinds
-there are, and the lines they write, stands in :mod:`hlearn.editors.search.arcade.kinds`.
+there are, and the lines they write, stands in :mod:`hlearn.editors.search.arcade.skills`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Behavior:
     """One way to steer or press.
 
     Attributes:
-        kind: key in :data:`hlearn.editors.search.arcade.kinds.KINDS`.
+        kind: key in :data:`hlearn.editors.search.arcade.skills.KINDS`.
         channel: "horizontal", "vertical" or "trigger".
         roles: the signals it is about, by role.
         knobs: its constants, by name.

@@ -10,16 +10,13 @@ import hlearn.parts
 from hlearn.editors.search.arcade import outlook as ahead
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.kinds import KINDS
 from hlearn.editors.search.arcade.outlook import Outlook
 from hlearn.editors.search.arcade.prose import summary
 from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.skills import KINDS
 from hlearn.editors.search.arcade.writing import Writing
 
 _INDENT = "    "
-_RESTING = frozenset(
-    {"follow", "pursue", "intercept", "flee", "dodge", "shelter", "hold"}
-)  # steer by where the own thing comes to rest
 
 
 def emit(
@@ -199,7 +196,7 @@ class _Page:
         lines += self._present(behavior, own, used)
         writing = Writing(
             see=see,
-            rest=self.rest(steering) if steering and own is not None and behavior.kind in _RESTING else "",
+            rest=self.rest(steering) if steering and own is not None and kind.rests else "",
             knob=lambda knob: self._knob(behavior, name, knob),
             part=lambda word, made: self._part(f"{name}_{word}", made),
             watch=lambda word, made, call: self._watch(behavior, f"{name}_{word}", made, call),
@@ -221,7 +218,7 @@ class _Page:
 
     def _present(self, behavior: Behavior, own: Signal | None, used: set[str]) -> list[str]:
         needed = [s for r, s in behavior.roles if not _apart(r) and behavior.kind != "serve"]
-        if own is not None and behavior.kind in _RESTING:
+        if own is not None and KINDS[behavior.kind].rests:
             needed.append(own)
         missing = []
         for signal in needed:

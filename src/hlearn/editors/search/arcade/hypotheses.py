@@ -21,9 +21,6 @@ from hlearn.editors.search.arcade.starts import (
     place_knob,
     swell_knob,
 )
-from hlearn.probe.scene import Axis
-
-CHANNEL_OF = {Axis.X: ACROSS, Axis.Y: DOWN}
 
 
 def presses(movers: Sequence[Signal], *, has_button: bool) -> list[Behavior]:

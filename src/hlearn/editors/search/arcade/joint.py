@@ -19,6 +19,7 @@ from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.outlook import Role, World, moves, outlooks, varied
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.signals import Signal
+from hlearn.editors.search.arcade.skills import KINDS
 from hlearn.editors.search.arcade.starts import offset_knob, pixel_knob, place_knob
 from hlearn.editors.search.arcade.vary import turn_knobs
 from hlearn.policy.joystick import action_meaning
@@ -33,6 +34,7 @@ LEADING = (
 PLACED = 0.3  # of the conditions ask where the player is
 CONDITIONS = 3  # that a program has at most
 THOUGHTS = 0.35  # of the changes to a program that looks ahead change what it thinks of things
+DRAWN = 0.2  # of the ways to steer are kinds that say how they are drawn
 CHANGES = ("steer", "steer", "press", "guard", "target", "knobs", "knobs", "knobs")
 
 
@@ -149,6 +151,10 @@ class Draw:
     def _way(self, genome: Genome, channel: str) -> tuple[Behavior, ...]:
         """A random way to steer one axis; often none at all."""
         own, blind = genome.own(channel), hypotheses.blind(channel)
+        drawn = [k.draw for k in KINDS.values() if k.draw is not None]
+        if drawn and self.rng.random() < DRAWN:
+            behavior = drawn[int(self.rng.integers(len(drawn)))](own, self.targets, channel, self.rng)
+            return () if behavior is None else (behavior,)
         targets = self.targets
         dice = int(self.rng.integers(7 if own is not None and targets else 3))
         if dice == 0:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.editors.search.arcade.avoidance import dodging, heeding, reflexes
-from hlearn.editors.search.arcade.avoiding_kinds import HAZARDS
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, Behavior
 from hlearn.editors.search.arcade.events import Reading
 from hlearn.editors.search.arcade.genome import Genome
@@ -20,6 +19,8 @@ from hlearn.editors.search.arcade.look import View
 from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.omens import find_omens
 from hlearn.editors.search.arcade.roster import Roster, genome_of
+from hlearn.editors.search.arcade.skills import KINDS
+from hlearn.editors.search.arcade.skills.avoiding import HAZARDS
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job, Recording
 from hlearn.records import Episode
@@ -31,7 +32,6 @@ LONGEST = 6_000  # environment steps watched of an episode
 FEWEST, AGAIN = 4, 2.0  # children that are tried at least, and episodes of one on average
 PROGRESS = 1.2  # times what was promised before
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early
-AVOIDING = ("dodge", "flee", "reflex", "idle", "shelter")
 RARE = 0.12  # share of deaths that a danger must explain
 BEHIND = 2  # ways to steer that go on behind a reflex
 
@@ -233,7 +233,7 @@ def _warned(
 
 
 def _goals(genome: Genome, channel: str) -> tuple[Behavior, ...]:
-    return tuple(b for b in genome.on(channel) if b.kind not in AVOIDING)
+    return tuple(b for b in genome.on(channel) if not KINDS[b.kind].avoids)
 
 
 def _idle(genome: Genome, channel: str) -> tuple[Behavior, ...]:

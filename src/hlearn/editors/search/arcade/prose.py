@@ -7,31 +7,7 @@ import textwrap
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.outlook import told as told_ahead
-
-_WORDS = {
-    "follow": "stay level with {}",
-    "pursue": "go where {} will be",
-    "intercept": "meet {}",
-    "flee": "make way for {}",
-    "dodge": "keep clear of {}",
-    "reflex": "turn at once while {} comes close",
-    "shelter": "keep clear of whatever comes down",
-    "idle": "let go while {} warns",
-    "cross": "cross the lanes of {} when free",
-    "weave": "go on while the way is free",
-    "hold": "stay in place",
-    "sweep": "patrol",
-    "push": "keep pushing",
-    "foresee": "as the plan says",
-    "shoot": "press while something stands level",
-    "rest": "stay",
-    "swing": "swing in a rhythm",
-    "step": "step in a rhythm",
-    "press": "hold",
-    "pulse": "press in a rhythm",
-    "serve": "press while {} rests",
-    "aim": "press when level with {}",
-}
+from hlearn.editors.search.arcade.skills import KINDS
 
 
 def summary(genome: Genome) -> list[str]:
@@ -51,6 +27,6 @@ def _tell(behavior: Behavior) -> str:
         if r.rstrip("0123456789") in ("target", "ball", "hazard", "lane", "sign")
     ]
     about = " and ".join(told)
-    text = _WORDS.get(behavior.kind, behavior.kind).format(about)
+    text = KINDS[behavior.kind].told.format(about)
     guard = behavior.guard
     return f"{text} (if {guard.signal.key} is {guard.test} its level)" if guard else text

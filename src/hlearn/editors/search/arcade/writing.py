@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from hlearn.editors.search.arcade.behaviors import Behavior
+from hlearn.editors.search.arcade.signals import Signal
 
 
 @dataclass(slots=True)
@@ -26,6 +29,9 @@ class Writing:
         self.lines.append(f"return {'-' if self.sign < 0 else ''}{expression}")
 
 
+Draw = Callable[[Signal | None, Sequence[Signal], str, np.random.Generator], Behavior | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """How one kind of behaviour is written.
@@ -33,11 +39,20 @@ class Kind:
     Attributes:
         doc: docstring of its method; ``{role}`` stands for the name of the role's detector.
         noun: role -> what the thing is called in the program.
+        told: what it does, in a few words; ``{}`` stands for what it is about.
         write: adds its lines to a :class:`Writing`.
+        rests: whether it steers by where the own thing comes to rest.
+        avoids: whether it keeps clear of something, and goes before what gets somewhere.
+        draw: makes one at random for an own position (None: none is known), what may be targets, and a channel; None
+            where it has nothing to say. Without it, only who names the kind proposes it.
         imports: names of ``hlearn.parts`` that its lines use; a part that it makes alone imports itself.
     """
 
     doc: str
     noun: Mapping[str, str]  # role -> what the thing is called in the program
     write: Callable[[Behavior, Writing], None]
+    told: str
     imports: tuple[str, ...] = ()
+    rests: bool = False
+    avoids: bool = False
+    draw: Draw | None = None

@@ -97,11 +97,20 @@ def _weave(b: Behavior, w: Writing) -> None:
     ]
 
 
-AVOIDING: Mapping[str, Kind] = {
+KINDS: Mapping[str, Kind] = {
     "flee": Kind(
-        doc="Makes way for the {hazard}.", noun={"hazard": "hazard"}, write=_flee, imports=("away",)
+        told="make way for {}",
+        rests=True,
+        avoids=True,
+        doc="Makes way for the {hazard}.",
+        noun={"hazard": "hazard"},
+        write=_flee,
+        imports=("away",),
     ),
     "dodge": Kind(
+        told="keep clear of {}",
+        rests=True,
+        avoids=True,
         doc="Goes to the nearest place that nothing is about to hit.",
         noun={
             **{f"hazard{i}": "hazard" for i in range(HAZARDS)},
@@ -111,24 +120,37 @@ AVOIDING: Mapping[str, Kind] = {
         imports=("dodge",),
     ),
     "shelter": Kind(
+        told="keep clear of whatever comes down",
+        rests=True,
+        avoids=True,
         doc="Goes to the nearest place that nothing comes down on.",
         noun={"perils": "perils"},
         write=_shelter,
         imports=("dodge",),
     ),
     "reflex": Kind(
+        told="turn at once while {} comes close",
+        avoids=True,
         doc="Steers this way at once while the {hazard0} comes close.",
         noun={"hazard0": "hazard", "depth0": "hazard_depth"},
         write=_reflex,
     ),
-    "idle": Kind(doc="Does nothing while the {sign} warns.", noun={"sign": "warning"}, write=_idle),
+    "idle": Kind(
+        told="let go while {} warns",
+        avoids=True,
+        doc="Does nothing while the {sign} warns.",
+        noun={"sign": "warning"},
+        write=_idle,
+    ),
     "cross": Kind(
+        told="cross the lanes of {} when free",
         doc="Keeps going while the lane ahead is free, else waits.",
         noun={"lane": "lanes"},
         write=_cross,
         imports=("Speed",),
     ),
     "weave": Kind(
+        told="go on while the way is free",
         doc="Keeps going while nothing is about to cross its way, else waits.",
         noun={f"car{i}": "car" for i in range(12)},
         write=_weave,

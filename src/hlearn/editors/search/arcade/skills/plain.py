@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hlearn.editors.search.arcade.avoiding_kinds import AVOIDING
 from hlearn.editors.search.arcade.behaviors import ACROSS, Behavior
 from hlearn.editors.search.arcade.writing import Kind, Writing
 
@@ -113,32 +112,66 @@ def _aim(b: Behavior, w: Writing) -> None:
 
 
 KINDS: Mapping[str, Kind] = {
-    **AVOIDING,
     "follow": Kind(
-        doc="Stays level with the {target}.", noun={"target": "target"}, write=_follow, imports=("toward",)
+        told="stay level with {}",
+        rests=True,
+        doc="Stays level with the {target}.",
+        noun={"target": "target"},
+        write=_follow,
+        imports=("toward",),
     ),
     "pursue": Kind(
+        told="go where {} will be",
+        rests=True,
         doc="Goes where the {target} will be.",
         noun={"target": "target"},
         write=_pursue,
         imports=("toward",),
     ),
     "intercept": Kind(
+        told="meet {}",
+        rests=True,
         doc="Meets the {ball} where it will cross the line, off-centre by a varying amount.",
         noun={"ball": "ball", "depth": "ball_depth", "tally": "score"},
         write=_intercept,
         imports=("landing", "toward"),
     ),
-    "hold": Kind(doc="Goes to its place and stays.", noun={}, write=_hold, imports=("toward",)),
-    "sweep": Kind(doc="Patrols between two ends.", noun={}, write=_sweep),
-    "push": Kind(doc="Keeps pushing one way.", noun={}, write=_push),
-    "foresee": Kind(doc="Goes the best way for the next second.", noun={}, write=_foresee),
-    "shoot": Kind(doc="Presses while something stands level.", noun={}, write=_shoot),
-    "rest": Kind(doc="Does not steer.", noun={}, write=_rest),
-    "swing": Kind(doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing),
-    "step": Kind(doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step),
-    "press": Kind(doc="Holds the button.", noun={}, write=_press),
-    "pulse": Kind(doc="Presses in a rhythm.", noun={}, write=_pulse),
-    "serve": Kind(doc="Presses while the {ball} rests.", noun={"ball": "ball"}, write=_serve),
-    "aim": Kind(doc="Presses when level with the {target}.", noun={"target": "target"}, write=_aim),
+    "hold": Kind(
+        told="stay in place",
+        rests=True,
+        doc="Goes to its place and stays.",
+        noun={},
+        write=_hold,
+        imports=("toward",),
+    ),
+    "sweep": Kind(told="patrol", doc="Patrols between two ends.", noun={}, write=_sweep),
+    "push": Kind(told="keep pushing", doc="Keeps pushing one way.", noun={}, write=_push),
+    "foresee": Kind(
+        told="as the plan says", doc="Goes the best way for the next second.", noun={}, write=_foresee
+    ),
+    "shoot": Kind(
+        told="press while something stands level",
+        doc="Presses while something stands level.",
+        noun={},
+        write=_shoot,
+    ),
+    "rest": Kind(told="stay", doc="Does not steer.", noun={}, write=_rest),
+    "swing": Kind(
+        told="swing in a rhythm", doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing
+    ),
+    "step": Kind(told="step in a rhythm", doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step),
+    "press": Kind(told="hold", doc="Holds the button.", noun={}, write=_press),
+    "pulse": Kind(told="press in a rhythm", doc="Presses in a rhythm.", noun={}, write=_pulse),
+    "serve": Kind(
+        told="press while {} rests",
+        doc="Presses while the {ball} rests.",
+        noun={"ball": "ball"},
+        write=_serve,
+    ),
+    "aim": Kind(
+        told="press when level with {}",
+        doc="Presses when level with the {target}.",
+        noun={"target": "target"},
+        write=_aim,
+    ),
 }
