@@ -26,7 +26,7 @@ from hlearn.loop.context import open_run
 from hlearn.loop.defaults import HOLDOUT_EPISODES
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
-from hlearn.records import SpendingCaps
+from hlearn.records import Planning, SpendingCaps
 from hlearn.tasks import resolve_task
 from hlearn.tasks.apart import limited_calls
 from hlearn.tasks.task import Task
@@ -53,6 +53,7 @@ def learn(
     progress: Progress | None = None,
     env_timeout: float | None = None,
     caps: SpendingCaps | None = None,
+    planning: Planning | None = None,
 ) -> LearnResult:
     """Learns a program for a task and leaves a heuristic system in ``out``.
 
@@ -79,6 +80,7 @@ def learn(
         caps: what it may cost beside environment steps: money, tokens, time; said at half and at four fifths of each,
             and learning ends cleanly at the cap.
         env_timeout: seconds that one call of the environment may take before it is ended as hanging; 60 if None.
+        planning: for a task whose programs may simulate, how much; 40 times ``steps``, 600 a decision, if None.
 
     Returns:
         The result. After Ctrl-C (KeyboardInterrupt) the result so far, with ``interrupted`` set.
@@ -103,6 +105,7 @@ def learn(
             key=key,
             caps=caps,
             evaluators=_checked(evaluator or IsolatedEvaluator),
+            planning=planning,
         ) as run:
             try:
                 while session := run.next_session():

@@ -145,6 +145,19 @@ class Failure:
         object.__setattr__(self, "message", safe(self.message))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """How much a run may simulate, beside the steps of the environment itself.
+
+    Attributes:
+        budget: simulated steps that editors may have programs spend in all; the gate and reports are not held by it.
+        per_decision: simulated steps that a search gives its planners for one decision, about.
+    """
+
+    budget: int
+    per_decision: int = 600
+
+
 Outcome = Episode | Failure
 
 

@@ -126,3 +126,29 @@ def test_the_model_is_part_of_a_tasks_identity() -> None:
     assert plain.key != simulated.key
     with pytest.raises(UsageError, match="choose none or identified or simulator"):
         resolve_task("CartPole-v1", model="perfect")
+
+
+@pytest.mark.parametrize(
+    ("env_id", "within"),
+    [
+        ("HalfCheetah-v5", 0.0),
+        ("Hopper-v5", 0.0),
+        ("Walker2d-v5", 0.0),
+        ("Swimmer-v5", 0.0),
+        ("Ant-v5", 0.05),
+    ],
+)
+def test_batches_in_c_bring_what_steps_bring(env_id: str, within: float) -> None:
+    environment, simulator, seen = _opened(env_id)
+    plans = _plans(environment, 12, 15)
+    for action in plans[0]:
+        environment.step(0.3 * action, seen)
+    state = simulator.present()
+    quick = simulator.rollout([state] * 12, plans, observe="none")
+    steps = simulator.rollout([state] * 12, plans, observe="last")
+    np.testing.assert_array_equal(quick.lengths, steps.lengths)
+    np.testing.assert_array_equal(quick.ended, steps.ended)
+    gap = np.abs(quick.rewards.sum(axis=1) - steps.rewards.sum(axis=1))
+    assert (gap <= within * steps.lengths + 1e-12 * (within == 0.0)).all()
+    simulator.close()
+    environment.close()

@@ -12,7 +12,7 @@ import typer
 
 from hlearn.cli.at_door import is_editors, measure_through_door
 from hlearn.cli.opening import note_key, note_torn_ledger
-from hlearn.cli.options import EnvTimeout, SystemDir, Workers
+from hlearn.cli.options import EnvTimeout, SystemDir, VariantText, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import count, number, several
 from hlearn.errors import UsageError
@@ -50,6 +50,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    variant: VariantText = None,
     program: Annotated[
         Path | None,
         typer.Option(
@@ -96,6 +97,7 @@ def evaluate(
                 split=chosen,
                 episodes=episodes,
                 protocol=wanted,
+                variant=variant,
                 workers=workers or usable_cores(),
             )
     evaluation, task = measured.evaluation, measured.task
@@ -129,6 +131,7 @@ def evaluate(
         "failed": len(evaluation.failures),
         "env_steps": evaluation.env_steps,
         "model": task.model.value,
+        "variant": task.variant,
         "planner_steps": evaluation.planner_steps,
         "ms_per_decision": measured.ms_per_decision,
         "random_play": controls.random.mean if controls else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +24,14 @@ from hlearn.cli.options import (
     MaxTokens,
     MaxUsd,
     ModelName,
+    PlannerBudget,
+    PlannerSteps,
     Prices,
     ProtocolName,
     Steps,
     Target,
     TaskName,
+    VariantText,
     Workers,
     env_arguments,
     key_of,
@@ -37,8 +40,8 @@ from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
 from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
-from hlearn.loop.defaults import HOLDOUT_EPISODES
-from hlearn.records import Model
+from hlearn.loop.defaults import HOLDOUT_EPISODES, SIMULATED
+from hlearn.records import Model, Planning
 
 if TYPE_CHECKING:
     from hlearn.evaluate.api import EvaluatorMaker
@@ -67,6 +70,7 @@ def learn(
     access: AccessName = None,
     protocol: ProtocolName = None,
     model: ModelName = None,
+    variant: VariantText = None,
     env: EnvArguments = None,
     editor: Annotated[
         str | None,
@@ -94,6 +98,8 @@ def learn(
         ),
     ] = None,
     workers: Workers = None,
+    planner_steps: PlannerSteps = None,
+    planner_budget: PlannerBudget = None,
     key: KeyFile = None,
     out: Annotated[
         Path | None,
@@ -141,7 +147,19 @@ def learn(
 
     screen = console(as_json)
     plan = _plan(
-        task, access, protocol, model, env_arguments(env), editor, steps, target, seed, workers, out, resume
+        task,
+        access,
+        protocol,
+        model,
+        variant,
+        env_arguments(env),
+        editor,
+        steps,
+        target,
+        seed,
+        workers,
+        out,
+        resume,
     )
     options = AgentOptions(base_url=base_url, key_variable=key_variable, limit_s=edit_seconds, prices=prices)
     made, given = make_editor(plan.editor, options), key_of(key)
@@ -166,6 +184,7 @@ def learn(
             evaluator=evaluators,
             caps=SpendingCaps(usd=max_usd, tokens=max_tokens, seconds=max_time),
             progress=progress if progress_file is None else ProgressFile(progress_file, progress),
+            planning=_planning(plan, planner_steps, planner_budget),
         )
     summary(result, plan.task, plan.out, plan.steps, screen)
     return Answer(data=result.as_json(), code=stops.code if result.interrupted else _code(result))
@@ -176,6 +195,22 @@ def _on_ray(address: str) -> EvaluatorMaker:
 
     connect(address)  # what does not answer is said before anything starts
     return ray_evaluators(address)
+
+
+def _planning(plan: _Plan, per_decision: int | None, budget: int | None) -> Planning | None:
+    """What was asked for; None where nothing was.
+
+    Raises:
+        UsageError: the task's programs may not simulate.
+    """
+    if per_decision is None and budget is None:
+        return None
+    if plan.task.model is not Model.SIMULATOR:
+        raise UsageError(
+            "--planner-steps and --planner-budget are for --model simulator; without it nothing is simulated"
+        )
+    usual = Planning(budget=budget or SIMULATED * plan.steps)
+    return usual if per_decision is None else replace(usual, per_decision=per_decision)
 
 
 def _code(result: LearnResult) -> int:
@@ -193,6 +228,7 @@ def _plan(
     access: str | None,
     protocol: str | None,
     model: str | None,
+    variant: str | None,
     env: dict[str, Scalar],
     editor: str | None,
     steps: int | None,
@@ -212,10 +248,13 @@ def _plan(
     if before is not None and before.task.env_id == env_id:
         access, protocol = access or before.task.access.value, protocol or before.task.protocol.value
         model = model or before.task.model.value
+        variant = before.task.variant if variant is None else variant
         env = {**dict(before.task.kwargs), **env}
         target = before.task.target if target is None else target
         seed = before.seed if seed is None else seed
-    task = resolve_task(env_id, access=access, protocol=protocol, target=target, model=model, **env)
+    task = resolve_task(
+        env_id, access=access, protocol=protocol, target=target, model=model, variant=variant, **env
+    )
     seed = seed or 0
     if out is None:
         out = default_out(task, seed)
@@ -289,7 +328,8 @@ def default_out(task: Task, seed: int) -> Path:
     named = "-".join([task.env_id.removeprefix("ALE/"), *(f"{k}-{v}" for k, v in task.kwargs)])
     name = re.sub(r"[^\w.-]+", "-", named)
     model = "" if task.model is Model.NONE else f"-{task.model.value}"
-    return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}{model}-s{seed}"
+    variant = "" if not task.variant else "-" + re.sub(r"[^\w.]+", "-", task.variant)
+    return Path("runs") / f"{name}-{task.access.value}-{task.protocol.value}{model}{variant}-s{seed}"
 
 
 def _let_agents_find_hl() -> None:

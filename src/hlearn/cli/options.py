@@ -51,6 +51,35 @@ ModelName = Annotated[
         show_default=False,
     ),
 ]
+VariantText = Annotated[
+    str | None,
+    typer.Option(
+        "--variant",
+        metavar="NAME=VALUE,...",
+        help="Another world: delay (decisions), observation_noise, action_noise, mass, friction, gravity (factors), "
+        "mixed (chance of it per episode); or robust, which is delay=1, noise and 20 % more mass.",
+        show_default=False,
+    ),
+]
+PlannerSteps = Annotated[
+    int | None,
+    typer.Option(
+        "--planner-steps",
+        min=10,
+        help="With --model simulator: simulated steps that the search gives its planners for one decision, about. "
+        "Default: 600.",
+        show_default=False,
+    ),
+]
+PlannerBudget = Annotated[
+    int | None,
+    typer.Option(
+        "--planner-budget",
+        min=1,
+        help="With --model simulator: simulated steps to spend while learning, in all. Default: 40 times --steps.",
+        show_default=False,
+    ),
+]
 EnvArguments = Annotated[
     list[str] | None,
     typer.Option(

@@ -46,7 +46,7 @@ def probe(
 
     screen = console(as_json)
     resolved = resolve_task(
-        task, access=access, protocol=protocol, target=None, model=None, **env_arguments(env)
+        task, access=access, protocol=protocol, target=None, model=None, variant=None, **env_arguments(env)
     )
     with screen.status(f"playing {count(steps)} steps at random"):
         seen = probe_randomly(resolved, steps=steps, seed=seed)

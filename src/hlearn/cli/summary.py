@@ -44,6 +44,7 @@ def announce(
 
     screen.print(Text(f"Learning {task.env_id}{arguments(task)}", style="bold"))
     modelled = "" if task.model is Model.NONE else f", model {task.model.value}"
+    modelled += f", variant {task.variant}" if task.variant else ""
     screen.print(
         Text(f"  {said('access', task.access.value)}, {said('protocol', task.protocol.value)}{modelled}"),
         soft_wrap=True,
@@ -223,6 +224,7 @@ def _box(result: LearnResult, task: Task, out: Path) -> Panel:
         table.add_row("target", f"{number(result.target)}: {'reached' if met else 'missed'}{at}")
     taught = ", detectors taught by screen" if result.taught_by_screen else ""
     modelled = "" if result.model == Model.NONE else f", model {result.model}"
+    modelled += f", variant {result.variant}" if result.variant else ""
     table.add_row("class", f"access {result.access}, protocol {result.protocol}{modelled}{taught}")
     if result.ms_per_decision is not None and result.dt_ms is not None:
         table.add_row("decision", _decision(result))

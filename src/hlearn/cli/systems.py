@@ -20,6 +20,7 @@ from hlearn.cli.options import (
     SystemDir,
     Target,
     TaskName,
+    VariantText,
     env_arguments,
     key_of,
 )
@@ -44,6 +45,7 @@ def init(
     access: AccessName = None,
     protocol: ProtocolName = None,
     model: ModelName = None,
+    variant: VariantText = None,
     env: EnvArguments = None,
     target: Target = None,
     seed: Seed = 0,
@@ -58,7 +60,13 @@ def init(
 
     screen = console(as_json)
     resolved = resolve_task(
-        task, access=access, protocol=protocol, target=target, model=model, **env_arguments(env)
+        task,
+        access=access,
+        protocol=protocol,
+        target=target,
+        model=model,
+        variant=variant,
+        **env_arguments(env),
     )
     system = System.create(directory, resolved, seed=seed, key=key_of(key))
     screen.print(
@@ -75,6 +83,7 @@ def init(
         "access": resolved.access.value,
         "protocol": resolved.protocol.value,
         "model": resolved.model.value,
+        "variant": resolved.variant,
         "target": resolved.target,
         "seed": seed,
     }

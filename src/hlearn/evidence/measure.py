@@ -25,6 +25,7 @@ from hlearn.system import System
 from hlearn.tasks.registry import report_cap
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
+from hlearn.tasks.variants import read_variant
 
 _PURPOSES = {Split.DEV: Purpose.EDIT, Split.GATE: Purpose.GATE, Split.HOLDOUT: Purpose.REPORT}
 WAIT_S = 10.0  # for another hl that works in the system: two that measure do it one after the other
@@ -76,6 +77,7 @@ def measure_program(
     split: Split,
     episodes: int,
     protocol: Protocol | None = None,
+    variant: str | None = None,
     workers: int = 1,
     evaluator: Evaluator | None = None,
     progress: Progress | None = None,
@@ -90,6 +92,7 @@ def measure_program(
         split: whose seeds; the first ``episodes`` of it.
         episodes: how many.
         protocol: another protocol than the system's, to see what carries over.
+        variant: another world than the system's, "" for the registered one (:mod:`hlearn.tasks.variants`).
         workers: episodes side by side.
         evaluator: who plays; a new isolated one where None.
         progress: who is told.
@@ -100,6 +103,8 @@ def measure_program(
     if episodes < 1:
         raise UsageError(f"expected at least 1 episode, got {episodes}")
     task = system.task if protocol is None else replace(system.task, protocol=protocol)
+    if variant is not None:
+        task = replace(task, variant=str(read_variant(variant)))
     purpose = _PURPOSES[split] if task.key == system.task.key else Purpose.REPORT
     seeds = split_seeds(split, system.config.seed, 0, episodes)
     with ExitStack() as stack:
@@ -107,7 +112,10 @@ def measure_program(
         if split is Split.HOLDOUT:
             system.programs.add(program)
             used = HoldoutUsed(
-                program=program.sha256, first=0, episodes=episodes, why=f"hl eval, {task.protocol}"
+                program=program.sha256,
+                first=0,
+                episodes=episodes,
+                why=f"hl eval, {task.protocol}" + (f", {task.variant}" if task.variant else ""),
             )
             system.ledger.append(used)
         player = evaluator or stack.enter_context(IsolatedEvaluator(task, workers=workers))

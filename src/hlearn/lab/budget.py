@@ -30,6 +30,7 @@ class BudgetAccount:
         spent: environment steps charged so far, those of earlier runs included.
         by_purpose: environment steps of this run, reports included.
         episodes: charged episodes.
+        planner_steps: environment steps that programs of this run simulated, reports left out.
         dev: development scores by program.
         best_dev: the best development episode.
         best_steps: environment steps of the best development episode without a cap.
@@ -40,6 +41,7 @@ class BudgetAccount:
         self._cap = math.inf if longest is None else longest
         self.by_purpose = dict.fromkeys(Purpose, 0)
         self.episodes = 0
+        self.planner_steps = 0
         self.dev = DevScores()
         self.best_dev: float | None = None
         self.best_steps = 0
@@ -78,6 +80,7 @@ class BudgetAccount:
         if purpose is Purpose.REPORT:
             return
         self.spent += cost
+        self.planner_steps += outcome.planner_steps
         self.episodes += 1
         self._failed_at_once = self._failed_at_once + 1 if outcome.length == 0 else 0
         if key[2].max_steps is None or key[2].max_steps >= self._cap:

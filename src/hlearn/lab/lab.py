@@ -54,6 +54,7 @@ class SystemLab:
         self.workers = workers
         self.longest = meter.longest
         self.stall = meter.stall
+        self.planning = meter.run.planning
         self.rng = np.random.default_rng([meter.run.seed, meter.run.run])
         self._meter = meter
         self._budget = budget
@@ -65,9 +66,14 @@ class SystemLab:
         """Environment steps left that editors may spend (what is kept for the gate is not among them).
 
         0 where nothing but failures was measured for long (:attr:`hlearn.lab.budget.BudgetAccount.hopeless`), and where
-        money, tokens or time are used up.
+        money, tokens, time or simulated steps are used up.
         """
-        if self._meter.account.hopeless or self.purse.empty:
+        account, planning = self._meter.account, self._meter.run.planning
+        if (
+            account.hopeless
+            or self.purse.empty
+            or (planning is not None and account.planner_steps >= planning.budget)
+        ):
             return 0
         return self._budget().for_editor
 

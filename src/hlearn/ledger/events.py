@@ -15,7 +15,7 @@ from enum import StrEnum
 from hlearn.evaluate.api import Job, Record
 from hlearn.foreign_text import safe, safe_line
 from hlearn.ledger.seals import ADOPTION
-from hlearn.records import NO_COST, Access, Cost, Model, Outcome, Protocol, Split, cost_of
+from hlearn.records import NO_COST, Access, Cost, Model, Outcome, Planning, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 2  # 1: before lines had seals
@@ -72,6 +72,9 @@ class RunStarted:
         steps: environment steps that the system may have spent when the run ends.
         spent: environment steps that earlier runs had spent.
         versions: package names and versions that decide an episode's bits.
+        model: whether programs may simulate.
+        variant: how the environment differs from the registered one.
+        planning: how much they may simulate, None where they may not.
     """
 
     run: int
@@ -90,6 +93,7 @@ class RunStarted:
     versions: tuple[tuple[str, str], ...] = ()
     model: Model = Model.NONE
     variant: str = ""
+    planning: Planning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,6 +419,7 @@ def started(
     workers: int,
     champion: str | None,
     versions: tuple[tuple[str, str], ...],
+    planning: Planning | None = None,
 ) -> RunStarted:
     """The first row of a run on a task."""
     return RunStarted(
@@ -434,4 +439,5 @@ def started(
         versions=versions,
         model=task.model,
         variant=task.variant,
+        planning=planning,
     )

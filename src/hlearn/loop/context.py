@@ -20,6 +20,7 @@ from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, ControlScores, play_controls
+from hlearn.loop.defaults import SIMULATED
 from hlearn.loop.first_look import look_first
 from hlearn.loop.opening import is_new, last_run, next_run, open_system, usual_steps
 from hlearn.loop.repeatable import check_repeatable
@@ -27,7 +28,7 @@ from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.loop.unjudged import leave_unjudged
-from hlearn.records import Evaluation, SpendingCaps, Split
+from hlearn.records import Evaluation, Model, Planning, SpendingCaps, Split
 from hlearn.system import System
 from hlearn.system.keys import accept_key
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
@@ -60,11 +61,18 @@ class RunContext:
     caps: SpendingCaps | None
     began: float
     meters: list[MeteredEvaluator]
+    planning: Planning | None = None
 
     def next_session(self) -> Session | None:
         """The run to play now: the unfinished one, else a new one, else None."""
         run = next_run(
-            self.system, self.task, self.editor, seed=self.seed, steps=self.steps, workers=self.workers
+            self.system,
+            self.task,
+            self.editor,
+            seed=self.seed,
+            steps=self.steps,
+            workers=self.workers,
+            planning=self.planning,
         )
         if run is None:
             return None
@@ -199,6 +207,15 @@ def _has_results(ledger: Path) -> bool:
     return any(isinstance(row.event, (Measured, Trial)) for row in rows)
 
 
+def planning_of(system: System, task: Task, steps: int, given: Planning | None) -> Planning | None:
+    """How much a run may simulate: what was asked for, else as in the run before, else by its steps; None for none."""
+    if task.model is not Model.SIMULATOR:
+        return None
+    before = last_run(system.ledger)
+    usual = before.planning if before is not None and before.planning is not None else None
+    return given or usual or Planning(budget=SIMULATED * steps)
+
+
 @contextmanager
 def open_run(
     task: Task,
@@ -215,6 +232,7 @@ def open_run(
     key: Key | None = None,
     caps: SpendingCaps | None = None,
     evaluators: EvaluatorMaker = IsolatedEvaluator,
+    planning: Planning | None = None,
 ) -> Iterator[RunContext]:
     """Opens or creates the system, holds it alone, and ends every process at the end.
 
@@ -275,6 +293,7 @@ def open_run(
                 caps=caps,
                 began=began,
                 meters=[],
+                planning=planning_of(system, task, steps, planning),
             )
             try:
                 yield run

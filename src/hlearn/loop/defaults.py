@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
+SIMULATED = 40  # simulated steps per environment step of the budget, where nobody says how many
 HOLDOUT_EPISODES = 30  # at the end of learning, and in reports

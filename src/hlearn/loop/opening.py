@@ -11,7 +11,7 @@ from hlearn.ledger import Ledger, RolledBack, RunEnded, RunResumed, RunStarted
 from hlearn.ledger.events import started
 from hlearn.ledger.journal import Clock
 from hlearn.ledger.totals import learning_steps
-from hlearn.records import Model
+from hlearn.records import Model, Planning
 from hlearn.system import System
 from hlearn.tasks.families import family_of
 from hlearn.tasks.task import Task
@@ -54,11 +54,19 @@ def is_new(path: Path | str) -> bool:
 def _said(task: Task) -> str:
     arguments = "".join(f", {key}={value}" for key, value in task.kwargs)
     model = "" if task.model is Model.NONE else f", model {task.model}"
-    return f"{task.env_id} (access {task.access}, protocol {task.protocol}{model}{arguments})"
+    variant = f", variant {task.variant}" if task.variant else ""
+    return f"{task.env_id} (access {task.access}, protocol {task.protocol}{model}{variant}{arguments})"
 
 
 def next_run(
-    system: System, task: Task, editor: Editor, *, seed: int, steps: int, workers: int
+    system: System,
+    task: Task,
+    editor: Editor,
+    *,
+    seed: int,
+    steps: int,
+    workers: int,
+    planning: Planning | None = None,
 ) -> RunStarted | None:
     """Returns the run to play now: the unfinished one, else a new one, else None where all is done.
 
@@ -97,6 +105,7 @@ def next_run(
             workers=workers,
             champion=champion.sha256 if champion else None,
             versions=versions(),
+            planning=planning if planning is not None or run is None else run.planning,
         )
     )
     new = last_run(ledger)

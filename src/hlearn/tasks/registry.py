@@ -14,6 +14,7 @@ from hlearn.tasks.families import families, family_of
 from hlearn.tasks.family import Traits
 from hlearn.tasks.simulators import simulator_of
 from hlearn.tasks.task import Scalar, Task
+from hlearn.tasks.variants import VariedEnvironment, read_variant
 
 E = TypeVar("E", Access, Protocol, Model)
 _OURS = "hlearn."  # modules of ours, toys for one
@@ -28,6 +29,7 @@ def resolve_task(
     protocol: Protocol | str | None = None,
     target: float | None = None,
     model: Model | str | None = None,
+    variant: str | None = None,
     **kwargs: Scalar,
 ) -> Task:
     """Returns the task that a name stands for, checked as far as opening it once can tell.
@@ -38,6 +40,7 @@ def resolve_task(
         protocol: how an episode is run; by default sticky for Atari, else standard.
         target: score at which the task counts as solved.
         model: whether the program may simulate; none by default.
+        variant: how the environment differs from the registered one (:func:`hlearn.tasks.variants.read_variant`).
         **kwargs: keyword arguments for the environment.
 
     Raises:
@@ -50,12 +53,12 @@ def resolve_task(
             cannot be cloned.
     """
     if not _is_foreign(env_id):
-        task, _resolved[task.key] = resolve_here(env_id, access, protocol, target, kwargs, model)
+        task, _resolved[task.key] = resolve_here(env_id, access, protocol, target, kwargs, model, variant)
         return task
     keeper = Keeper(env_id)
     try:
         task, found, description = keeper.ask(
-            "its import", "resolve", env_id, access, protocol, target, kwargs, model
+            "its import", "resolve", env_id, access, protocol, target, kwargs, model, variant
         )
     finally:
         keeper.close()
@@ -71,6 +74,7 @@ def resolve_here(
     target: float | None,
     kwargs: Mapping[str, Scalar],
     model: Model | str | None = None,
+    variant: str | None = None,
 ) -> tuple[Task, Description]:
     """The same in this very process, whoever wrote the environment, with what opening it showed."""
     family = family_of(env_id)
@@ -86,6 +90,7 @@ def resolve_here(
             kwargs=tuple(sorted(kwargs.items())),
             target=target,
             model=known,
+            variant="" if variant is None else str(read_variant(variant)),
         )
         try:
             return task, _described(open_environment(task), simulated=known is Model.SIMULATOR)
@@ -141,7 +146,14 @@ def open_environment(task: Task, *, render: bool = False) -> Environment:
             f"{task.env_id} has no protocol {task.protocol} (that is one of {_either(whose)}); "
             f"choose {_either(family.protocols)}"
         )
-    return family.open(task, render=render)
+    environment = family.open(task, render=render)
+    if not task.variant:
+        return environment
+    try:
+        return VariedEnvironment(environment, read_variant(task.variant))
+    except BaseException:
+        environment.close()
+        raise
 
 
 def open_apart(task: Task, *, render: bool = False) -> Environment:

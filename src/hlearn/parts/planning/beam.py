@@ -51,7 +51,7 @@ class Beam:
             order = going[np.argsort(-total[going], kind="stable")][: self.width]
             if not last and len(out.states):
                 dropped = np.setdiff1d(out.states, out.states[order])
-                model.release(np.concatenate([dropped, states[states > 0]]))  # type: ignore[attr-defined]
+                model.release(np.concatenate([dropped, states[states > 0]]))
                 states = out.states[order]
             worth, first = total[order], begun[order]
             if not len(order):
@@ -59,5 +59,5 @@ class Beam:
         if not last:
             return int(first[0])
         if len(states) and states[0] > 0:
-            model.release(states)  # type: ignore[attr-defined]
+            model.release(states)
         return int(first[0]) if worth[0] >= over[0] else -over[1]

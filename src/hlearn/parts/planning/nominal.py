@@ -20,6 +20,10 @@ class Simulating(Protocol):
     def rollout(self) -> Callable[..., Any]:
         """Plays sequences of actions (:meth:`hlearn.policy.model.Model.rollout`)."""
 
+    @property
+    def release(self) -> Callable[..., None]:
+        """Forgets kept states (:meth:`hlearn.policy.model.Model.release`)."""
+
 
 class Acting(Protocol):
     """A base program: from what is seen to an action."""
@@ -45,14 +49,15 @@ def continued(model: Simulating, base: Acting, observation: np.ndarray, horizon:
     ahead = copy.deepcopy(base)
     action = ahead.act(observation)
     actions = [action]
-    state = 0
+    kept: list[int] = []
     while len(actions) < horizon:
-        out = model.rollout([[action]], start=state, keep=True)
-        if out.ended[0] or not len(out.states):
+        out = model.rollout([[action]], start=kept[-1] if kept else 0, keep=True)
+        kept.append(int(out.states[0]))
+        if out.ended[0]:
             break
-        state = int(out.states[0])
         action = ahead.act(out.observations[0])
         actions.append(action)
+    model.release(np.array(kept))
     actions += [action] * (horizon - len(actions))
     return np.array(actions)
 

@@ -63,7 +63,7 @@ class _Tree:
         self.used = 0
         root = Node(PRESENT)
         self._grow(model, root)
-        model.release()  # type: ignore[attr-defined]
+        model.release()
         return self._best(root)
 
     def _grow(self, model: Simulating, root: Node) -> None:

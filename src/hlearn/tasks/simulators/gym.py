@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ import gymnasium
 import numpy as np
 
 from hlearn.tasks.simulators.api import Rollouts, State, SteppedSimulator
-from hlearn.tasks.simulators.states import MujocoKeeping, check_clone, keeping_of, layers
+from hlearn.tasks.simulators.mujoco_batches import Batches, batches_for
+from hlearn.tasks.simulators.states import check_clone, keeping_of, layers
 
 if TYPE_CHECKING:
     from hlearn.tasks.gymnasium_env import GymnasiumEnvironment
@@ -36,16 +36,9 @@ class GymnasiumSimulator(SteppedSimulator):
         self._twin = twin
         self._keeping = keeping_of(self._real, who)
         check_clone(self._real, self._env, self._keeping, who)
-        self._data: Any = (
-            copy.copy(real.inner.get_wrapper_attr("data"))
-            if isinstance(self._keeping, MujocoKeeping)
-            else None
-        )
 
     def present(self) -> State:
-        """The environment's present state; with MuJoCo in memory that the next call writes anew."""
-        if isinstance(self._keeping, MujocoKeeping):
-            return self._keeping.read_into(self._real, self._data)
+        """The environment's present state."""
         return self._keeping.read(self._real)
 
     def restore(self, state: State) -> None:
@@ -58,43 +51,85 @@ class GymnasiumSimulator(SteppedSimulator):
 
 
 class MujocoSimulator(GymnasiumSimulator):
-    """Steps a twin of a MuJoCo environment without what lies around it, which counts steps and checks them.
+    """Clones of a MuJoCo environment, by its own ``step`` or, where observations are not asked for, in batches.
 
     Where the environment has no wrapper but its time limit, its own ``step`` is called: the same numbers at less cost.
+
+    Args:
+        real: the environment that is cloned.
+        twin: another instance of it.
+        who: the environment in words.
     """
+
+    def __init__(self, real: GymnasiumEnvironment, twin: GymnasiumEnvironment, who: str) -> None:
+        super().__init__(real, twin, who)
+        self._direct = [type(w) for w in layers(self._env)[:-1]] == [gymnasium.wrappers.TimeLimit]
+        self._batches: Batches | None = None
+        if self._direct:
+            state = self.present()
+            bare = self._env.unwrapped
+            self._batches = batches_for(
+                bare, state[0], lambda plans: self._step([state] * len(plans), plans, None)
+            )
 
     def rollout(
         self, starts: Sequence[State], actions: np.ndarray, *, observe: str = "last", keep: bool = False
     ) -> Rollouts:
-        """Plays each sequence of actions from its state, one after the other."""
-        wrappers = layers(self._env)[:-1]
-        if keep or observe == "all" or [type(w) for w in wrappers] != [gymnasium.wrappers.TimeLimit]:
+        """Plays each sequence of actions from its state."""
+        if keep or observe == "all" or not self._direct:
             return super().rollout(starts, actions, observe=observe, keep=keep)
-        limit, bare = wrappers[0], self._env.unwrapped
-        count, horizon = actions.shape[:2]
-        rewards, lengths = np.zeros((count, horizon)), np.full(count, horizon)
-        ended = np.zeros(count, bool)
-        seen = None if observe == "none" else np.zeros((count, *self._shape), self._dtype)
-        plans = actions.astype(bare.action_space.dtype)
+        plans = actions.astype(self._env.action_space.dtype)
+        first = starts[0]
+        if self._batches is not None and observe == "none" and all(start is first for start in starts):
+            self.restore(first)
+            limit: Any = layers(self._env)[0]
+            left = limit._max_episode_steps - limit._elapsed_steps
+            rewards, over = self._batches.play(first[0].data, plans[:, :left])
+            return _cut(rewards, over, plans.shape[1])
+        seen = None if observe == "none" else np.zeros((len(plans), *self._shape), self._dtype)
+        rewards = self._step(starts, plans, seen)
+        return Rollouts(
+            rewards=rewards,
+            lengths=self._lengths,
+            ended=self._ended,
+            observations=seen,
+            states=(),
+            steps=int(self._lengths.sum()),
+        )
+
+    def _step(self, starts: Sequence[State], plans: np.ndarray, seen: np.ndarray | None) -> np.ndarray:
+        """Plays plans by the environment's own steps; lengths and ends stand in attributes afterwards."""
+        bare, count, horizon = self._env.unwrapped, *plans.shape[:2]
+        limit: Any = layers(self._env)[0]
+        rewards = np.zeros((count, horizon))
+        self._lengths, self._ended = np.full(count, horizon), np.zeros(count, bool)
         for b in range(count):
             self.restore(starts[b])
-            left = limit._max_episode_steps - limit._elapsed_steps
-            for h in range(min(horizon, left)):
+            left = min(horizon, limit._max_episode_steps - limit._elapsed_steps)
+            for h in range(left):
                 observation, reward, terminated, truncated, _ = bare.step(plans[b, h])
                 if not math.isfinite(reward):
                     reward, terminated = -math.inf, True
                 rewards[b, h] = reward
+                self._lengths[b] = h + 1
                 if terminated or truncated:
-                    ended[b] = terminated
+                    self._ended[b] = terminated
                     break
-            lengths[b] = h + 1
             if seen is not None:
                 self._twin.write(observation, seen[b])
-        return Rollouts(
-            rewards=rewards,
-            lengths=lengths,
-            ended=ended,
-            observations=seen,
-            states=(),
-            steps=int(lengths.sum()),
-        )
+        return rewards
+
+
+def _cut(rewards: np.ndarray, over: np.ndarray, horizon: int) -> Rollouts:
+    """What stands when each sequence ends with its episode."""
+    count, played = rewards.shape
+    broken = ~np.isfinite(rewards)
+    over = over | broken
+    ended: np.ndarray = np.asarray(over.any(axis=1))
+    lengths = np.where(ended, over.argmax(axis=1) + 1, played)
+    after = np.arange(played)[None] >= lengths[:, None]
+    clean = np.zeros((count, horizon))
+    clean[:, :played] = np.where(after, 0.0, np.where(broken, -math.inf, rewards))
+    return Rollouts(
+        rewards=clean, lengths=lengths, ended=ended, observations=None, states=(), steps=count * played
+    )

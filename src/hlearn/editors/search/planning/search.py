@@ -17,12 +17,12 @@ from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record
 from hlearn.parts.planning import Value
 from hlearn.probe.vector.naming import class_name
-from hlearn.records import Access, Episode, Program
+from hlearn.records import Access, Episode, Planning, Program
 
-USUAL = 1000  # simulated steps for one decision, where nobody names another number
+USUAL = 600  # simulated steps for one decision, where nobody names another number
 FIRST_BASE = 0.15  # of the budget, for the base that the first planners are tried around
 WHOLE_BASE = 0.6  # of it, for the base as a whole; planners need few steps of the environment
-SHORT = 200  # environment steps of an episode in which planners race
+SHORT = 120  # environment steps of an episode in which planners race
 SHORT_FRAMES = 1500  # the same on a console
 RACE_SEEDS = 600_000  # index of the development seeds that these use
 STAY = ((1, 3), (3, 1))  # episodes in which kinds race, and how many go on
@@ -106,7 +106,8 @@ class PlanningSearch:
         self.vector = lab.task.access is Access.VECTOR
         short = SHORT if self.vector else SHORT_FRAMES
         self.short = short if lab.longest is None else min(short, lab.longest)
-        steps = int(getattr(lab, "planner_steps", 0) or USUAL)
+        planning: Planning | None = getattr(lab, "planning", None)
+        steps = USUAL if planning is None else planning.per_decision
         self.kinds = kinds_for(lab.actions, vector=self.vector, steps=steps)
         self.best: _Racer | None = None
         self._begun = False
