@@ -40,7 +40,7 @@ from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
 from hlearn.cli.words import arguments
 from hlearn.errors import OutputExists, UsageError
-from hlearn.loop.defaults import HOLDOUT_EPISODES, SIMULATED
+from hlearn.loop.defaults import HOLDOUT_EPISODES, SIMULATED, SIMULATED_LEAST
 from hlearn.records import Model, Planning
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _planning(plan: _Plan, per_decision: int | None, budget: int | None) -> Plan
         raise UsageError(
             "--planner-steps and --planner-budget are for --model simulator; without it nothing is simulated"
         )
-    usual = Planning(budget=budget or SIMULATED * plan.steps)
+    usual = Planning(budget=budget or max(SIMULATED_LEAST, SIMULATED * plan.steps))
     return usual if per_decision is None else replace(usual, per_decision=per_decision)
 
 

@@ -76,7 +76,8 @@ PlannerBudget = Annotated[
     typer.Option(
         "--planner-budget",
         min=1,
-        help="With --model simulator: simulated steps to spend while learning, in all. Default: 40 times --steps.",
+        help="With --model simulator: simulated steps to spend while learning, in all. Default: 40 times --steps, "
+        "5,000,000 at least.",
         show_default=False,
     ),
 ]

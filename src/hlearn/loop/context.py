@@ -20,7 +20,7 @@ from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, ControlScores, play_controls
-from hlearn.loop.defaults import SIMULATED
+from hlearn.loop.defaults import SIMULATED, SIMULATED_LEAST
 from hlearn.loop.first_look import look_first
 from hlearn.loop.opening import is_new, last_run, next_run, open_system, usual_steps
 from hlearn.loop.repeatable import check_repeatable
@@ -213,7 +213,7 @@ def planning_of(system: System, task: Task, steps: int, given: Planning | None) 
         return None
     before = last_run(system.ledger)
     usual = before.planning if before is not None and before.planning is not None else None
-    return given or usual or Planning(budget=SIMULATED * steps)
+    return given or usual or Planning(budget=max(SIMULATED_LEAST, SIMULATED * steps))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ USUAL = 600  # simulated steps for one decision, where nobody names another numb
 FIRST_BASE = 0.15  # of the budget, for the base that the first planners are tried around
 WHOLE_BASE = 0.6  # of it, for the base as a whole; planners need few steps of the environment
 SHORT = 120  # environment steps of an episode in which planners race
+LONGER = 500  # and where that tells them not apart
 SHORT_FRAMES = 1500  # the same on a console
 RACE_SEEDS = 600_000  # index of the development seeds that these use
 STAY = ((1, 3), (3, 1))  # episodes in which kinds race, and how many go on
@@ -111,6 +112,7 @@ class PlanningSearch:
         self.kinds = kinds_for(lab.actions, vector=self.vector, steps=steps)
         self.best: _Racer | None = None
         self._begun = False
+        self._offered = ""  # SHA-256 of the best as it raced, once it was proposed
 
     def proposals(self) -> Iterator[Proposal]:
         """Yields the base's first program, planners around it, then planners around the best base."""
@@ -121,6 +123,10 @@ class PlanningSearch:
             yield from self._run()
         except BudgetExhausted:
             self.lab.say("budget spent")
+        if self.best is not None and self.best.program.sha256 != self._offered:
+            yield Proposal(
+                program=self.best.program, note=f"{self.best.planned.name}: where the budget ended"
+            )
 
     def _run(self) -> Iterator[Proposal]:
         whole = self.lab.remaining
@@ -143,23 +149,35 @@ class PlanningSearch:
                     break
             bases = self.inner.proposals() if self.share.remaining <= 0 else bases
             if base is not None and base is not before:
-                yield from self._plan(base)
+                yield from self._plan(base.program)
             if self.best is not None and self._solved(self.best):
                 return
 
-    def _plan(self, base: Proposal) -> Iterator[Proposal]:
-        best = self._race(base.program)
-        if best is None:
+    def _plan(self, base: Program) -> Iterator[Proposal]:
+        """Which planner around a base: proposed as soon as it is known, and again with better numbers."""
+        best = self._race(base)
+        if best is None or not self._keep(best):
             return
-        best = self._turn(best)
-        best = self._look_beyond(best)
-        if self.best is not None and best.program.sha256 == self.best.program.sha256:
+        yield from self._offer()
+        for better in (self._turn, self._look_beyond):
+            self._keep(better(best))
+            best = self.best or best
+        yield from self._offer()
+
+    def _keep(self, racer: _Racer) -> bool:
+        """Makes a racer the best if it is; says whether it is the best now."""
+        if self.best is None or racer.mean > self.best.mean + SURE:
+            self.best = racer
+        return self.best is racer
+
+    def _offer(self) -> Iterator[Proposal]:
+        best = self.best
+        if best is None or best.program.sha256 == self._offered:
             return
         candidate = self.trials.candidate(best.planned, best.values, best.planned.name)
         self.trials.play([candidate], self._whole())
-        if self.best is None or best.mean > self.best.mean + SURE:
-            self.best = best
-            yield _proposal(candidate)
+        self._offered = best.program.sha256
+        yield _proposal(candidate)
 
     def _whole(self) -> int:
         """How many whole episodes a candidate plays; one where they are dear."""
@@ -180,9 +198,13 @@ class PlanningSearch:
             again = replace(self.best.planned, base=base)
             racers = [self._racer(again, self.best.values), self.best]
         for episodes, stay in STAY:
-            self.lab.say(f"planners: {', '.join(r.planned.name for r in racers)}")
+            self.lab.say(f"{len(racers)} planners race, {self.short} steps")
             self._play(racers, episodes)
             racers = sorted(racers, key=lambda r: -r.mean)[:stay]
+            if len(racers) > 1 and racers[0].mean == racers[-1].mean and self.short < LONGER:
+                self.short = min(LONGER, 4 * self.short)  # too short to tell them apart
+                for racer in racers:
+                    racer.scores.clear()
         return racers[0] if math.isfinite(racers[0].mean) else None
 
     def _play(self, racers: Sequence[_Racer], episodes: int) -> None:
