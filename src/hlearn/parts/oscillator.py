@@ -30,6 +30,10 @@ class Oscillator:
         """Returns ``centre + size * sin(phase - lag)``: a joint's target at the present phase."""
         return centre + size * math.sin(self.phase - lag)
 
+    def mixed(self, centre: float, sine: float, cosine: float) -> float:
+        """Returns ``centre + sine * sin(phase) + cosine * cos(phase)``: the same wave, by its two halves."""
+        return centre + sine * math.sin(self.phase) + cosine * math.cos(self.phase)
+
     def first_half(self, lag: float = 0.0) -> bool:
         """Whether the phase, ``lag`` radians back, is in its first half."""
         return (self.phase - lag) % TAU < math.pi

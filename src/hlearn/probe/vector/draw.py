@@ -26,6 +26,7 @@ from hlearn.probe.vector.wide import choose_components
 from hlearn.records import Episode
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
 
+LIKELY = 0.7  # of a position's steps that its rate may leave unexplained, where it is the likeliest one
 MOST_CHANGES = 6  # more numbers without a rate than this: none gets a change
 
 
@@ -79,8 +80,36 @@ def draw_sketch(
         discrete=isinstance(actions, Discrete),
         neutral=neutral,
         scores=tuple(scores),
+        joints=_joints(columns, axes, episodes) if isinstance(actions, Box) and episodes else (),
         fall=_price_of_a_fall([r.rewards for r, over in zip(recordings, ended, strict=False) if over]),
     )
+
+
+def _joints(
+    columns: list[Signal], axes: Sequence[Axis], episodes: list[np.ndarray]
+) -> tuple[tuple[str, str] | None, ...]:
+    """The likeliest joint of each channel: of what the push moves, whose steps follow what it moves most.
+
+    Rates that change much within a step, as those of light limbs do, follow their positions' steps only roughly.
+    """
+    signals = {s.name: s for s in columns if s.kind in (PLAIN, ANGLE)}
+    found: list[tuple[str, str] | None] = []
+    for axis in axes:
+        drives = [signals[name] for name, _ in axis.drives if name in signals]
+        best: tuple[float, tuple[str, str] | None] = (LIKELY, None)
+        if drives and drives[0].rate_of is None:
+            rate = drives[0]
+            values = [values_of(rate, e) for e in episodes]
+            x = np.concatenate([0.5 * (v[1:] + v[:-1]) for v in values])
+            for base in drives[1:]:
+                if base.rate_of is None:
+                    gain, left = _robust_fit(
+                        x, np.concatenate([np.diff(values_of(base, e)) for e in episodes])
+                    )
+                    if gain > 0 and left < best[0]:
+                        best = (left, (base.name, rate.name))
+        found.append(best[1])
+    return tuple(found)
 
 
 def _price_of_a_fall(rewards: Sequence[np.ndarray]) -> float:

@@ -96,6 +96,9 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
 
 def find_joint(sketch: Sketch, channel: int) -> tuple[Signal, Signal] | None:
     """The joint that a channel drives most: its position and its rate."""
+    likely = sketch.joints[channel] if channel < len(sketch.joints) else None
+    if likely is not None:
+        return sketch.signal(likely[0]), sketch.signal(likely[1])
     for name, _ in sketch.axes[channel].drives:
         signal = sketch.signal(name)
         if signal.rate_of is not None:

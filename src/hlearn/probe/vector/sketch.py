@@ -70,6 +70,8 @@ class Sketch:
         scores: returns of the probing episodes.
         fall: what the last step of an episode that the environment terminated costs, where that is far more than
             any other step; else 0.
+        joints: for each axis the names of the position and the rate that it drives, where the rate was no certain one
+            of the position but the likeliest; None where none is. Empty where nobody looked.
     """
 
     signals: tuple[Signal, ...]
@@ -78,6 +80,7 @@ class Sketch:
     neutral: int | None
     scores: tuple[float, ...]
     fall: float = 0.0
+    joints: tuple[tuple[str, str] | None, ...] = ()
 
     def signal(self, name: str) -> Signal:
         """Returns the signal of that name."""

@@ -11,6 +11,7 @@ from hlearn.editors.search.lane import Lane
 from hlearn.editors.search.trials import Trials
 from hlearn.editors.search.tune import scatter
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
+from hlearn.editors.search.vector.patterns import pattern
 from hlearn.editors.search.vector.standing import DECIDE
 from hlearn.editors.search.vector.template import Template
 from hlearn.probe.vector.limbs import find_limbs
@@ -45,7 +46,10 @@ def body_families(sketch: Sketch, title: str) -> list[Template]:
     limbs = find_limbs(sketch)
     families = gait_families(sketch, limbs, title) if limbs is not None else []
     if not sketch.discrete and len(sketch.axes) >= MANY_AXES:
-        families[1:1] = [rhythm(sketch, title)]
+        first = (
+            1 if limbs is not None and limbs.find("contact") else 0
+        )  # taking turns comes first where feet are felt
+        families[first:first] = [pattern(sketch, title), rhythm(sketch, title)]
         families.append(linear_body(sketch, title))
     return families
 
