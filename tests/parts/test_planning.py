@@ -15,6 +15,7 @@ from hlearn.parts.planning import (
     UCT,
     Beam,
     GradientShooting,
+    Identified,
     RandomShooting,
     RolloutIW,
     Value,
@@ -229,3 +230,28 @@ def test_iterated_width_stops_where_nothing_is_new() -> None:
     model, planner = Maze(), RolloutIW(2, steps=10_000, hold=1, walkers=1)
     assert planner.decide(model) == 1
     assert model.asked < 60
+
+
+def test_a_fitted_model_is_planned_with_like_a_simulator() -> None:
+    puck, rng = Puck(), np.random.default_rng(0)
+    model = Identified(2, 1, lambda seen, pushes: -np.abs(seen[:, 0] - 1.0) - np.abs(pushes[:, 0]) / 100)
+    planner = ICEM(horizon=10, samples=60, seed=1)
+    for number in range(70):
+        model.see(np.array([puck.place, puck.speed]))
+        assert model.alive == (number >= 20)
+        push = planner.decide(model, np.zeros((10, 1))) if model.alive else rng.uniform(-1, 1, 1)
+        model.note(push)
+        puck.speed += 0.2 * float(push[0])
+        puck.place += 0.2 * puck.speed
+    assert abs(puck.place - 1.0) < 0.1
+    base = held(np.zeros(1), 3)
+    out = model.rollout(base[None], keep=True, observe="all")
+    assert out.observations.shape == (1, 3, 2)
+    assert model.rollout(base[None], start=out.states).lengths.tolist() == [3]
+    model.release()
+    assert not model._kept
+
+
+def test_bounds_of_a_planner_are_finite() -> None:
+    with pytest.raises(ValueError, match="finite bounds"):
+        ICEM(horizon=3, samples=5, low=-np.inf, high=np.inf)

@@ -84,6 +84,8 @@ def _start(folder: SuiteFolder, executor: Executor, track: Track) -> None:
     words += ["--progress-file", str(folder.progress(track).absolute())]
     if track.task.model is not Model.NONE:
         words += ["--model", track.task.model.value]
+    if track.task.variant:
+        words += ["--variant", track.task.variant]
     for name, value in track.task.kwargs:
         words += ["--env", f"{name}={json.dumps(value)}"]
     if track.task.target is not None:

@@ -26,6 +26,7 @@ _SHARED: Mapping[str, type | tuple[type, ...]] = {
     "access": (str, list),
     "protocol": (str, list),
     "model": str,
+    "variant": str,
     "repeats": int,
     "seed": int,
     "steps": int,
@@ -86,6 +87,7 @@ class Track:
             "access": task.access.value,
             "protocol": task.protocol.value,
             "model": task.model.value,
+            "variant": task.variant,
             "target": task.target,
             "repeat": self.repeat,
             "seed": self.seed,
@@ -237,6 +239,7 @@ def _resolve(env_id: str, access: str | None, protocol: str | None, table: Mappi
         access=access,
         protocol=protocol,
         model=table.get("model"),
+        variant=table.get("variant"),
         target=table.get("target"),
         **arguments,
     )
@@ -267,8 +270,9 @@ def _tracks(table: Mapping[str, Any], tasks: Sequence[Task], steps: int | None) 
 def _name(task: Task, repeat: int) -> str:
     named = "-".join([task.env_id.removeprefix("ALE/"), *(f"{k}-{v}" for k, v in task.kwargs)])
     model = "" if task.model is Model.NONE else f"-{task.model.value}"
+    variant = f"-{task.variant}" if task.variant else ""
     kind = f"{task.access.value}-{task.protocol.value}{model}"
-    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', named)}-{kind}-r{repeat}"
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', named + variant)}-{kind}-r{repeat}"
 
 
 def _refuse_twins(tracks: Sequence[Track], source: str | Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.evaluate.inprocess import InProcessEvaluator
-from hlearn.records import Episode, Failure, FailureKind, Outcome, Program, Split
+from hlearn.records import Episode, Failure, FailureKind, Outcome, Planning, Program, Split
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Discrete, ObservationSpec
 from hlearn.tasks.seeds import split_seeds
@@ -24,14 +24,25 @@ class PlainLab:
         steps: environment steps that may be spent.
         seed: of the run: development seeds and the editor's generator follow from it.
         target: score at which the task counts as solved.
+        model: whether programs may simulate.
 
     Attributes:
+        planning: how much they may; None for as much as is usual.
         spent: environment steps spent so far.
         said: what the editor said that it tries, oldest first.
     """
 
-    def __init__(self, env_id: str, *, steps: int, seed: int = 0, target: float | None = None) -> None:
-        self.task = resolve_task(env_id, target=target)
+    def __init__(
+        self,
+        env_id: str,
+        *,
+        steps: int,
+        seed: int = 0,
+        target: float | None = None,
+        model: str | None = None,
+    ) -> None:
+        self.task = resolve_task(env_id, target=target, model=model)
+        self.planning: Planning | None = None
         environment = open_environment(self.task)
         self.observation = environment.observation
         self.actions = environment.actions

@@ -8,6 +8,7 @@ those for box actions may have a deadline in milliseconds besides (then what the
 from hlearn.parts.planning.beam import Beam
 from hlearn.parts.planning.discrete import DiscreteShooting
 from hlearn.parts.planning.gradient import GradientShooting
+from hlearn.parts.planning.identified import Identified
 from hlearn.parts.planning.noise import coloured
 from hlearn.parts.planning.nominal import continued, held
 from hlearn.parts.planning.sampling import ICEM, MPPI, RandomShooting
@@ -21,6 +22,7 @@ __all__ = [
     "Beam",
     "DiscreteShooting",
     "GradientShooting",
+    "Identified",
     "RandomShooting",
     "RolloutIW",
     "Value",

@@ -226,7 +226,7 @@ class UCT(_Tree):
         seed: int = 0,
     ) -> None:
         super().__init__(actions, steps=steps, hold=hold, discount=discount, ending=ending, seed=seed)
-        self.depth, self.explore, self.batch = depth, explore, batch
+        self.depth, self.explore, self.batch = max(1, int(depth)), explore, batch
         self._scale = 1e-9
 
     def _grow(self, model: Simulating, root: Node) -> None:

@@ -6,6 +6,7 @@ from hlearn.editors.search.prune import thin
 from hlearn.editors.search.trials import Trials
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
+from hlearn.editors.search.vector.patterns import pattern
 from hlearn.editors.search.vector.probing import probe
 from hlearn.evaluate.api import Job
 from hlearn.policy.rewriting import read_params
@@ -37,6 +38,7 @@ def test_every_family_writes_a_program_that_plays(env_id):
             *gait_families(sketch, limbs, "Walker"),
             linear_body(sketch, "Walker"),
             rhythm(sketch, "Walker"),
+            pattern(sketch, "Walker"),
         ]
     for template in templates:
         values = {k.name: k.start + 0.5 * k.spread for k in template.knobs}

@@ -19,7 +19,7 @@ def test_a_body_begins_with_the_best_of_scattered_starts_of_all_families(monkeyp
     families = opening.body_families(sketch, "Walker")
     lane = opening.body_lane(lab, Trials(lab), sketch, families, population=6, turn=0)
     assert {f"{f.name}: scattered starts" for f in families} <= set(lab.said)
-    assert sum("of 6" in text for text in lab.said) == 6
+    assert sum("of 7" in text for text in lab.said) == 7
     assert lane.tuner.generation == 2
     assert lane.tuner.horizon == 60
 
