@@ -39,6 +39,7 @@ from hlearn.cli.options import (
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
 from hlearn.cli.words import arguments
+from hlearn.cli.worst import name_worst_failure
 from hlearn.errors import OutputExists, UsageError
 from hlearn.loop.defaults import HOLDOUT_EPISODES, SIMULATED, SIMULATED_LEAST
 from hlearn.records import Model, Planning
@@ -187,6 +188,8 @@ def learn(
             planning=_planning(plan, planner_steps, planner_budget),
         )
     summary(result, plan.task, plan.out, plan.steps, screen)
+    if result.program_sha256 is not None and not result.interrupted:
+        name_worst_failure(plan.out, screen)
     return Answer(data=result.as_json(), code=stops.code if result.interrupted else _code(result))
 
 

@@ -63,6 +63,12 @@ def replay(
     caption: Annotated[
         bool, typer.Option("--caption/--no-caption", help="Score and acting rule below.")
     ] = True,
+    overlay: Annotated[
+        bool,
+        typer.Option(
+            "--overlay", help="Draw what the program sees onto the pictures, its state beside them."
+        ),
+    ] = False,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -115,7 +121,7 @@ def replay(
 
         if seed is not None or program is not None or keep is not None or traces is not None:
             raise UsageError("--stored names the episode; leave out --seed, --program, --keep and --traces")
-        view = View(video, sheet, speed, start_s, length_s, caption)
+        view = View(video, sheet, speed, start_s, length_s, caption, overlay)
         return compare(system, stored, screen, view)
     subject = standing_program(system, directory, program)
     seed = shown_seed(system, seed)
@@ -141,7 +147,7 @@ def replay(
             markup=False,
             soft_wrap=True,
         )
-    view = View(video, sheet, speed, start_s, length_s, caption)
+    view = View(video, sheet, speed, start_s, length_s, caption, overlay)
     pictures = show(episode, view, per_second, screen)
     if traces is not None:
         with screen.status(f"writing {traces}"):
@@ -205,6 +211,7 @@ class View(NamedTuple):
     start_s: float
     length_s: float | None
     caption: bool
+    overlay: bool
 
 
 def show(episode: Replay, view: View, per_second: float, screen: Console) -> int:
@@ -243,7 +250,12 @@ def _film(episode: Replay, video: Path, per_second: float, view: View) -> int:
     if length_s is None and suffix == ".gif":
         length_s = _GIF_S
     stop = None if length_s is None else start + int(length_s * rate * every)
-    pictures = (s.picture for s in shots(episode, every=every, start=start, stop=stop, caption=view.caption))
+    pictures = (
+        s.picture
+        for s in shots(
+            episode, every=every, start=start, stop=stop, caption=view.caption, overlay=view.overlay
+        )
+    )
     return write_film(video, pictures, per_second=rate)
 
 
@@ -256,7 +268,7 @@ def _sheet(episode: Replay, sheet: Path, per_second: float, view: View) -> None:
     if length_s is not None:
         end = min(end, start + int(length_s * per_second))
     every = max(1.0, (end - start) / (_SHEET - 1))
-    seen = shots(episode, every=every, start=start, stop=end, caption=view.caption)
+    seen = shots(episode, every=every, start=start, stop=end, caption=view.caption, overlay=view.overlay)
     write_png(sheet, contact_sheet([s.picture for s in seen][:_SHEET]))
 
 

@@ -15,6 +15,32 @@ from hlearn.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture for an editor.
+
+    Attributes:
+        name: of its file.
+        data: PNG.
+    """
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What went wrong, for an editor that can read and see.
+
+    Attributes:
+        text: Markdown, within a limit; names images as ``evidence/NAME``.
+        images: those.
+    """
+
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """The evidence an editor starts from.
 
@@ -22,6 +48,8 @@ class Brief:
         champion: the program to improve, None where there is none yet.
         champion_dev: how it did on development seeds.
         rejected: notes of proposals that the gate turned down, oldest first, with the reasons.
+        evidence: failures of the champion on development seeds, for editors that are no functions of what they are
+            shown; None for others, and where nothing was played yet.
     """
 
     task: Task
@@ -30,6 +58,7 @@ class Brief:
     champion: Program | None
     champion_dev: Evaluation | None
     rejected: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

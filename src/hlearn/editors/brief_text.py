@@ -40,6 +40,8 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         parts += ["## Turned down before\n", *(_quoted(note) for note in brief.rejected[-_SHOWN:])]
     if attempts:
         parts += ["## Your last attempts\n", *(_quoted(note) for note in attempts[-_SHOWN:])]
+    if brief.evidence is not None:
+        parts += ["## What goes wrong\n", brief.evidence.text]
     parts += [
         "## Evidence\n",
         "- `failures/`: episodes that programs did not complete, with tracebacks\n"

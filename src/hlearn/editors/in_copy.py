@@ -238,6 +238,9 @@ class CopyEditor(ABC):
         beside = copy.path.parent
         text = brief_markdown(brief, attempts=self.attempts)
         (beside / "BRIEF.md").write_bytes(encoded(text))
+        for image in brief.evidence.images if brief.evidence is not None else ():
+            (beside / "evidence").mkdir(exist_ok=True)
+            (beside / "evidence" / image.name).write_bytes(image.data)
         limit_s = min(self.limit_s, max(1.0, lab.time_left()))
         with LabDoor(beside / "lab", lab) as door, Transcript() as output:
             place = Place(

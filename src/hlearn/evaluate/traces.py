@@ -42,13 +42,15 @@ def plain(value: Any, depth: int = _DEPTH) -> Any:
 def _container(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         return {str(k): plain(v, depth - 1) for k, v in value.items()}
+    drawn = getattr(type(value), "__hl_drawn__", None)  # hlearn.policy.drawing
+    how = {"drawn": drawn} if isinstance(drawn, str) else {}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {k: plain(v, depth - 1) for k, v in value._asdict().items()}
+        return {**{k: plain(v, depth - 1) for k, v in value._asdict().items()}, **how}
     if isinstance(value, (list, tuple)):
         return [plain(v, depth - 1) for v in value]
     if isinstance(value, (set, frozenset)):
         return sorted((plain(v, depth - 1) for v in value), key=repr)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = (f.name for f in dataclasses.fields(value))
-        return {name: plain(getattr(value, name, None), depth - 1) for name in fields}
+        return {**{name: plain(getattr(value, name, None), depth - 1) for name in fields}, **how}
     return repr(value)[:200]

@@ -20,6 +20,7 @@ from hlearn.evaluate.api import EvaluatorMaker, Job, Record, Recording, Trace
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import with_seeds
 from hlearn.evaluate.play import seed_of_world
+from hlearn.evidence.overlay import draw_shapes, shapes_of, state_panel
 from hlearn.evidence.renderers import mujoco_advice, ready_to_draw
 from hlearn.foreign_text import safe_line
 from hlearn.ledger import Ledger, Measured
@@ -139,7 +140,13 @@ def _compare(film: Replay, again: Episode, known: Episode) -> None:
 
 
 def shots(
-    film: Replay, *, every: float, start: int = 0, stop: int | None = None, caption: bool = True
+    film: Replay,
+    *,
+    every: float,
+    start: int = 0,
+    stop: int | None = None,
+    caption: bool = True,
+    overlay: bool = False,
 ) -> Iterator[Shot]:
     """Plays the actions again and yields pictures.
 
@@ -149,6 +156,7 @@ def shots(
         start: decision of the first picture.
         stop: no pictures after this decision.
         caption: write decision, score and acting rule below the picture.
+        overlay: draw what the program sees onto it, and write its state beside it.
 
     Raises:
         NotRepeatable: the episode does not come out the same.
@@ -174,7 +182,9 @@ def shots(
                     colour, drawn = _looked(picture, colour)
                 # Consoles show many objects in every other frame only.
                 shown = np.maximum(picture, last) if blink and last is not None else picture
-                yield Shot(_framed(shown, _words(film, step, score) if caption else ""), step, score)
+                seen = film.recording.traces[step] if overlay and step < len(film.recording.traces) else None
+                words = _words(film, step, score) if caption else ""
+                yield Shot(_framed(shown, words, seen, overlay), step, score)
                 due += every
                 if final:
                     break
@@ -225,14 +235,18 @@ def _words(film: Replay, step: int, score: float) -> str:
     return f"{step:6d}  score {score:g}" + (f"  {rule}" if rule else "")
 
 
-def _framed(picture: np.ndarray, words: str) -> np.ndarray:
-    """Enlarges a picture, makes its sides even and writes below it."""
+def _framed(picture: np.ndarray, words: str, seen: Trace | None = None, beside: bool = False) -> np.ndarray:
+    """Enlarges a picture, makes its sides even and writes below it; what was seen is drawn onto it and beside it."""
     height, width = picture.shape[:2]
     factor = max(
         1, -(-_SMALLEST_PX // height) if width * (_SMALLEST_PX // height + 1) < 1400 else 1400 // width
     )
     large = cv2.resize(picture, (width * factor, height * factor), interpolation=cv2.INTER_NEAREST)
     large = large[: large.shape[0] // 2 * 2, : large.shape[1] // 2 * 2]
+    if seen is not None:
+        draw_shapes(large, shapes_of(seen), factor)
+    if beside:
+        large = np.concatenate([large, state_panel(seen or {}, large.shape[0])], axis=1)
     if not words:
         return np.ascontiguousarray(large)
     strip = np.zeros((_STRIP_PX, large.shape[1], 3), np.uint8)

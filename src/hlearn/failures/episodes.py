@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -83,7 +83,7 @@ def play_mined(
     seeds: Sequence[int],
     worlds: Worlds | None = None,
     *,
-    max_steps: int | None = None,
+    max_steps: int | Mapping[int, int] | None = None,
     workers: int = 1,
     evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> tuple[MinedEpisode, ...]:
@@ -94,7 +94,7 @@ def play_mined(
         program: what plays.
         seeds: public labels of development seeds.
         worlds: reads them.
-        max_steps: environment steps at which an episode is cut; the cap of reports where None.
+        max_steps: environment steps at which an episode is cut, or by seed; the cap of reports where None.
         workers: episodes side by side.
         evaluators: who plays.
 
@@ -108,7 +108,9 @@ def play_mined(
             Job(
                 program=program,
                 seed=seed,
-                max_steps=max_steps or report_cap(task),
+                max_steps=max_steps[seed]
+                if isinstance(max_steps, Mapping)
+                else max_steps or report_cap(task),
                 record=Record.TRACE if small else Record.TRACES,
                 checks=True,
             ),

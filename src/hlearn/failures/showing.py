@@ -103,7 +103,9 @@ def pictures_of(task: Task, group: FailureGroup, episode: MinedEpisode, key: str
     stop = min(sign.stop, sign.start + 2 * _CLIP)
     every = max(1.0, (stop - sign.start) / _CLIP)
     film = film_of(task, episode, key)
-    return list(itertools.islice(shots(film, every=every, start=sign.start, stop=stop), _CLIP + 1))
+    return list(
+        itertools.islice(shots(film, every=every, start=sign.start, stop=stop, overlay=True), _CLIP + 1)
+    )
 
 
 def failure_lines(group: FailureGroup, episode: MinedEpisode) -> list[str]:

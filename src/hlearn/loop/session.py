@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hlearn.editors.api import Brief, Editor, Proposal
+from hlearn.editors.api import Brief, Editor, Evidence, Proposal
 from hlearn.errors import BudgetExhausted, UsageError
 from hlearn.evaluate.api import Evaluator, Result
 from hlearn.gate import Gate, Verdict
@@ -15,6 +15,7 @@ from hlearn.lab.purse import Purse, cost_so_far
 from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
 from hlearn.loop.budget import BudgetSplit
+from hlearn.loop.evidence import find_evidence
 from hlearn.loop.gate_evaluator import RunGateEvaluator
 from hlearn.loop.opening import OUTSIDE_LEARNING
 from hlearn.loop.proposals import ProposalQueue
@@ -100,6 +101,8 @@ class Session:
         self.champion = self._first_champion()
         self.champion_dev: Evaluation | None = None
         self.target_reached = False
+        self._player = evaluator
+        self._found: tuple[str, Evidence | None] | None = None
         self._rejected = self.trials.turned_down()
         self._judged: set[tuple[str, str | None]] = set()
         self.undecided = Undecided(gate, self._dev_lead)
@@ -230,7 +233,20 @@ class Session:
             champion=self.champion,
             champion_dev=self.champion_dev,
             rejected=tuple(self._rejected[-_REMEMBERED:]),
+            evidence=None if self.editor.deterministic else self._evidence(),
         )
+
+    def _evidence(self) -> Evidence | None:
+        """What went wrong in the champion's development episodes, played again as far as they were paid for."""
+        if self.champion is None or self.champion_dev is None:
+            return None
+        if self._found is None or self._found[0] != self.champion.sha256:
+            self.meter.say("looking for failures")
+            self._found = (
+                self.champion.sha256,
+                find_evidence(self._player, self.task, self.champion, self.champion_dev, self.system.worlds),
+            )
+        return self._found[1]
 
     def _leftover(self) -> Proposal | None:
         """The best program of those that were measured and never judged; random probes are no programs."""

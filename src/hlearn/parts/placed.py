@@ -54,6 +54,9 @@ class Blob(NamedTuple):
         return self.y + (self.height - 1) / 2
 
 
+Blob.__hl_drawn__ = "box"  # type: ignore[attr-defined]  # hlearn.policy.drawing; no field of the record
+
+
 def nearest(blobs: Iterable[P], point: Placed | None) -> P | None:
     """The blob whose centre is nearest to ``point``; None where there is no blob or no point."""
     if point is None:

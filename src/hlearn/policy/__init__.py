@@ -6,6 +6,7 @@ Comes in: programs, parts, the sandbox's child. Imports nothing of hlearn but er
 from hlearn.policy.assets import asset
 from hlearn.policy.base import Policy, find_policy
 from hlearn.policy.dispatch import DispatchPolicy
+from hlearn.policy.drawing import Drawn
 from hlearn.policy.joystick import JoystickPolicy, horizontal, trigger, vertical
 from hlearn.policy.model import simulator
 from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, controller, detect, reflex, rule
@@ -13,6 +14,7 @@ from hlearn.policy.rules import ComposedPolicy, Param, RulePolicy, State, contro
 __all__ = [
     "ComposedPolicy",
     "DispatchPolicy",
+    "Drawn",
     "JoystickPolicy",
     "Param",
     "Policy",

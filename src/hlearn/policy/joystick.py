@@ -123,4 +123,4 @@ class JoystickPolicy(RulePolicy):
 
     def trace(self) -> Mapping[str, Any]:
         """The last step: every detected value, and under ``rule`` the behaviours that acted."""
-        return {**self.s.__dict__, "rule": "+".join(w for w in self._why if w) or "idle"}
+        return {**self.s.__dict__, **self._drawn, "rule": "+".join(w for w in self._why if w) or "idle"}

@@ -185,7 +185,8 @@ def _rules(tree: ast.Module) -> Iterator[tuple[RuleSpec, ast.FunctionDef, ast.Cl
         for node in owner.body:
             if not isinstance(node, ast.FunctionDef):
                 continue
-            roles = [r for d in node.decorator_list if (r := last_name(d)) in _ROLES]
+            named = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
+            roles = [r for d in named if (r := last_name(d)) in _ROLES]
             if roles:
                 summary = (ast.get_docstring(node) or "").split("\n")[0]
                 first = min(d.lineno for d in node.decorator_list)

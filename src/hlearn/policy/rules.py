@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from hlearn.policy.drawing import Drawn, declared
 from hlearn.policy.model import simulator
 
 Method = Callable[..., Any]
@@ -61,12 +62,33 @@ def marked(method: Method, role: str) -> Method:
     return method
 
 
-def detect(method: Method) -> Method:
+@overload
+def detect(method: Method) -> Method: ...
+
+
+@overload
+def detect(*, drawn: str | Drawn) -> Callable[[Method], Method]: ...
+
+
+def detect(
+    method: Method | None = None, *, drawn: str | Drawn | None = None
+) -> Method | Callable[[Method], Method]:
     """Marks ``method(self, obs) -> value`` as a detector; its value becomes ``s.<name>`` in the rules.
 
     Detectors run once per step, in the order written; a later one reads earlier ones from ``self.s``.
+
+    Args:
+        method: the detector, where it stands without brackets.
+        drawn: how its value is drawn on the screen (:mod:`hlearn.policy.drawing`): ``@detect(drawn="column")``.
     """
-    return marked(method, "detect")
+    how = None if drawn is None else declared(drawn)
+
+    def mark(method: Method) -> Method:
+        if how is not None:
+            method.__hl_drawn__ = how  # type: ignore[attr-defined]
+        return marked(method, "detect")
+
+    return mark if method is None else mark(method)
 
 
 def rule(method: Method) -> Method:
@@ -103,6 +125,7 @@ class _Structured:
 
     params: ClassVar[dict[str, Param]] = {}
     _roles: ClassVar[dict[str, tuple[tuple[str, Method], ...]]] = {}
+    _drawn: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -116,6 +139,8 @@ class _Structured:
             if role is not None:
                 roles.setdefault(role, []).append((name, member))
         cls._roles = {r: tuple(ms) for r, ms in roles.items()}
+        drawn = {n: how for n, m in members.items() if (how := getattr(m, "__hl_drawn__", None)) is not None}
+        cls._drawn = {"drawn": drawn} if drawn else {}
 
     def __init__(self) -> None:
         for name, param in self.params.items():
@@ -156,7 +181,7 @@ class _Structured:
 
     def trace(self) -> Mapping[str, Any]:
         """The last step: every detected value, and under ``rule`` the name of what acted."""
-        return {**self.s.__dict__, "rule": self.acted}
+        return {**self.s.__dict__, **self._drawn, "rule": self.acted}
 
 
 class RulePolicy(_Structured):
