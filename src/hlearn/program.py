@@ -16,11 +16,13 @@ from typing import NamedTuple, Self
 PACKAGE = "policy"  # the folder of a program of several files, and what it is imported as
 PROGRAM_FILE = "policy.py"  # a program of one file
 PROGRAM_PATHS = (PROGRAM_FILE, PACKAGE)  # a system has one of them
-ASSETS = {".npy": b"\x93NUMPY", ".npz": b"PK"}
+ASSETS = {".npy": b"\x93NUMPY", ".npz": b"PK", ".onnx": b"\x08"}
 """File types of assets, and the bytes with which such a file begins. Nothing that may hold a pickle is among them."""
 
 MOST_FILES = 64
-MOST_BYTES = 1 << 20  # all files of a program together
+MOST_BYTES = 1 << 20  # all files of a program together, networks left out
+NETWORK = ".onnx"
+MOST_NETWORK_BYTES = 4 << 20  # all networks of a program together
 
 _MAIN = "__init__.py"
 _HEAD = b"\0hlearn program 1 "  # no Python begins with NUL

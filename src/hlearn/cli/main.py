@@ -23,6 +23,7 @@ from hlearn.cli.probing import probe
 from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
 from hlearn.cli.skills import app as skills
+from hlearn.cli.students import distill
 from hlearn.cli.suites import app as suites
 from hlearn.cli.systems import diff, history, init, rollback
 from hlearn.cli.tools import mcp
@@ -89,6 +90,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("failures", failures),
     ("why", why),
     ("dataset", dataset),
+    ("distill", distill),
     ("explain", explain),
     ("verify", verify),
     ("open", open_),

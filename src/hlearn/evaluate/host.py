@@ -3,8 +3,8 @@
 Started by a worker with ``python -m hlearn.evaluate.host``; it never held an environment, a seed or an API
 key. It loads a fixed list of modules, reads requests from the worker, checks and compiles programs (remembered
 by their address), forks one child per episode and reports how that ended. It runs no line of any program, and
-imports nothing because a program names it: OpenCV, which is large, waits until the first program asks for it,
-and is the same whichever asks.
+imports nothing because a program names it: OpenCV and onnxruntime, which are large, wait until the first program asks
+for them, and are the same whichever asks.
 """
 
 from __future__ import annotations
@@ -28,12 +28,16 @@ from hlearn.evaluate.model_channel import Layout, ModelChannel
 from hlearn.evaluate.sandbox import adopt_orphans, sandbox_report
 from hlearn.inherited import die_with_parent, put_right
 from hlearn.policy.source import ALLOWED_MODULES
+from hlearn.program import NETWORK
 from hlearn.records import Program
 
 _REMEMBERED = 512
 _REMEMBERED_BYTES = 64 << 20
 _LATE = "cv2"  # loaded when the first program asks for it: it would double the start
 _WITH_LATE = "hlearn.parts.blobs"  # the part that needs it
+_RUNTIME = (
+    "onnxruntime"  # likewise, when the first program with a network comes; no program imports it itself
+)
 _BESIDE = (
     *("collections.abc", "zipfile", "encodings.cp437"),  # the latter two read a program's .npz files
     *("numpy.char", "numpy.dtypes", "numpy.exceptions", "numpy.fft", "numpy.lib.format"),
@@ -64,6 +68,8 @@ def prepare(program: Program, *, asked: bool = False) -> Loadable | Unfit:
     imports = found.imports if isinstance(found, Loadable) else ()
     if _LATE not in sys.modules and any(n.partition(".")[0] == _LATE or n == _WITH_LATE for n in imports):
         _load_late()
+    if _RUNTIME not in sys.modules and any(path.endswith(NETWORK) for path in program.assets):
+        _load_runtime()
     return found
 
 
@@ -72,6 +78,12 @@ def _load_late() -> None:
         importlib.import_module(_LATE)
         sys.modules[_LATE].setNumThreads(1)  # a program may not start threads
         importlib.import_module(_WITH_LATE)
+
+
+def _load_runtime() -> None:
+    with contextlib.suppress(ImportError):  # the child is told so by the part that needs it
+        importlib.import_module(_RUNTIME)
+        gc.freeze()
 
 
 class _Remembered:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 
-_PACKAGES = ("hlearn", "gymnasium", "ale-py", "mujoco", "numpy", "opencv-python-headless", "cmaes")
+_PACKAGES = (
+    "hlearn",
+    "gymnasium",
+    "ale-py",
+    "mujoco",
+    "numpy",
+    "opencv-python-headless",
+    "cmaes",
+    "onnxruntime",
+)
 
 
 def versions() -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""The small tables that a program carries beside its modules."""
+"""The small tables and networks that a program carries beside its modules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import io
 from collections.abc import Mapping
 
 import numpy as np
+
+from hlearn.program import NETWORK
 
 _FILES: dict[str, bytes] = {}
 
@@ -27,7 +29,8 @@ def asset(path: str) -> np.ndarray | dict[str, np.ndarray]:
         path: within the package, such as ``"table.npy"`` or ``"tables/aim.npz"``.
 
     Returns:
-        The array of an ``.npy`` file, the arrays by name of an ``.npz`` file; they cannot be written to.
+        The array of an ``.npy`` file, the arrays by name of an ``.npz`` file, the bytes of an ``.onnx`` file as
+        uint8[n], for :class:`hlearn.parts.network.Network`; they cannot be written to.
 
     Raises:
         LookupError: the program has no such asset.
@@ -36,8 +39,10 @@ def asset(path: str) -> np.ndarray | dict[str, np.ndarray]:
     if path not in _FILES:
         names = ", ".join(sorted(_FILES)) or "none"
         raise LookupError(
-            f"no asset {path!r}; the program has: {names} (.npy and .npz files beside its modules)"
+            f"no asset {path!r}; the program has: {names} (.npy, .npz and .onnx files beside its modules)"
         )
+    if path.endswith(NETWORK):
+        return np.frombuffer(_FILES[path], np.uint8)
     try:
         loaded = np.load(io.BytesIO(_FILES[path]), allow_pickle=False)
         if isinstance(loaded, np.ndarray):

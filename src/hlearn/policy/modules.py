@@ -6,9 +6,20 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from hlearn.policy.onnx_graph import graph_refuses
 from hlearn.policy.rewriting import ParamSpec, RuleSpec, list_rules, read_params, with_params, without_rule
 from hlearn.policy.source import check_tree, imported, parse_program
-from hlearn.program import ASSETS, MOST_BYTES, MOST_FILES, PACKAGE, PROGRAM_FILE, Module, Program
+from hlearn.program import (
+    ASSETS,
+    MOST_BYTES,
+    MOST_FILES,
+    MOST_NETWORK_BYTES,
+    NETWORK,
+    PACKAGE,
+    PROGRAM_FILE,
+    Module,
+    Program,
+)
 
 
 class Parsed(NamedTuple):
@@ -25,20 +36,41 @@ class Parsed(NamedTuple):
 
 def limits_refuse(program: Program) -> list[str]:
     """What is too much of a program, or in a file that is not what its name says."""
-    sizes = {path: len(data) for path, data in program.as_files().items()}
-    if sum(sizes.values()) > MOST_BYTES:
-        largest = max(sizes, key=lambda p: sizes[p])
-        return [
-            f"the program has {sum(sizes.values())} bytes ({largest} alone {sizes[largest]}), the limit is {MOST_BYTES}"
-        ]
-    if len(sizes) > MOST_FILES:
-        return [f"the program has {len(sizes)} files, the limit is {MOST_FILES}"]
-    return [
+    everything = {path: len(data) for path, data in program.as_files().items()}
+    if len(everything) > MOST_FILES:
+        return [f"the program has {len(everything)} files, the limit is {MOST_FILES}"]
+    for whose, limit, sizes in (
+        ("the program has", MOST_BYTES, {p: n for p, n in everything.items() if not p.endswith(NETWORK)}),
+        ("networks have", MOST_NETWORK_BYTES, {p: n for p, n in everything.items() if p.endswith(NETWORK)}),
+    ):
+        if sum(sizes.values()) > limit:
+            largest = max(sizes, key=lambda p: sizes[p])
+            return [
+                f"{whose} {sum(sizes.values())} bytes ({largest} alone {sizes[largest]}), the limit is {limit}"
+            ]
+    refusals = [
         f"{PACKAGE}/{path} is no {kind} file: its first bytes say so"
         for path, data in program.assets.items()
         for kind, start in ASSETS.items()
         if path.endswith(kind) and not data.startswith(start)
     ]
+    return refusals or [
+        f"{PACKAGE}/{path}: {why}"
+        for path, data in program.assets.items()
+        if path.endswith(NETWORK)
+        for why in graph_refuses(data)
+    ]
+
+
+def kind_of(program: Program) -> str:
+    """What decides: ``program``; ``network`` where a network is all there is; ``hybrid`` where rules use one.
+
+    Raises:
+        SyntaxError: a module does not parse.
+    """
+    if not any(path.endswith(NETWORK) for path in program.assets):
+        return "program"
+    return "hybrid" if parts_of(program) else "network"
 
 
 def parse_modules(program: Program) -> list[Parsed]:

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from hlearn.errors import UsageError
-from hlearn.program import MOST_BYTES, PACKAGE, PROGRAM_FILE, Program, is_program_file
+from hlearn.program import (
+    MOST_BYTES,
+    MOST_NETWORK_BYTES,
+    NETWORK,
+    PACKAGE,
+    PROGRAM_FILE,
+    Program,
+    is_program_file,
+)
 
 
 def read_program(folder: Path) -> Program | None:
@@ -123,14 +131,15 @@ def _is_plain(path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
+    limit = MOST_NETWORK_BYTES if path.suffix == NETWORK else MOST_BYTES
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UsageError(f"{path} has {size} bytes; a program has at most {MOST_BYTES}")
+        if size > limit:
+            raise UsageError(f"{path} has {size} bytes; a program has at most {limit}")
         with path.open("rb") as file:  # a pipe is fine: --program <(...)
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(limit + 1)
     except PermissionError:
         raise UsageError(f"{path} may not be read") from None
-    if len(data) > MOST_BYTES:
-        raise UsageError(f"{path} has more than {MOST_BYTES} bytes; a program has at most as many")
+    if len(data) > limit:
+        raise UsageError(f"{path} has more than {limit} bytes; a program has at most as many")
     return data

@@ -8,7 +8,7 @@ from hlearn.tasks.task import Task
 
 GITIGNORE = "recordings/\n/report.png\n/unjudged.py\n/unjudged/\n__pycache__/\n.pytest_cache/\n*.lock\n"
 
-ATTRIBUTES = "* -text\nprograms/pack -diff\n*.npz binary\n*.npy binary\n"
+ATTRIBUTES = "* -text\nprograms/pack -diff\n*.npz binary\n*.npy binary\n*.onnx binary\n"
 
 PACKAGE_RULES = (
     f"a program of several files is a folder `{PACKAGE}/` in place of `{PROGRAM_FILE}`: `__init__.py` with the policy, "

@@ -1,0 +1,149 @@
+"""``hl distill``: a network taught by a system's program."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hlearn.cli.opening import open_system, standing_program
+from hlearn.cli.options import EnvTimeout, SystemDir, Workers
+from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
+from hlearn.cli.words import number, several
+from hlearn.errors import OutputExists
+
+
+@verb
+def distill(
+    directory: SystemDir,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            help="The folder to write: policy/ with the network, and student.json.",
+            show_default=False,
+        ),
+    ],
+    episodes: Annotated[
+        int, typer.Option("--episodes", min=1, help="Episodes that the program plays first.")
+    ] = 20,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            "--rounds", min=0, help="Rounds in which the student plays and the program corrects it."
+        ),
+    ] = 3,
+    round_episodes: Annotated[
+        int, typer.Option("--round-episodes", min=1, help="Episodes of each such round.")
+    ] = 10,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, help="Decisions to learn from at most.")
+    ] = 1_000_000,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            "--frames",
+            min=1,
+            help="Observations seen at once. Default: 1 of vectors, else 2.",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Passes over the samples in each round.")
+    ] = 20,
+    rate: Annotated[float, typer.Option("--rate", min=1e-9, help="Adam's step.")] = 1e-3,
+    holdout: Annotated[
+        int, typer.Option("--holdout-episodes", min=1, help="Fresh seeds on which both are scored; recorded.")
+    ] = 30,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=9, help="Of weights, order and episodes.")] = 0,
+    workers: Workers = None,
+    env_timeout: EnvTimeout = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Teach a network what the program does, and score it beside the program on fresh seeds.
+
+    The network plays in the sandbox as any program, of the class network. Exit code 1 if it breaks one of the system's
+    cases or fails in an episode; it is written all the same.
+    """
+    from hlearn.evaluate.allowance import usable_cores
+    from hlearn.students import Lesson, compare, teach
+    from hlearn.students.training import Rates
+    from hlearn.system.program_files import write_program
+
+    screen = console(as_json)
+    if os.path.lexists(out):
+        raise OutputExists(f"{out} exists; name another folder, or remove it")
+    system = open_system(directory, screen)
+    teacher = standing_program(system, directory)
+    side = workers or usable_cores()
+    lesson = Lesson(
+        episodes=episodes,
+        rounds=rounds,
+        round_episodes=round_episodes,
+        samples=samples,
+        frames=frames,
+        rates=Rates(learning=rate, epochs=epochs),
+        seed=seed,
+    )
+    with screen.status("teaching") as status:
+        student = teach(
+            system.task,
+            teacher,
+            lesson,
+            run_seed=system.config.seed,
+            worlds=system.worlds,
+            workers=side,
+            on_stage=status.update,
+        )
+        status.update("scoring both on fresh seeds")
+        compared = compare(system, student.program, teacher, episodes=holdout, workers=side)
+    data: dict[str, object] = {
+        "system": str(system.path),
+        "student": str(out),
+        "class": "network",
+        "program_sha256": student.program.sha256,
+        "teacher_sha256": teacher.sha256,
+        "samples": student.samples,
+        "loss": student.loss,
+        "rounds": list(student.rounds),
+        "targets": list(student.targets),
+        "score": _mean(compared.student),
+        "teacher_score": _mean(compared.teacher),
+        "ratio": compared.ratio,
+        "interval": list(compared.interval) if compared.interval else None,
+        "holdout_episodes": holdout,
+        "failures": compared.failures,
+        "cases": compared.cases,
+        "broken": list(compared.broken),
+        "accepted": compared.accepted,
+        "bytes": sum(len(d) for d in student.program.as_files().values()),
+    }
+    part = out.with_name(f".{out.name}.part-{os.getpid()}")
+    part.mkdir()
+    write_program(part, student.program.as_files())
+    (part / "student.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    os.rename(part, out)
+    share = "-" if compared.ratio is None else f"{compared.ratio:.3f}"
+    if compared.interval is not None:
+        share += f" [{compared.interval[0]:.3f}, {compared.interval[1]:.3f}]"
+    screen.print(
+        f"{out}: {several(student.samples, 'decision')} learnt from; student {number(_mean(compared.student))}, "
+        f"program {number(_mean(compared.teacher))} on {several(holdout, 'fresh seed')}; student over program {share}",
+        markup=False,
+        soft_wrap=True,
+    )
+    for line in compared.broken:
+        screen.print(f"breaks case {line}", markup=False, soft_wrap=True)
+    screen.print(
+        f"accepted: all {several(compared.cases, 'case')} hold" if compared.accepted else "not accepted",
+        markup=False,
+    )
+    return Answer(data=data, code=DONE if compared.accepted else NO)
+
+
+def _mean(scores: tuple[float, ...]) -> float | None:
+    return sum(scores) / len(scores) if scores else None
