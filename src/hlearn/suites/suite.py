@@ -27,6 +27,7 @@ _SHARED: Mapping[str, type | tuple[type, ...]] = {
     "protocol": (str, list),
     "model": str,
     "variant": str,
+    "variant": str,
     "repeats": int,
     "seed": int,
     "steps": int,
