@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.cli.programs import SEEK
 
 from hlearn.program import Program
 from hlearn.suites.generalizing import generalize
 from hlearn.tasks import resolve_task
 from hlearn.tasks.relatives import relatives
 from hlearn.trust import Key
-from tests.cli.programs import SEEK
 
 
 def test_a_program_is_played_on_its_task_and_on_relatives() -> None:

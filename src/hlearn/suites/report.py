@@ -28,7 +28,19 @@ from hlearn.tasks.scores import human_normalized_score
 _BLIND_MARGIN = 0.005  # of the normalised score, by which a program must beat its own blind replay
 
 COLUMNS = (
-    *("track", "task", "access", "protocol", "model", "editor", "steps", "repeat", "seed", "status"),
+    *(
+        "track",
+        "task",
+        "access",
+        "protocol",
+        "model",
+        "variant",
+        "editor",
+        "steps",
+        "repeat",
+        "seed",
+        "status",
+    ),
     *("score", "score_min", "score_max", "normalized", "blind_replay", "random_play", "best_constant"),
     *("better_than_trivial", "env_steps", "trials", "accepted", "seconds", "taught_by_screen"),
     *("program_sha256", "reason"),
@@ -41,6 +53,7 @@ class TrackClass(NamedTuple):
     access: str
     protocol: str
     model: str
+    variant: str
     editor: str
     steps: int
 
@@ -48,6 +61,7 @@ class TrackClass(NamedTuple):
     def words(self) -> str:
         """For titles."""
         model = "" if self.model == Model.NONE.value else f", model {self.model}"
+        model += f", variant {self.variant}" if self.variant else ""
         return f"{self.access}, {self.protocol}{model}, {self.editor}, {self.steps:,} steps"
 
 
@@ -100,7 +114,9 @@ def class_of(track: Track) -> TrackClass:
     """The class of a track."""
     editor = track.editor.partition(":")[0]
     task = track.task
-    return TrackClass(task.access.value, task.protocol.value, task.model.value, editor, track.steps)
+    return TrackClass(
+        task.access.value, task.protocol.value, task.model.value, task.variant, editor, track.steps
+    )
 
 
 def report_suite(folder: SuiteFolder) -> list[ClassReport]:
@@ -246,6 +262,7 @@ def as_row(state: TrackState) -> dict[str, object]:
         "access": track.task.access.value,
         "protocol": track.task.protocol.value,
         "model": track.task.model.value,
+        "variant": track.task.variant,
         "editor": track.editor,
         "steps": track.steps,
         "repeat": track.repeat,

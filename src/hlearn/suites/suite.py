@@ -27,7 +27,6 @@ _SHARED: Mapping[str, type | tuple[type, ...]] = {
     "protocol": (str, list),
     "model": str,
     "variant": str,
-    "variant": str,
     "repeats": int,
     "seed": int,
     "steps": int,
