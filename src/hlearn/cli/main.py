@@ -22,6 +22,7 @@ from hlearn.cli.machine import doctor
 from hlearn.cli.probing import probe
 from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
+from hlearn.cli.sequences import continual
 from hlearn.cli.skills import app as skills
 from hlearn.cli.students import distill
 from hlearn.cli.suites import app as suites
@@ -91,6 +92,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("why", why),
     ("dataset", dataset),
     ("distill", distill),
+    ("continual", continual),
     ("explain", explain),
     ("verify", verify),
     ("open", open_),

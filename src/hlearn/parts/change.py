@@ -181,9 +181,21 @@ class Dynamics:
 
     def surprise(self, observation: np.ndarray, action: object, following: np.ndarray) -> float:
         """Mean squared error of one step in usual errors: about 1 where nothing changed; each component 100 at most."""
+        return float(np.minimum(self._squares(observation, action, following), 100.0).mean())
+
+    def unlikelihood(self, observation: np.ndarray, action: object, following: np.ndarray) -> float:
+        """Twice the mean negative logarithm of one step's likelihood, up to a constant.
+
+        Errors are taken as Student's t with 3 degrees of freedom, for an observation outside of what was fitted is not
+        yet another world; who expects little is surprised little, and so is less likely where more can be known.
+        """
+        squares = self._squares(observation, action, following)
+        return float((2 * np.log(self._error) + 4 * np.log1p(squares / 3)).mean())
+
+    def _squares(self, observation: np.ndarray, action: object, following: np.ndarray) -> np.ndarray:
         row = features(observation, action, int(self._actions))
         error = (following - observation - row @ self._weights) / self._error
-        return float(np.minimum(error * error, 100.0).mean())
+        return np.asarray(error * error)
 
 
 def features(observation: np.ndarray, action: object, count: int) -> np.ndarray:
@@ -195,6 +207,9 @@ def features(observation: np.ndarray, action: object, count: int) -> np.ndarray:
     products = np.outer(seen, seen)[np.triu_indices(len(seen))] if len(seen) <= 24 else np.empty(0)
     crossed = np.outer(done, seen).ravel() if len(seen) * len(done) <= 400 else np.empty(0)
     return np.concatenate([seen, products, done, crossed, [1.0]])
+
+
+_MARGIN = 0.1  # by which the likelihood of another world must be better, twice the mean logarithm
 
 
 class Recognizer:
@@ -212,6 +227,7 @@ class Recognizer:
     ) -> None:
         self._known, self._window, self._patience, self._strange = known, window, patience, strange
         self._surprises: list[list[float]] = []
+        self._costs: list[list[float]] = []
         self._last: tuple[np.ndarray, object] | None = None
         self.choice = next(iter(known))
 
@@ -232,13 +248,16 @@ class Recognizer:
         """Takes the observation that followed the last action in; returns the name of what this is most like."""
         if self._last is not None:
             before, action = self._last
-            self._surprises.append([d.surprise(before, action, observation) for d in self._known.values()])
-            del self._surprises[: -self._window]
-            if len(self._surprises) >= self._patience:
-                means = np.mean(self._surprises, axis=0)
-                best = int(means.argmin())
-                if means[best] < 0.9 * means[list(self._known).index(self.choice)]:
-                    self.choice = list(self._known)[best]
+            step = before, action, observation
+            self._surprises.append([d.surprise(*step) for d in self._known.values()])
+            self._costs.append([d.unlikelihood(*step) for d in self._known.values()])
+            del self._surprises[: -self._window], self._costs[: -self._window]
+            if len(self._costs) >= self._patience:
+                costs = np.mean(self._costs, axis=0)
+                names = list(self._known)
+                best = int(costs.argmin())
+                if costs[best] < costs[names.index(self.choice)] - _MARGIN:
+                    self.choice = names[best]
         return self.choice
 
     def did(self, observation: np.ndarray, action: object) -> None:

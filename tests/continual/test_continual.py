@@ -1,0 +1,104 @@
+"""Sequences of variants: what is read, what is made of scores, and a program that recognises where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hlearn.continual import Results, Row, read_sequence
+from hlearn.continual.composing import World, compose, fit_world
+from hlearn.errors import UsageError
+from hlearn.evaluate.api import Job, Record
+from hlearn.evaluate.inprocess import InProcessEvaluator
+from hlearn.policy.modules import check_program
+from hlearn.policy.skills import read_skill
+from hlearn.records import Program
+from hlearn.tasks import resolve_task
+from hlearn.trust import Worlds
+
+SUITE = """
+title = "a point that is pushed late"
+env_id = "hlearn.testing.toys:Corridor-v0"
+steps = 2000
+
+[[stage]]
+name = "plain"
+
+[[stage]]
+name = "late"
+variant = "delay=1"
+"""
+
+
+def test_a_sequence_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(SUITE)
+    sequence = read_sequence(path, steps=99)
+    assert [s.name for s in sequence.stages] == ["plain", "late"] and sequence.steps == 99
+    assert [s.task.variant for s in sequence.stages] == ["", "delay=1"]
+    for change, why in (
+        (("steps = 2000", "step = 1"), "unknown key step"),
+        (('name = "late"', 'name = "plain"'), "same name"),
+        (('name = "late"', 'name = "La te"'), "small letters"),
+        (("env_id", "env"), "env_id is missing"),
+        (("steps = 2000", "steps = 0"), "above 0"),
+        (("[[stage]]", "[[stages]]"), "at least two"),
+    ):
+        path.write_text(SUITE.replace(*change))
+        with pytest.raises(UsageError, match=why):
+            read_sequence(path)
+    path.write_text("title = ")
+    with pytest.raises(UsageError, match="no TOML"):
+        read_sequence(path)
+
+
+def test_figures_of_a_matrix() -> None:
+    def row(name: str, *scores: float) -> Row:
+        return Row(stage=name, reused=False, noticed=1.0, steps=10, accepted=True, broken=(), scores=scores)
+
+    results = Results(
+        stages=("a", "b"),
+        rows=(row("a", 100, 20), row("b", 90, 60)),
+        random=(0.0, 10.0),
+        alone=(100.0, 60.0),
+        last_only=(50.0, 60.0),
+    )
+    assert np.allclose(results.matrix, [[1, 0.2], [0.9, 1]])
+    assert results.average == pytest.approx(0.95) and results.forgetting == pytest.approx(0.1)
+    assert results.forward == pytest.approx(0.2) and results.control == pytest.approx(0.75)
+    assert "average 0.950" in results.lines()[-1]
+
+
+def test_a_composed_program_recognises_its_world() -> None:
+    """In one world actions come late: each has its skill, and nobody says which world it is."""
+    tasks = {
+        "plain": resolve_task("CartPole-v1"),
+        "late": resolve_task("CartPole-v1", variant="delay=3"),
+    }
+    lean = (
+        "class Lean:\n    def reset(self, seed):\n        pass\n\n"
+        "    def act(self, o):\n        return int(o[2] + 0.5 * o[3] > 0)\n\n\n"
+        'CARD = {"achieves": "stands"}\n'
+    )
+    skills = [read_skill(name, lean) for name in tasks]
+    worlds = [
+        World(
+            name=name,
+            dynamics=fit_world(
+                task, Program(source=lean), Worlds(), lambda t, workers=1: InProcessEvaluator(t), episodes=4
+            ),
+            skill=name,
+        )
+        for name, task in tasks.items()
+    ]
+    program = compose(skills, worlds, None)
+    assert check_program(program) == []
+    for name, task in tasks.items():
+        with InProcessEvaluator(task) as evaluator:
+            (result,) = evaluator.run([Job(program=program, seed=5, record=Record.TRACE)])
+        assert result.recording is not None
+        chosen = [t["skill"] for t in result.recording.traces]
+        assert chosen[-1] == name, chosen
+        assert "The world answers" in str(result.recording.traces[-1]["why"])
