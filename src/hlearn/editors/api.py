@@ -50,6 +50,8 @@ class Brief:
         rejected: notes of proposals that the gate turned down, oldest first, with the reasons.
         evidence: failures of the champion on development seeds, for editors that are no functions of what they are
             shown; None for others, and where nothing was played yet.
+        lessons: what follows from all verdicts of the system until now, one line each.
+        since_accepted: trials in a row since the last accepted one.
     """
 
     task: Task
@@ -59,6 +61,8 @@ class Brief:
     champion_dev: Evaluation | None
     rejected: tuple[str, ...] = ()
     evidence: Evidence | None = None
+    lessons: tuple[str, ...] = ()
+    since_accepted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

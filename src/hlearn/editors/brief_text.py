@@ -13,6 +13,14 @@ from hlearn.system.templates import PACKAGE_RULES
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 
 _SHOWN = 10
+_PLATEAU = 3  # trials in a row without a step, after which the brief asks for something else, every second trial anew
+_DIRECTIONS = (
+    "Small changes of what is there do not pay any more. Look at what the program does not know: add a detector or a "
+    "piece of remembered state that tells situations apart which it treats alike.",
+    "Change the representation: other quantities, relative instead of absolute, predicted instead of present ones.",
+    "Simplify: take away rules that nothing needs, and see which of them carries the score.",
+    "Leave the strategy: write a program that goes about the task in another way, and keep what is known of the state.",
+)
 
 
 def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
@@ -36,6 +44,11 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "## Champion\n",
         _champion(brief),
     ]
+    if brief.lessons:
+        parts += ["## What was learnt until now\n", *(f"- {line}\n" for line in brief.lessons)]
+    if brief.since_accepted >= _PLATEAU:
+        ask = _DIRECTIONS[(brief.since_accepted - _PLATEAU) // 2 % len(_DIRECTIONS)]
+        parts += ["## A plateau\n", f"{brief.since_accepted} proposals in a row were turned down. {ask}\n"]
     if brief.rejected:
         parts += ["## Turned down before\n", *(_quoted(note) for note in brief.rejected[-_SHOWN:])]
     if attempts:
@@ -45,6 +58,7 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
     parts += [
         "## Evidence\n",
         "- `failures/`: episodes that programs did not complete, with tracebacks\n"
+        "- `memory/trials.md`: what was tried and what became of it\n"
         "- `memory/rejected/`: proposals that were turned down, as patches\n- `memory/notes.md`: notes; add yours\n",
         "## What you may do\n",
         f"- edit `{where}` (create it if there is none): one class with `reset(self, seed)` and "
@@ -53,7 +67,9 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         f"- {PACKAGE_RULES}\n"
         "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
         "- edit `memory/notes.md`\n"
-        "- write one line that says what you changed and why into the file that `$HL_NOTE` names\n",
+        "- write one line into the file that `$HL_NOTE` names: what you changed, what you expect and why, such as `aims with "
+        "the edge; expects mean score at least 30; because balls come back steeper`. The verdict will say whether "
+        "it came true\n",
         "This folder is a throw-away copy, and so is its git: branch, stash, commit, reset as you like. What counts "
         "are the files as they lie here when you end, whatever is checked out. New files elsewhere are scratch and "
         "are dropped; line ends and spaces at the ends of lines do not matter.\n",

@@ -25,6 +25,7 @@ from hlearn.policy.modules import check_program
 from hlearn.probe.random_play import is_probe
 from hlearn.records import Evaluation, Failure, Program, SpendingCaps
 from hlearn.system import Case, System, cases_in
+from hlearn.system.trials_note import lessons, since_accepted
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
 from hlearn.tasks.task import Task
@@ -104,6 +105,7 @@ class Session:
         self._player = evaluator
         self._found: tuple[str, Evidence | None] | None = None
         self._rejected = self.trials.turned_down()
+        self._trials = self.trials.before()
         self._judged: set[tuple[str, str | None]] = set()
         self.undecided = Undecided(gate, self._dev_lead)
         self._idle = self._spent_before = 0
@@ -179,10 +181,13 @@ class Session:
         idle = trial.decision is not Decision.ACCEPTED and self.meter.spent == self._spent_before
         self._idle = self._idle + 1 if idle else 0
         self.split.judged(verdict)
+        self._trials = [r.event for r in self.system.ledger.rows if isinstance(r.event, Trial)]
+        self._trials = [t for t in self._trials if t.trial <= trial.trial]
         if trial.decision is Decision.ACCEPTED:
             self._accept(trial, proposal, verdict)
         else:
             self.system.memory.remember(trial, program, self.champion)
+            self.system.memory.remember_trials(self._trials)
             self._rejected.append(said_of(trial))
             if trial.decision is Decision.UNDECIDED and not verdict.stopped:
                 self.undecided.add(proposal, verdict)
@@ -234,6 +239,8 @@ class Session:
             champion_dev=self.champion_dev,
             rejected=tuple(self._rejected[-_REMEMBERED:]),
             evidence=None if self.editor.deterministic else self._evidence(),
+            lessons=lessons(self._trials),
+            since_accepted=since_accepted(self._trials),
         )
 
     def _evidence(self) -> Evidence | None:
@@ -283,6 +290,7 @@ class Session:
         return Verdict(decision=Decision.ACCEPTED, reasons=(scored, reason))
 
     def _accept(self, trial: Trial, proposal: Proposal, verdict: Verdict) -> None:
+        self.system.memory.remember_trials(self._trials)
         self.system.commit(trial, proposal.program, files=proposal.files)
         self.champion = proposal.program
         self.undecided.forget()

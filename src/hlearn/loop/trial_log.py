@@ -9,6 +9,7 @@ from hlearn.gate import PastRace, Verdict, first_seed_against, floor_of, past_ra
 from hlearn.lab import MeteredEvaluator
 from hlearn.lab.lab import SEEDS_PER_RUN
 from hlearn.ledger import Decision, RunStarted, Trial
+from hlearn.ledger.hypotheses import told
 from hlearn.records import Program, Split
 from hlearn.system import Case, System
 from hlearn.system.cases import case_text
@@ -50,6 +51,10 @@ class TrialLog:
             for t in self._before
             if t.decision is not Decision.ACCEPTED and not (self._replaying and t.run == self._run)
         ]
+
+    def before(self) -> list[Trial]:
+        """The trials that stand, in order, without those that are asked for again."""
+        return [t for t in self._before if not (self._replaying and t.run == self._run)]
 
     def judged(self) -> int:
         """How many trials of this run need not be judged again."""
@@ -187,4 +192,5 @@ def _placed(trial: Trial, longest: int | None) -> Trial:
 
 def said_of(trial: Trial) -> str:
     """A trial in the words of a brief."""
-    return f"trial {trial.trial}: {trial.note}\n" + "\n".join(trial.reasons)
+    lines = [f"trial {trial.trial}: {trial.note}", *([told(trial)] if told(trial) else []), *trial.reasons]
+    return "\n".join(lines)

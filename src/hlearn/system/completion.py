@@ -98,3 +98,5 @@ def _write_missing_note(system: System) -> None:
         known = last.champion is not None and last.champion in system.programs
         champion = system.programs.get(last.champion) if known and last.champion else None
         system.memory.remember(last, system.programs.get(last.program), champion)
+        trials = [r.event for r in system.ledger.rows if isinstance(r.event, Trial)]
+        system.memory.remember_trials(trials)

@@ -19,6 +19,8 @@ from hlearn.system.files import entries, is_scratch, read_plain, same_text
 from hlearn.system.git import Git, Position
 from hlearn.system.program_files import remove
 
+_REMEMBERED = ("memory", "failures")  # written after the commit, by trials that were turned down
+_NOTES = "memory/notes.md"  # the editor's own; a person's edit of it waits for its commit
 _LEFT_OUT = ("ledger.jsonl", "programs/")
 _GUARDED = (*PROGRAM_PATHS, "hl.toml", "tests", "cases")  # of the system's own folder
 _COMPARED = 64 << 20  # bytes of a file that are looked at
@@ -110,13 +112,17 @@ class FolderGuard:
 
 @contextmanager
 def working_copy(path: Path, git: Git) -> Iterator[WorkingCopy]:
-    """Makes a copy of the champion's commit and drops it at the end.
+    """Makes a copy of the champion's commit, with the memory as it stands, and drops it at the end.
 
     Args:
         path: the system's folder.
         git: its repository.
     """
     files = {name: content for name, content in git.files("HEAD").items() if not name.startswith(_LEFT_OUT)}
+    for name in entries(path, *_REMEMBERED):
+        content = read_plain(path, name, _COMPARED)
+        if content is not None and name != _NOTES:
+            files[name] = content
     with tempfile.TemporaryDirectory(prefix="hlearn-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder).resolve() / "system"
         for name, content in files.items():

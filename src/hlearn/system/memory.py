@@ -1,7 +1,8 @@
 """What was tried and what went wrong, as files that people and agents read.
 
-``memory/rejected/0012.patch`` is a proposal that the gate turned down: the reasons on top, the change below, in
-the format that ``git apply`` takes. ``failures/0012-crashed.md`` is one failed episode.
+``memory/trials.md`` tells all trials and what follows from them. ``memory/rejected/0012.patch`` is a proposal that the
+gate turned down: the reasons on top, the change below, in the format that ``git apply`` takes.
+``failures/0012-crashed.md`` is one failed episode.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from hlearn.foreign_text import lines_of
 from hlearn.ledger import Trial
 from hlearn.records import Failure, Program, Split
+from hlearn.system.trials_note import trials_text
 
 SEEN = "memory/seen.md"  # what the editor of the champion saw of the environment, where it says
 _PATCH_LIMIT = 200_000  # characters
@@ -34,6 +36,10 @@ class Memory:
     def remember(self, trial: Trial, program: Program, champion: Program | None) -> None:
         """Keeps a proposal that was not accepted, as a patch with the reasons."""
         self._write(self.rejected_note(trial.trial), rejected_text(trial, program, champion))
+
+    def remember_trials(self, trials: Sequence[Trial]) -> None:
+        """Writes anew what was tried until now and what follows from it."""
+        self._write(self._system / "memory" / "trials.md", trials_text(trials))
 
     def rejected_note(self, trial: int) -> Path:
         """The file that keeps a proposal that was not accepted."""
