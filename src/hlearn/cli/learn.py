@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,9 +45,12 @@ from hlearn.loop.defaults import HOLDOUT_EPISODES, SIMULATED, SIMULATED_LEAST
 from hlearn.records import Model, Planning
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from hlearn.evaluate.api import EvaluatorMaker
     from hlearn.learning import LearnResult
     from hlearn.ledger.totals import Totals
+    from hlearn.records import SpendingCaps
     from hlearn.tasks.task import Scalar, Task
 
 
@@ -109,6 +112,9 @@ def learn(
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the system in --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and what it may cost, and do nothing.")
+    ] = False,
     holdout_episodes: Annotated[
         int, typer.Option("--holdout-episodes", min=0, help="Episodes on fresh seeds at the end; 0 for none.")
     ] = HOLDOUT_EPISODES,
@@ -170,6 +176,9 @@ def learn(
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
     if resume:
         announce_resumption(plan.so_far, screen)
+    caps = SpendingCaps(usd=max_usd, tokens=max_tokens, seconds=max_time)
+    if dry_run:
+        return _dry_run(plan, caps, screen)
     title = f"{plan.task.env_id}{arguments(plan.task)}  {plan.task.access.value}  {plan.task.protocol.value}"
     with Stops() as stops, showing(title, plan.task.env_id, screen) as progress:
         result = run(
@@ -183,7 +192,7 @@ def learn(
             holdout=holdout_episodes,
             key=given,
             evaluator=evaluators,
-            caps=SpendingCaps(usd=max_usd, tokens=max_tokens, seconds=max_time),
+            caps=caps,
             progress=progress if progress_file is None else ProgressFile(progress_file, progress),
             planning=_planning(plan, planner_steps, planner_budget),
         )
@@ -214,6 +223,30 @@ def _planning(plan: _Plan, per_decision: int | None, budget: int | None) -> Plan
         )
     usual = Planning(budget=budget or max(SIMULATED_LEAST, SIMULATED * plan.steps))
     return usual if per_decision is None else replace(usual, per_decision=per_decision)
+
+
+def _dry_run(plan: _Plan, caps: SpendingCaps, screen: Console) -> Answer:
+    from hlearn.cli.summary import announce_forecast
+    from hlearn.loop.forecast import forecast
+    from hlearn.system import System
+
+    ledger = System.open(plan.out).ledger if plan.so_far is not None else None
+    found = forecast(ledger, steps=plan.steps, caps=caps)
+    announce_forecast(found, screen)
+    return Answer(
+        data={
+            "task": plan.task.env_id,
+            "system": str(plan.out),
+            "editor": plan.editor,
+            "steps": plan.steps,
+            "trials_known": found.trials_known,
+            "cost_per_trial": None if found.per_trial is None else asdict(found.per_trial),
+            "steps_per_trial": found.steps_per_trial,
+            "trials_expected": found.trials,
+            "usd_expected": found.usd,
+            "seconds_expected": found.seconds,
+        }
+    )
 
 
 def _code(result: LearnResult) -> int:

@@ -23,6 +23,7 @@ from hlearn.tasks.task import Task
 if TYPE_CHECKING:
     from hlearn.learning import LearnResult
     from hlearn.ledger.totals import Totals
+    from hlearn.loop.forecast import Forecast
 
 _NOTED = 4_000  # characters of the editor's notes that are shown
 
@@ -262,7 +263,32 @@ def _cost(result: LearnResult) -> str:
         f"{count(result.env_steps)} environment steps, {several(result.episodes, 'episode')}, "
         f"{several(result.trials, 'trial')} ({result.accepted} accepted), {duration(result.seconds)}"
         + (f"; {count(result.planner_steps)} simulated steps" if result.planner_steps else "")
+        + _paid(result)
     )
+
+
+def _paid(result: LearnResult) -> str:
+    """What the clients of the editors have cost, "" where none ran."""
+    if not result.editor_seconds:
+        return ""
+    tokens = f"{count(result.input_tokens)} tokens read, {count(result.output_tokens)} written"
+    money = f", ${result.usd:.2f}" if result.usd else ""
+    return f"; {tokens}{money}, {duration(result.editor_seconds)} of editing"
+
+
+def announce_forecast(found: Forecast, screen: Console) -> None:
+    """Says what learning may come to; nothing was started."""
+    if found.per_trial is None:
+        text = "  nothing is known of the cost yet: no trial of this system was paid for; set caps, such as --max-usd"
+    else:
+        each = found.per_trial
+        text = (
+            f"  a trial has cost {count(each.tokens)} tokens, ${each.usd:.4f}, {duration(each.seconds)} of editing and "
+            f"{count(found.steps_per_trial or 0)} steps on average of {several(found.trials_known, 'trial')}; caps and "
+            f"steps leave about {found.trials}: ${found.usd or 0.0:.2f}, {duration(found.seconds or 0.0)}"
+        )
+    screen.print(Text(text), soft_wrap=True)
+    screen.print(Text("Nothing was started (--dry-run)."), soft_wrap=True)
 
 
 def _draws(task: Task) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -217,6 +218,8 @@ def rollback(
 
 
 def _as_data(judged: Judged) -> dict[str, object]:
+    from hlearn.ledger.hypotheses import came_true
+
     trial = judged.trial
     return {
         "trial": trial.trial,
@@ -232,6 +235,9 @@ def _as_data(judged: Judged) -> dict[str, object]:
         "challenger_mean": trial.challenger_mean,
         "champion_mean": trial.champion_mean,
         "commit": judged.commit,
+        "came_true": came_true(trial),
+        "cost": None if trial.cost is None else asdict(trial.cost),
+        "attachments": [list(kept) for kept in trial.attachments],
     }
 
 

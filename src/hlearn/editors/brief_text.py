@@ -67,8 +67,8 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         f"- {PACKAGE_RULES}\n"
         "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
         "- edit `memory/notes.md`\n"
-        "- write one line into the file that `$HL_NOTE` names: what you changed, what you expect and why, such as `aims with "
-        "the edge; expects mean score at least 30; because balls come back steeper`. The verdict will say whether "
+        "- write a line into the file that `$HL_NOTE` names: what you changed, what you expect and why, such as `aims "
+        "wider; expects mean score at least 30; because balls come back steeper`. The verdict will say whether "
         "it came true\n",
         "This folder is a throw-away copy, and so is its git: branch, stash, commit, reset as you like. What counts "
         "are the files as they lie here when you end, whatever is checked out. New files elsewhere are scratch and "

@@ -11,6 +11,7 @@ import numpy as np
 
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.lab import MeteredEvaluator
+from hlearn.lab.purse import cost_so_far
 from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, Refused, RunStarted, Trial
 from hlearn.ledger.totals import totals
 from hlearn.loop.blind import blind_program
@@ -152,7 +153,7 @@ def result_of(
     busy_s: float,
 ) -> LearnResult:
     """Rebuilds the result from the ledger, beside what was just played."""
-    sums = totals(system.ledger)
+    sums, cost = totals(system.ledger), cost_so_far(system.ledger)
     champion = system.champion()
     score = holdout.mean if holdout else None
     scores = holdout.scores if holdout else ()
@@ -193,6 +194,10 @@ def result_of(
         refused=_last_refused(system.ledger, run.run),
         unjudged=str(unjudged) if unjudged is not None else None,
         taught_by_screen=_saw_screens(system.ledger),
+        input_tokens=cost.input_tokens,
+        output_tokens=cost.output_tokens,
+        usd=round(cost.usd, 6),
+        editor_seconds=round(cost.seconds, 3),
         model=task.model.value,
         variant=task.variant,
         planner_steps=sums.planner_steps,

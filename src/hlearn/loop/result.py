@@ -51,6 +51,10 @@ class LearnResult:
         seed: learning seed.
         why: how the run ended: "target reached", "budget spent", "nothing more to try", "nothing but failures" or
             "interrupted".
+        input_tokens: tokens that the models of this system's editors have read in all, as the clients tell.
+        output_tokens: tokens that they have written.
+        usd: US dollars that they cost, as the clients or a table of prices tell.
+        editor_seconds: wall time in which clients ran.
         taught_by_screen: whether the editor was shown the screen while it probed, though programs observe something
             else: which bytes to read was learnt from pictures.
         refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
@@ -100,6 +104,10 @@ class LearnResult:
     refused: str | None = None
     unjudged: str | None = None
     taught_by_screen: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    editor_seconds: float = 0.0
     model: str = "none"
     variant: str = ""
     planner_steps: int = 0

@@ -92,26 +92,32 @@ This folder was written by hlearn. What is learnt here is the program `{PROGRAM_
 | `tests/` | pytest files that every program must pass | add, never weaken |
 | `cases/` | regression cases: what was once reached must stay reached | add, never weaken |
 | `failures/` | episodes that programs did not complete, with tracebacks | read |
-| `memory/` | what was turned down, and why; `seen.md`: what the search saw | read; notes in `memory/notes.md` |
+| `memory/` | `trials.md`, `rejected/`: what was tried; `seen.md`: what the search saw | notes in `memory/notes.md` |
 | `programs/pack` | every program measured, by SHA-256 | no |
 | `ledger.jsonl` | every measurement, chained by hash; an edit shows | never |
 | `hl.toml` | the task | never |
 
 ## How a change is made
 
-1. Read `{PROGRAM_FILE}`, the latest files in `memory/rejected/` and `failures/`.
+1. Read `{PROGRAM_FILE}`, `memory/trials.md`, the latest files in `memory/rejected/` and `failures/`.
 2. Edit `{PROGRAM_FILE}`. Constants get a unit and the trial they come from; every detector, rule and part stays small.
    A program may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and `hlearn.parts`;
    no files, network, processes or environment libraries. When one file gets too long:
    {PACKAGE_RULES}.
 3. `python -m pytest tests -q` must pass.
 4. `hl eval . --episodes 3` measures it on development seeds.
-5. `hl gate .` compares it with the champion on seeds that nobody saw; an accepted program becomes a commit.
+5. State what you expect and why in one line: "expects mean score at least 30; because ...". The verdict tells.
+6. `hl gate . --note "..."` compares it with the champion on seeds that nobody saw; what is accepted becomes a commit.
+   In an editor's copy leave the line in the file that `$HL_NOTE` names and end: the gate judges the files as they lie.
+
+Not allowed, whatever it scores: weights of a network, the environment's source or its hidden state, action lists that
+fit one seed, reading of gate or holdout seeds, changing what judges.
 
 Tests run one file at a time, behind walls: they read this folder and what Python imports, and have no network, no
 processes and no writing. `conftest.py`, settings of pytest and modules named like others are not taken. An editor's
 command works in a throw-away copy of this folder, whose git is its own; the files count that lie there when it ends.
 
 `hl history .` shows the trials, `hl diff A B` two programs, `hl rollback . TRIAL` brings an earlier one back,
+`hl failures .` and `hl why .` what goes wrong and why; `hl mcp .` serves all of it as tools; each verb takes `--json`.
 `hl learn {task.env_id} --out . --resume` lets the embedded search carry on.
 """
