@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -230,6 +231,20 @@ def test_behind_walls_the_system_and_the_keys_are_not_there(tmp_path: Path, temp
     seen = (tmp_path / "seen").read_text()
     assert "x.key" not in seen
     assert "hl.toml" not in seen
+
+
+def test_behind_walls_what_judges_cannot_be_changed(tmp_path: Path, template: Path) -> None:
+    if not commands.protection().fixed:
+        pytest.skip("this machine can close no folder to a command's writing")
+    import hlearn
+
+    shutil.copytree(template, tmp_path / "s")
+    places = [Path(hlearn.__file__).parent / "gate", Path(sys.prefix)]
+    tries = "; ".join(f"touch {p}/forged && echo {p} >> {tmp_path}/written" for p in places)
+    undo = "; ".join(f"mount -o remount,bind,rw {p}; umount -l {p}" for p in places)
+    run(tmp_path, f"{tries}; {undo}; {tries}; touch here && echo here >> {tmp_path}/written", out="s")
+    assert (tmp_path / "written").read_text() == "here\n"
+    assert not any((p / "forged").exists() for p in places)
 
 
 @pytest.mark.parametrize(

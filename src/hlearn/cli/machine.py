@@ -70,7 +70,7 @@ def _look() -> Iterator[Condition]:
         platform.python_version(),
     )
     checks: tuple[Callable[[], Iterator[Condition]], ...] = (
-        *(_packages, _roms, _sandbox, _git),
+        *(_packages, _roms, _sandbox, _editors, _clients, _git),
         *(start, limits, folders, kernel, allowed, _films, _speed),
     )
     for check in checks:
@@ -144,9 +144,21 @@ def _editors() -> Iterator[Condition]:
             "no namespaces: an editor's command could read your keys and change the system's own folder (which is "
             "noticed and put back); run only editors that you trust"
         )
+    if report.fixed:
+        detail += "; it cannot write into hlearn or its Python"
     detail += f"; {report.note}" if report.note else ""
-    value = {"mounts": report.mounts, "pids": report.pids}
+    value = {"mounts": report.mounts, "pids": report.pids, "fixed": report.fixed}
     yield Condition("editors", True if report.mounts else None, detail, value)
+
+
+def _clients() -> Iterator[Condition]:
+    """Which clients of coding agents are here; none is needed."""
+    from hlearn.editors.agents import CLIENTS
+
+    found = [name for name, client in CLIENTS.items() if client.find() is not None]
+    missing = [name for name in CLIENTS if name not in found]
+    detail = f"{', '.join(found) or 'none'} here; not installed: {', '.join(missing) or 'none'}"
+    yield Condition("agents", True if found else None, detail, found)
 
 
 def _git() -> Iterator[Condition]:

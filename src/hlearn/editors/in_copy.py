@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import hlearn
 from hlearn.door import LabDoor
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.brief_text import brief_markdown
@@ -173,6 +174,10 @@ class CopyEditor(ABC):
         """Reads what the command said."""
         return Told(said=done.output.strip()[-600:])
 
+    def _private_folders(self, copy: WorkingCopy) -> tuple[Path, ...]:
+        """Folders of the user that the command has no use for."""
+        return ()
+
     def _hopeless(self, kind: Refusal) -> bool:
         """Whether another attempt would end the same way."""
         return False
@@ -258,7 +263,8 @@ class CopyEditor(ABC):
                 cwd=copy.path,
                 env=launch.env,
                 limit_s=limit_s,
-                hidden=tuple(_hidden(copy)),
+                hidden=(*_hidden(copy), *self._private_folders(copy)),
+                fixed=tuple(_fixed(copy)),
                 doors=(door,) if door.path else (),
                 heard=output.hear,
             )
@@ -304,6 +310,14 @@ def _check_system(copy: WorkingCopy, done: Finished) -> None:
             "refused as tampering: the command ended the process that had started it, which ends what it leaves "
             "running",
         )
+
+
+def _fixed(copy: WorkingCopy) -> Iterator[Path]:
+    """What judges: hlearn itself, and the interpreter with its packages that plays and judges."""
+    package = Path(hlearn.__file__).resolve().parent
+    for path in dict.fromkeys((package, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())):
+        if not copy.path.is_relative_to(path) and path != Path("/"):
+            yield path
 
 
 def _hidden(copy: WorkingCopy) -> Iterator[Path]:

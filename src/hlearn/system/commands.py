@@ -63,11 +63,13 @@ class Protection:
     Attributes:
         mounts: folders can be hidden from it.
         pids: it sees no processes but its own, and cannot end its supervisor.
+        fixed: folders can be closed to its writing.
         note: why something is missing, "" where nothing is.
     """
 
     mounts: bool
     pids: bool
+    fixed: bool = False
     note: str = ""
 
 
@@ -75,8 +77,9 @@ class Protection:
 def protection() -> Protection:
     """Tries the walls in a throw-away process."""
     note = ""
-    for pids in (True, False):
-        walls = {"mounts": True, "pids": pids, "hide": ["/tmp"]}
+    for pids, fixed in ((True, True), (True, False), (False, True), (False, False)):
+        fix = [os.path.realpath(sys.prefix)] if fixed else []
+        walls = {"mounts": True, "pids": pids, "hide": ["/tmp"], "fix": fix}
         done = subprocess.run(
             _supervised(10.0, walls, ["/bin/sh", "-c", "exit 0"]),
             stdin=subprocess.DEVNULL,
@@ -84,7 +87,7 @@ def protection() -> Protection:
             check=False,
         )
         if done.returncode == 0:
-            return Protection(mounts=True, pids=pids, note=note)
+            return Protection(mounts=True, pids=pids, fixed=fixed, note=note)
         note = done.stderr.decode(errors="replace").strip()[-200:] or f"exit status {done.returncode}"
     return Protection(mounts=False, pids=False, note=note)
 
@@ -105,6 +108,7 @@ def run_command(
     env: Mapping[str, str],
     limit_s: float,
     hidden: Sequence[Path] | None = None,
+    fixed: Sequence[Path] = (),
     doors: Sequence[Door] = (),
     heard: Callable[[bytes], None] | None = None,
 ) -> Finished:
@@ -116,6 +120,7 @@ def run_command(
         env: its whole environment.
         limit_s: wall seconds.
         hidden: folders that it finds empty, as far as :func:`protection` reaches; without walls where None.
+        fixed: folders into which it can write nothing, the same; a hidden one within is hidden all the same.
         doors: what is served meanwhile, in this thread.
         heard: is given all output part by part as it comes, in this thread.
 
@@ -123,7 +128,12 @@ def run_command(
         HarnessError: the walls that this machine has could not be made.
     """
     report = Protection(mounts=False, pids=False) if hidden is None else protection()
-    walls = {"mounts": report.mounts, "pids": report.pids, "hide": [str(p) for p in hidden or ()]}
+    walls = {
+        "mounts": report.mounts,
+        "pids": report.pids,
+        "hide": [str(p) for p in hidden or ()],
+        "fix": [str(p) for p in fixed] if report.fixed else [],
+    }
     read, write = os.pipe()
     with _adopting() as strays:
         try:

@@ -4,8 +4,9 @@ Killing a process group is not enough: shells that coding agents start run in se
 becomes the reaper of everything that the command starts, and kills until nothing is left: when the command ends,
 when the time is up, when it is told to stop (SIGTERM), when its parent dies. Standard library only.
 
-WALLS is JSON: ``{"pids": bool, "mounts": bool, "hide": [folder, ...]}``. With ``mounts`` the command sees an empty
-folder in place of each hidden one (a mount namespace; in a user namespace, where this user may not mount otherwise).
+WALLS is JSON: ``{"pids": bool, "mounts": bool, "hide": [folder, ...], "fix": [folder, ...]}``. With ``mounts`` the
+command sees an empty folder in place of each hidden one, and can write nothing into a fixed one (a mount namespace; in
+a user namespace, where this user may not mount otherwise).
 With ``pids`` it also sees no process but its own, so that it can end neither this one nor whoever waits for it (a
 process namespace, which the kernel empties as a whole). It keeps the user's rights otherwise.
 
@@ -26,6 +27,7 @@ from typing import Any, NoReturn
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_CAP_AMBIENT = 1, 24, 36, 47
 _NEWNS, _NEWUSER, _NEWPID = 0x00020000, 0x10000000, 0x20000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REC, _PRIVATE = 1, 2, 4, 8, 16384, 1 << 18
+_REMOUNT, _NOATIME, _BIND, _RELATIME = 32, 1024, 4096, 1 << 21
 # With any of these a command could undo the mounts, reach around them, or reach into other processes:
 # DAC_READ_SEARCH, SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_ADMIN, SYS_BOOT, MKNOD, PERFMON, BPF, CHECKPOINT_RESTORE
 _DROPPED = (2, 16, 17, 19, 21, 22, 27, 38, 39, 40)
@@ -102,6 +104,16 @@ def _mount(what: str, where: str, kind: str | None, flags: int, options: str | N
     _check(_libc.mount(*encoded, ctypes.c_ulong(flags), data), f"mount over {where}")
 
 
+def _fix(folder: str) -> None:
+    """Makes a mount read-only; what else it forbids stays, as a user namespace demands."""
+    kept = 0
+    for name, flag in ((os.ST_NOSUID, _NOSUID), (os.ST_NODEV, _NODEV), (os.ST_NOEXEC, _NOEXEC)):
+        kept |= flag if os.statvfs(folder).f_flag & name else 0
+    kept |= _RELATIME if os.statvfs(folder).f_flag & os.ST_RELATIME else 0
+    kept |= _NOATIME if os.statvfs(folder).f_flag & os.ST_NOATIME else 0
+    _mount("none", folder, None, _BIND | _REMOUNT | _RDONLY | kept)
+
+
 def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
@@ -110,6 +122,10 @@ def _wall_off(walls: dict[str, Any]) -> None:
     """Makes the namespaces and hides the folders; the caller's next child is the first of its process namespace."""
     _unshare(_NEWNS | (_NEWPID if walls["pids"] else 0))
     _mount("none", "/", None, _REC | _PRIVATE)
+    for folder in walls.get("fix", ()):
+        if os.path.isdir(folder):
+            _mount(folder, folder, None, _BIND | _REC)
+            _fix(folder)
     for folder in walls["hide"]:
         if os.path.isdir(folder):
             _mount("none", folder, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "size=4k,mode=0555")

@@ -12,6 +12,7 @@ from hlearn import learn
 from hlearn.editors.agents import Client
 from hlearn.ledger import EditorRan, Refused, Trial
 from hlearn.system import System
+from hlearn.system.commands import protection
 from hlearn.testing.model_server import Act, Fail, Hang, Say, ScriptedModel, Shell, UseTool
 from tests.editors.agents.conftest import KEY, agent, breakout, program
 
@@ -140,6 +141,26 @@ def test_a_contact_sheet_of_the_labs_tools_reaches_the_model_as_an_image(
     assert "left for editing" in after.text
     assert KEY not in after.text
     assert events(system, Trial)[-1].decision == "accepted"
+
+
+def test_the_users_logins_are_out_of_sight(
+    client: Client, system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not protection().mounts:
+        pytest.skip("this machine allows no mount namespaces")
+    for name in (".ssh/id", ".codex/auth.json", ".claude/.credentials.json"):
+        (tmp_path / "home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "home" / name).write_text("a login of the user")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OTHER_API_KEY", "another key of the user")
+    look = (
+        f"cat {tmp_path}/home/.ssh/id {tmp_path}/home/.codex/* {tmp_path}/home/.claude/.c*; env; echo looked"
+    )
+    with ScriptedModel([[Shell(look), edit(BETTER, "x"), Say("x")]]) as model:
+        go(system, agent(client, model, proposals=1))
+    seen = next(a.text for a in model.asked if a.results == 1)
+    assert "looked" in seen
+    assert "a login of the user" not in seen and "another key of the user" not in seen
 
 
 @pytest.mark.parametrize("word", ["codex", "claude", "gemini", "opencode", "aider", "mini", "model:x"])

@@ -18,8 +18,13 @@ from hlearn.editors.transcript import Transcript
 from hlearn.errors import MissingExtra
 from hlearn.ledger import Refusal
 from hlearn.system.commands import ALLOWED, Finished
+from hlearn.system.copies import WorkingCopy
 
 _LAST = (Refusal.UNAUTHORIZED,)  # another attempt would end the same way
+_PRIVATE = (
+    *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store"),
+    *(".config/gh", ".config/gcloud", ".config/git", ".codex", ".claude", ".gemini"),
+)
 _PROMPT_LIMIT = 60_000  # characters; one argument of a command has at most 131,072 bytes
 _PASSED = (*(name for name in ALLOWED if name != "VIRTUAL_ENV"), "https_proxy", "HTTPS_PROXY", "no_proxy")
 # Standard error goes to a file, so that no line of it stands within a line of JSON.
@@ -114,6 +119,13 @@ class AgentEditor(CopyEditor):
                 output.hear(b"\n" + file.read())
         told = self.client.read(self._errand(place), output)
         return priced(told, self.endpoint.model or "", self._prices)
+
+    def _private_folders(self, copy: WorkingCopy) -> tuple[Path, ...]:
+        """Where the user's keys and logins lie: it has what it needs of them in its private HOME."""
+        home = Path(os.environ.get("HOME", "/"))
+        places = {home / name for name in _PRIVATE} | {(home / n).parent for n in self.client.logins}
+        needed = (home, self._binary.resolve(), copy.path)
+        return tuple(sorted(p for p in places if p.is_dir() and not any(n.is_relative_to(p) for n in needed)))
 
     def _hopeless(self, kind: Refusal) -> bool:
         return kind in _LAST
