@@ -28,7 +28,7 @@ from hlearn.records import Episode
 ATTEMPTS = 6
 EPISODES = 3  # watched of every candidate
 FIRST_SEED = 2000  # development seeds for watching, apart from those of the race
-LONGEST = 6_000  # environment steps watched of an episode
+LONGEST = 4_000  # environment steps watched of an episode
 FEWEST, AGAIN = 4, 2.0  # children that are tried at least, and episodes of one on average
 PROGRESS = 1.2  # times what was promised before
 WAYS = ((1.0, 1.0), (1.0, 3.0), (1.6, 3.0))  # how wide a berth, how early

@@ -22,12 +22,12 @@ FIRST = 8  # candidates of an arm before any has children
 PARENTS = 8
 PER_ARM = 4  # parents that an arm gives to crossings
 FRESH = 0.15  # of the candidates after that have no parents
-BROOD = 4  # candidates that are measured side by side
+BROOD = 6  # candidates that are measured side by side
 EXPLORED = 0.25  # of the turns that no share decides go to an arm at random
-NEXT = 2  # of a brood at most play twice: those among the best of their arm or of all
+NEXT = 1  # of a brood at most plays twice: the best, where it is among the best of its arm or of all
 CONFIRMED = (4, 3, 2)  # episodes that the best of all play, one more per turn
 LONG = 2_500  # environment steps: where the best play that long, others must show promise first
-SHORT = 1_500  # of these, in which they must
+SHORT = 1_200  # of these, in which they must
 IDLE = 40  # turns that measure nothing new, after which there is nothing more to draw
 
 
