@@ -24,6 +24,14 @@ def report(
         Path | None,
         typer.Option("--png", help="Where the picture goes. Default: DIR/report.png.", show_default=False),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            help="Write one page, FILE.html: curve, failures, versions, cases, an episode to step through.",
+            show_default=False,
+        ),
+    ] = None,
     picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Draw the picture.")] = True,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -38,6 +46,10 @@ def report(
     screen = console(as_json)
     if png is not None:
         check_picture(png)
+    if html is not None:
+        from hlearn.page.writing import check_page
+
+        check_page(html)
     system = open_system(directory, screen)
     history = summarize_run(system)
     path = (png or directory / "report.png") if picture else None
@@ -49,7 +61,14 @@ def report(
         draw_learning(history, path)
         screen.print(f"[dim]{'picture':<13}[/dim]", end="")
         screen.print(str(path), markup=False, soft_wrap=True)
-    return Answer(data=_story_data(history, system, path))
+    if html is not None:
+        from hlearn.page import write_page
+
+        with screen.status("playing episodes") as status:
+            page = write_page(system, html, say=status.update)
+        screen.print(f"[dim]{'page':<13}[/dim]", end="")
+        screen.print(f"{html} ({page.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    return Answer(data=_story_data(history, system, path) | {"html": str(html) if html else None})
 
 
 def _told(history: RunHistory) -> list[tuple[str, str]]:

@@ -177,7 +177,7 @@ def shots(
         for step in range(len(actions) + 1):
             final = step == len(actions)
             while due < step + 1 and (stop is None or step <= stop):
-                picture = _rendered(environment)
+                picture = rendered(environment)
                 if not drawn:
                     colour, drawn = _looked(picture, colour)
                 # Consoles show many objects in every other frame only.
@@ -205,7 +205,8 @@ def shots(
         environment.close()
 
 
-def _rendered(environment: Environment) -> np.ndarray:
+def rendered(environment: Environment) -> np.ndarray:
+    """The present picture; where MuJoCo cannot draw, what to do is said with it."""
     try:
         return environment.render()
     except EnvironmentFault as fault:
