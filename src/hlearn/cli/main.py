@@ -24,7 +24,7 @@ from hlearn.cli.replaying import replay
 from hlearn.cli.reporting import report
 from hlearn.cli.sequences import continual
 from hlearn.cli.skills import app as skills
-from hlearn.cli.students import distill
+from hlearn.cli.students import distill, teach
 from hlearn.cli.suites import app as suites
 from hlearn.cli.systems import diff, history, init, rollback
 from hlearn.cli.tools import mcp
@@ -92,6 +92,7 @@ _VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("why", why),
     ("dataset", dataset),
     ("distill", distill),
+    ("teach", teach),
     ("continual", continual),
     ("explain", explain),
     ("verify", verify),

@@ -1,4 +1,4 @@
-"""``hl distill``: a network taught by a system's program."""
+"""``hl distill`` and ``hl teach``: networks taught by programs."""
 
 from __future__ import annotations
 
@@ -143,6 +143,124 @@ def distill(
         markup=False,
     )
     return Answer(data=data, code=DONE if compared.accepted else NO)
+
+
+@verb
+def teach(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="What hl continual --out left.", show_default=False)
+    ],
+    episodes: Annotated[
+        int, typer.Option("--episodes", min=1, help="Episodes that the program plays first.")
+    ] = 40,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Rounds of correction.")] = 3,
+    round_episodes: Annotated[
+        int, typer.Option("--round-episodes", min=1, help="Episodes of each round.")
+    ] = 20,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, help="Decisions to learn from at most.")
+    ] = 1_000_000,
+    frames: Annotated[
+        int,
+        typer.Option(
+            "--frames", min=1, help="Observations seen at once: the world shows in how they follow."
+        ),
+    ] = 3,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Passes over the samples in each round.")
+    ] = 20,
+    holdout: Annotated[int, typer.Option("--holdout-episodes", min=1, help="Fresh seeds per variant.")] = 10,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also where the program is the one that taught last.")
+    ] = False,
+    workers: Workers = None,
+    env_timeout: EnvTimeout = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Update the network of a program of several variants, taught in all of them, into FOLDER/student.
+
+    It takes the old one's place where it loses at most a twentieth of the program's score on every variant (else exit
+    code 1). Nothing is done where the program has not changed since.
+    """
+    import shutil
+
+    from hlearn.evaluate.allowance import usable_cores
+    from hlearn.students import Lesson
+    from hlearn.students import teach as give_lesson
+    from hlearn.students.training import Rates
+    from hlearn.students.variants import CARD, FOLDER, accepted, is_taught, read_variants, stand
+    from hlearn.system.program_files import write_program
+
+    screen = console(as_json)
+    variants = read_variants(folder)
+    if is_taught(folder, variants.teacher) and not again:
+        screen.print(
+            "The program is the one that taught the student last; --again teaches anew.", markup=False
+        )
+        return Answer(data={"folder": str(folder), "taught": False})
+    side = workers or usable_cores()
+    lesson = Lesson(
+        episodes=episodes,
+        rounds=rounds,
+        round_episodes=round_episodes,
+        samples=samples,
+        frames=frames,
+        rates=Rates(epochs=epochs),
+    )
+    with screen.status("teaching") as status:
+        student = give_lesson(
+            variants.tasks,
+            variants.teacher,
+            lesson,
+            worlds=variants.worlds,
+            workers=side,
+            on_stage=status.update,
+        )
+        standings = stand(variants, student.program, episodes=holdout, workers=side, on_stage=status.update)
+    good = accepted(standings)
+    data: dict[str, object] = {
+        "folder": str(folder),
+        "taught": True,
+        "class": "network",
+        "program_sha256": student.program.sha256,
+        "teacher_sha256": variants.teacher.sha256,
+        "samples": student.samples,
+        "rounds": list(student.rounds),
+        "variants": [
+            {
+                "name": s.name,
+                "ratio": s.ratio,
+                "interval": list(s.interval) if s.interval else None,
+                "before": s.before,
+                "forgot": s.forgot,
+            }
+            for s in standings
+        ],
+        "accepted": good,
+    }
+    for s in standings:
+        share = (
+            "-"
+            if s.ratio is None or s.interval is None
+            else f"{s.ratio:.3f} [{s.interval[0]:.3f}, {s.interval[1]:.3f}]"
+        )
+        before = "" if s.before is None else f", before {s.before:.3f}"
+        screen.print(f"{s.name}: student over program {share}{before}", markup=False)
+    if good:
+        place, part = folder / FOLDER, folder / f".{FOLDER}.part-{os.getpid()}"
+        part.mkdir()
+        write_program(part, student.program.as_files())
+        (part / CARD).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        old = folder / f".{FOLDER}.old-{os.getpid()}"
+        if place.exists():
+            os.rename(place, old)
+        os.rename(part, place)
+        shutil.rmtree(old, ignore_errors=True)
+    screen.print(
+        f"{folder / FOLDER}" if good else "not accepted: the old student stays", markup=False, soft_wrap=True
+    )
+    return Answer(data=data, code=DONE if good else NO)
 
 
 def _mean(scores: tuple[float, ...]) -> float | None:

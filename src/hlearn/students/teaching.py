@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Student:
 
 
 def teach(
-    task: Task,
+    task: Task | Sequence[Task],
     teacher: Program,
     lesson: Lesson,
     *,
@@ -85,7 +85,8 @@ def teach(
     """Teaches a network what a program does.
 
     Args:
-        task: what is played.
+        task: what is played; several, alike in what they show and take, where the program knows more than one world:
+            episodes are shared out among them.
         teacher: the program.
         lesson: how.
         run_seed: decides the development seeds.
@@ -101,9 +102,10 @@ def teach(
     """
     torch()
     tell = on_stage or (lambda _: None)
-    description = describe(task)
+    tasks = (task,) if isinstance(task, Task) else tuple(task)
+    description = describe(tasks[0])
     discrete = isinstance(description.actions, Discrete)
-    frames = lesson.frames or (1 if task.access is Access.VECTOR else 2)
+    frames = lesson.frames or (1 if tasks[0].access is Access.VECTOR else 2)
     image = len(description.observation.shape) == 3
     episodes: list[Episode] = []
     net = graph = None
@@ -117,17 +119,19 @@ def teach(
             count = lesson.round_episodes if round_ else lesson.episodes
             tell(f"{'the student' if round_ else 'the program'} plays {count} episodes")
             subject = taught(teacher, graph, frames=frames, share=0.0, discrete=discrete)
-            new = gather(
-                task,
-                subject,
-                split_seeds(Split.DEV, run_seed, place, count),
-                Path(name),
-                led=not round_,
-                worlds=worlds or Worlds(),
-                evaluators=evaluators,
-                workers=workers,
-                max_steps=report_cap(task),
-            )
+            new: tuple[Episode, ...] = ()
+            for one, share in zip(tasks, _shares(count, len(tasks)), strict=True):
+                new += gather(
+                    one,
+                    subject,
+                    split_seeds(Split.DEV, run_seed, place, share),
+                    Path(name),
+                    led=not round_,
+                    worlds=worlds or Worlds(),
+                    evaluators=evaluators,
+                    workers=workers,
+                    max_steps=report_cap(one),
+                )
             place += count
             scores.append(sum(e.score for e in new) / max(len(new), 1))
             episodes += _within(new, room)
@@ -155,6 +159,11 @@ def teach(
         rounds=tuple(scores[1:]),
         targets=targets,
     )
+
+
+def _shares(count: int, parts: int) -> list[int]:
+    """So many episodes shared out, each part at least one."""
+    return [max(1, count // parts + (place < count % parts)) for place in range(parts)]
 
 
 def _within(episodes: tuple[Episode, ...], room: int) -> list[Episode]:

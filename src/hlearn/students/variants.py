@@ -1,0 +1,138 @@
+"""A student of a program that lives in a changing world: taught in all its variants, again and again as it grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from hlearn.errors import UsageError
+from hlearn.evaluate.api import Job
+from hlearn.evaluate.isolated import IsolatedEvaluator
+from hlearn.evaluate.keyed import KeyedEvaluator
+from hlearn.program import Program
+from hlearn.records import Split
+from hlearn.students.score import ratio_of
+from hlearn.system import System
+from hlearn.system.program_files import read_program, read_program_at
+from hlearn.tasks.registry import report_cap
+from hlearn.tasks.seeds import split_seeds
+from hlearn.tasks.task import Task
+from hlearn.trust import Worlds
+
+FOLDER = "student"  # within the folder of a sequence
+CARD = "student.json"
+_LOST = 0.05  # of the teacher's score that a new student may lose on a variant against the one before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variants:
+    """A program and the variants that it met.
+
+    Attributes:
+        teacher: the program.
+        names: of the variants.
+        tasks: likewise.
+        worlds: reads labels of seeds.
+        before: the student until now, None for the first.
+    """
+
+    teacher: Program
+    names: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    worlds: Worlds
+    before: Program | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Student over teacher on one variant.
+
+    Attributes:
+        name: of the variant.
+        ratio: None where the teacher's mean is not above 0.
+        interval: 95 % bootstrap interval.
+        before: the ratio of the student until now; None where there is none.
+    """
+
+    name: str
+    ratio: float | None
+    interval: tuple[float, float] | None
+    before: float | None
+
+    @property
+    def forgot(self) -> float:
+        """By how much the ratio fell, 0 where it rose or nothing is known."""
+        return 0.0 if self.ratio is None or self.before is None else max(0.0, self.before - self.ratio)
+
+
+def read_variants(folder: Path) -> Variants:
+    """Reads what ``hl continual`` left.
+
+    Raises:
+        UsageError: it is no such folder, or its key is not on this machine.
+    """
+    teacher = read_program(folder) if folder.is_dir() else None
+    systems = [System.open(p.parent) for p in sorted((folder / "systems").glob("*/hl.toml"))]
+    if teacher is None or not systems:
+        raise UsageError(
+            f"{folder} holds no program of several variants; make one with: hl continual SUITE.toml --out {folder}"
+        )
+    tasks = {s.task.key: s for s in systems}
+    worlds = systems[0].worlds
+    worlds.of(worlds.current)
+    student = folder / FOLDER / "policy"
+    return Variants(
+        teacher=teacher,
+        names=tuple(s.path.name for s in tasks.values()),
+        tasks=tuple(s.task for s in tasks.values()),
+        worlds=worlds,
+        before=read_program_at(student) if student.is_dir() else None,
+    )
+
+
+def is_taught(folder: Path, teacher: Program) -> bool:
+    """Whether the student that lies there was taught by this very program."""
+    try:
+        card = json.loads((folder / FOLDER / CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(card, dict) and card.get("teacher_sha256") == teacher.sha256
+
+
+def stand(
+    variants: Variants,
+    student: Program,
+    *,
+    episodes: int,
+    workers: int = 1,
+    on_stage: Callable[[str], None] | None = None,
+) -> tuple[Standing, ...]:
+    """Scores teacher, student and the student until now on the same fresh seeds of every variant."""
+    found = []
+    for name, task in zip(variants.names, variants.tasks, strict=True):
+        if on_stage is not None:
+            on_stage(f"scoring on {name}")
+        subjects = [variants.teacher, student] + ([variants.before] if variants.before else [])
+        scores = _scores(task, subjects, variants.worlds, episodes, workers)
+        ratio, interval = ratio_of(list(zip(scores[1], scores[0], strict=True)))
+        before = ratio_of(list(zip(scores[2], scores[0], strict=True)))[0] if variants.before else None
+        found.append(Standing(name=name, ratio=ratio, interval=interval, before=before))
+    return tuple(found)
+
+
+def accepted(standings: Sequence[Standing]) -> bool:
+    """Whether a new student may take the place of the old: on no variant does it lose more than a twentieth."""
+    return all(s.forgot <= _LOST for s in standings)
+
+
+def _scores(
+    task: Task, subjects: Sequence[Program], worlds: Worlds, episodes: int, workers: int
+) -> list[list[float]]:
+    seeds = split_seeds(Split.HOLDOUT, 0, 0, episodes)
+    jobs = [Job(program=p, seed=s, max_steps=report_cap(task)) for p in subjects for s in seeds]
+    with closing(KeyedEvaluator(IsolatedEvaluator(task, workers=workers), worlds)) as evaluator:
+        scores = [r.outcome.score for r in evaluator.run(jobs)]
+    return [scores[k * episodes : (k + 1) * episodes] for k in range(len(subjects))]
