@@ -23,7 +23,8 @@ PARENTS = 8
 PER_ARM = 4  # parents that an arm gives to crossings
 FRESH = 0.15  # of the candidates after that have no parents
 BROOD = 6  # candidates that are measured side by side
-EXPLORED = 0.25  # of the turns that no share decides go to an arm at random
+EXPLORED = 0.15  # of the turns that no share decides go to an arm at random
+LED = 0.65  # of the others go to the arm that is ahead, the rest to crossings
 NEXT = 1  # of a brood at most plays twice: the best, where it is among the best of its arm or of all
 CONFIRMED = (4, 3, 2)  # episodes that the best of all play, one more per turn
 LONG = 2_500  # environment steps: where the best play that long, others must show promise first
@@ -139,7 +140,7 @@ class Portfolio:
         if rng.random() < EXPLORED:
             return able[int(rng.integers(len(able)))]
         best = min(able, key=lambda a: _order(a.field[0]))
-        return best if rng.random() < 0.5 else self.crossed
+        return best if rng.random() < LED else self.crossed
 
     def _turn(self, arm: Arm) -> None:
         brood = self._promising(self._brood(arm))

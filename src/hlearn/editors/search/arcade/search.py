@@ -69,6 +69,7 @@ class ArcadeSearch:
         self.reigning: str | None = None
         self._view: View | None = None
         self._lessons: Lessons | None = None
+        self._safer: list[Runner] = []
 
     def proposals(self) -> Iterator[Proposal]:
         """Yields programs, each measured better than the one before, until target or budget is reached.
@@ -196,6 +197,8 @@ class ArcadeSearch:
     def _learn_from(self, view: View, portfolio: Portfolio) -> None:
         """Watches who leads die: what each kind does, and rules against what killed it, are what to try next."""
         assert self.draw is not None and self._lessons is not None
+        if self._safer and not any(r in portfolio.ranked[:KEPT] for r in self._safer):
+            return  # what was learnt before did not help
         known = len(self._lessons.plays)
         safer = self._lessons.learn(portfolio.ranked[0], shares.LESSONS * self.lab.remaining)
         seen = self._lessons.plays[known:]
@@ -203,6 +206,7 @@ class ArcadeSearch:
             world = self.draw.world.wiser(view.watch(seen))
             self.draw = portfolio.draw = replace(self.draw, world=world)
             portfolio.suggest(Origin.AHEAD, self.draw.ahead())
+        self._safer = self.roster.runners(safer[:SAFER])
         portfolio.enter(Origin.GUESSED, safer[:SAFER], 2)
 
     def _further(self, standing: Standing) -> Iterator[Runner]:
