@@ -376,6 +376,39 @@ def test_a_resumed_command_run_goes_on_from_the_champion(tmp_path: Path, agent: 
     assert [r.event.trial for r in system.ledger.rows if isinstance(r.event, Trial)] == [1, 2]
 
 
+def test_several_proposals_from_one_brief_are_judged_the_best_first(tmp_path: Path) -> None:
+    zero, lean, good = (f"{HEAD}return {x}\n" for x in ("0", "int(o[2] > 0)", "int(o[2] + 0.5 * o[3] > 0)"))
+    for n, text in enumerate((lean, zero, good)):
+        (tmp_path / f"{n}.py").write_text(text)
+    command = (
+        f"n=$(ls {tmp_path}/briefs 2>/dev/null | wc -l); mkdir -p {tmp_path}/briefs; "
+        f"cp $HL_BRIEF {tmp_path}/briefs/$n; cp {tmp_path}/$n.py policy.py; echo program $n > $HL_NOTE"
+    )
+    system, _ = run(tmp_path, command, proposals=3, at_once=3)
+    trials = [r.event for r in system.ledger.rows if isinstance(r.event, Trial)]
+    assert [t.note for t in trials] == ["program 2", "program 0", "program 1"]
+    assert [t.decision for t in trials] == ["accepted", "rejected", "rejected"]
+    briefs = {p.read_text() for p in (tmp_path / "briefs").iterdir()}
+    assert len(briefs) == 1  # made from the same one
+
+
+def test_without_feedback_tries_know_nothing_of_each_other(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    command = (
+        f"n=$(ls {tmp_path} | grep -c brief); cp $HL_BRIEF {tmp_path}/brief-$n; "
+        f"find memory -type f > {tmp_path}/memory-$n; "
+        f"cp {tmp_path}/good.py policy.py; echo '#' $n >> policy.py; echo a secret idea $n > $HL_NOTE"
+    )
+    system, _ = run(tmp_path, command, proposals=3, feedback=False)
+    assert len([r for r in system.ledger.rows if isinstance(r.event, Trial)]) == 3
+    for n in range(3):
+        assert "a secret idea" not in (tmp_path / f"brief-{n}").read_text()
+        assert set((tmp_path / f"memory-{n}").read_text().split()) <= {
+            "memory/notes.md",
+            "memory/rejected/.gitkeep",
+        }
+
+
 def test_the_table_lists_its_choices() -> None:
     editor: Editor = make_editor("command:'sh agent.sh'")
     assert editor.name == "command:sh agent.sh"

@@ -18,6 +18,7 @@ from hlearn.cli.options import (
     EditorSeconds,
     EnvArguments,
     EnvTimeout,
+    Feedback,
     KeyFile,
     KeyVariable,
     MaxTime,
@@ -27,6 +28,7 @@ from hlearn.cli.options import (
     PlannerBudget,
     PlannerSteps,
     Prices,
+    Proposals,
     ProtocolName,
     Steps,
     Target,
@@ -90,6 +92,8 @@ def learn(
     key_variable: KeyVariable = None,
     edit_seconds: EditorSeconds = None,
     prices: Prices = None,
+    proposals: Proposals = 1,
+    feedback: Feedback = True,
     max_usd: MaxUsd = None,
     max_tokens: MaxTokens = None,
     max_time: MaxTime = None,
@@ -168,7 +172,14 @@ def learn(
         out,
         resume,
     )
-    options = AgentOptions(base_url=base_url, key_variable=key_variable, limit_s=edit_seconds, prices=prices)
+    options = AgentOptions(
+        base_url=base_url,
+        key_variable=key_variable,
+        limit_s=edit_seconds,
+        prices=prices,
+        at_once=proposals,
+        feedback=feedback,
+    )
     made, given = make_editor(plan.editor, options), key_of(key)
     evaluators = None if ray is None else _on_ray(ray)
     _let_agents_find_hl()

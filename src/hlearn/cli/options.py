@@ -166,6 +166,22 @@ Prices = Annotated[
         show_default=False,
     ),
 ]
+Proposals = Annotated[
+    int,
+    typer.Option(
+        "--proposals",
+        min=1,
+        max=32,
+        help="Proposals that a coding agent or command makes from one brief, each in its own copy; the gate chooses.",
+    ),
+]
+Feedback = Annotated[
+    bool,
+    typer.Option(
+        "--feedback/--no-feedback",
+        help="Whether briefs tell what became of earlier proposals; without, the control arm of independent tries.",
+    ),
+]
 MaxUsd = Annotated[
     float | None,
     typer.Option(

@@ -38,6 +38,8 @@ class CommandEditor(CopyEditor):
         dev_episodes: development episodes with which the result is measured before it is proposed.
         patience: attempts in a row without a proposal after which the editor gives up.
         proposals: proposals at most.
+        at_once: proposals from one brief (:class:`hlearn.editors.in_copy.CopyEditor`).
+        feedback: whether briefs tell what became of earlier ones, the same.
         private_home: give the command an empty HOME, so that it reads no login of the user.
         environment: additions to the allow-listed environment (PATH, HOME, language, ``*_API_KEY``, ``*_BASE_URL``).
     """
@@ -52,6 +54,8 @@ class CommandEditor(CopyEditor):
         proposals: int = 50,
         private_home: bool = False,
         environment: Mapping[str, str] | None = None,
+        at_once: int = 1,
+        feedback: bool = True,
     ) -> None:
         if not command.strip():
             raise UsageError("the command of the editor is empty; expected command:'COMMAND LINE'")
@@ -62,6 +66,8 @@ class CommandEditor(CopyEditor):
             patience=patience,
             proposals=proposals,
             label=command,
+            at_once=at_once,
+            feedback=feedback,
         )
         self.command = command
         self._private_home = private_home

@@ -9,6 +9,7 @@ but, where the machine allows it, it sees neither the keys, nor the system's own
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -35,6 +36,7 @@ from hlearn.system.commands import Finished, run_command
 from hlearn.system.copies import WorkingCopy
 from hlearn.trust import key_folders
 
+_NOTES = "memory/notes.md"
 _NEVER_RAN = {126: "cannot be executed", 127: "was not found"}  # what a shell means by an exit status
 
 
@@ -139,6 +141,10 @@ class CopyEditor(ABC):
         patience: attempts in a row without a proposal after which the editor gives up.
         proposals: proposals at most.
         label: what it is called before people, the name where "".
+        at_once: how many proposals are made from one brief, each in a copy of its own; the best in development is
+            judged first, and the gate chooses.
+        feedback: whether brief and copy tell what became of earlier proposals; without, tries know nothing of each
+            other but the champion: the control arm.
 
     Attributes:
         attempts: what became of the runs that were no proposals, oldest first.
@@ -155,8 +161,13 @@ class CopyEditor(ABC):
         patience: int,
         proposals: int,
         label: str = "",
+        at_once: int = 1,
+        feedback: bool = True,
     ) -> None:
         self.name = name
+        self._at_once = at_once
+        self._feedback = feedback
+        self._waiting: list[Proposal] = []
         self._label = label or name
         self.limit_s = limit_s
         self.attempts: list[str] = []
@@ -190,6 +201,21 @@ class CopyEditor(ABC):
         """
         if not isinstance(lab, SystemDoor):
             raise UsageError("this editor works on files; it needs a lab with a system on disk")
+        if not self._feedback:
+            brief = replace(
+                brief, rejected=(), lessons=(), since_accepted=0, evidence=None, champion_dev=None
+            )
+        if not self._waiting:
+            for _ in range(self._at_once):
+                made = self._one(brief, lab)
+                if made is None:
+                    break
+                self._waiting.append(made)
+            self._waiting.sort(key=_in_development)
+        return self._waiting.pop() if self._waiting else None
+
+    def _one(self, brief: Brief, lab: FileLab) -> Proposal | None:
+        """One proposal from a brief."""
         for attempt in range(self._patience):
             if self._left <= 0 or (attempt and lab.remaining <= 0):
                 return None
@@ -212,6 +238,7 @@ class CopyEditor(ABC):
 
     def _attempt(self, brief: Brief, lab: FileLab) -> Proposal:
         with lab.working_copy() as copy:
+            copy = copy if self._feedback else _forgetful(copy)
             lab.say(f"running {self._label[:60]}")
             where = brief.champion.path if brief.champion else PROGRAM_FILE
             done, told = self._run(brief, lab, copy, where)
@@ -241,7 +268,7 @@ class CopyEditor(ABC):
 
     def _run(self, brief: Brief, lab: FileLab, copy: WorkingCopy, where: str) -> tuple[Finished, Told]:
         beside = copy.path.parent
-        text = brief_markdown(brief, attempts=self.attempts)
+        text = brief_markdown(brief, attempts=self.attempts if self._feedback else ())
         (beside / "BRIEF.md").write_bytes(encoded(text))
         for image in brief.evidence.images if brief.evidence is not None else ():
             (beside / "evidence").mkdir(exist_ok=True)
@@ -282,6 +309,19 @@ class CopyEditor(ABC):
         self._cost += cost
         self._kept += [kept] if kept else []
         return done, replace(told, said=_without(told.said, launch.secrets))
+
+
+def _forgetful(copy: WorkingCopy) -> WorkingCopy:
+    """The copy without what was remembered of earlier trials."""
+    told = [name for name in copy.files if name.startswith(("memory/", "failures/")) and name != _NOTES]
+    for name in told:
+        (copy.path / name).unlink(missing_ok=True)
+    return replace(copy, files={name: data for name, data in copy.files.items() if name not in told})
+
+
+def _in_development(proposal: Proposal) -> float:
+    mean = proposal.dev.mean if proposal.dev is not None else None
+    return -math.inf if mean is None else mean
 
 
 def _without(text: str, secrets: tuple[str, ...]) -> str:

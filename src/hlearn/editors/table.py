@@ -28,12 +28,16 @@ class AgentOptions:
         key_variable: environment variable with the key; None: the client's usual ones.
         limit_s: wall seconds of one run of the client; None: half an hour.
         prices: a table of prices (:func:`hlearn.editors.agents.prices.read_prices`).
+        at_once: proposals from one brief, of which the gate chooses.
+        feedback: whether briefs tell what became of earlier proposals.
     """
 
     base_url: str | None = None
     key_variable: str | None = None
     limit_s: float | None = None
     prices: Path | None = None
+    at_once: int = 1
+    feedback: bool = True
 
     def endpoint(self, client: Client, model: str) -> Endpoint:
         """Where the client's model answers.
@@ -63,8 +67,13 @@ def make_editor(spec: str, options: AgentOptions | None = None) -> Editor:
     """
     kind, _, rest = spec.partition(":")
     options = options or AgentOptions()
-    if kind == "command" and options.limit_s is not None:
-        return CommandEditor(_unquoted(rest.strip()), limit_s=options.limit_s)
+    if kind == "command":
+        return CommandEditor(
+            _unquoted(rest.strip()),
+            limit_s=options.limit_s or _LIMIT_S,
+            at_once=options.at_once,
+            feedback=options.feedback,
+        )
     if kind in _EDITORS and (kind in _WITH_ARGUMENT or not rest):
         return _EDITORS[kind](_unquoted(rest.strip()))
     if kind in CLIENTS:
@@ -94,6 +103,8 @@ def _agent(client: Client, model: str, options: AgentOptions) -> Editor:
         options.endpoint(client, model),
         limit_s=options.limit_s or _LIMIT_S,
         prices=read_prices(options.prices) if options.prices else None,
+        at_once=options.at_once,
+        feedback=options.feedback,
     )
 
 

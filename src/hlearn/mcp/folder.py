@@ -94,11 +94,17 @@ class Folder:
     # Looking ------------------------------------------------------------------------------------------------
 
     def failures(self) -> Shown:
-        """The latest failed episodes, with pictures where there are any."""
+        """What goes wrong in development episodes; in a copy the failed episodes and the brief's pictures."""
+        if not self.copy:
+            with tempfile.TemporaryDirectory() as out:
+                said = self._verb("failures", str(self.path), "--out", out, "--clips", "2")
+                sheets = sorted(Path(out).rglob("*.png"))[:4]
+                return Shown(text=said, pictures=tuple(p.read_bytes() for p in sheets if _is_plain(p)))
         folder = self.path / "failures"
         notes = sorted(folder.glob("*.md"))[-_FAILURES:]
         texts = [_text(path, 3_000) for path in notes]
-        pictures = [p for p in sorted(folder.rglob("*.png")) if _is_plain(p)][-4:]
+        evidence = self.path.parent / "evidence"  # of the brief, beside the copy
+        pictures = [p for p in sorted(evidence.glob("*.png")) if _is_plain(p)][:4]
         if not texts and not pictures:
             return Shown(text="No program has failed an episode.")
         return Shown(text="\n".join(texts), pictures=tuple(p.read_bytes() for p in pictures))
@@ -128,8 +134,10 @@ class Folder:
             return Shown(text=safe(change, _SAID) or "The program is as it was.")
         return Shown(text=self._verb("diff", str(self.path), a, b))
 
-    def why(self, trial: str) -> Shown:
-        """What became of a trial and why."""
+    def why(self, trial: str, step: int) -> Shown:
+        """What became of a trial and why; without one, why the program decided as it did."""
+        if not trial and not self.copy:
+            return Shown(text=self._verb("why", str(self.path), "--step", str(step)))
         if not trial.isdigit():
             raise UsageError(f"expected the number of a trial, got {trial}")
         patch = self.path / "memory" / "rejected" / f"{int(trial):04d}.patch"

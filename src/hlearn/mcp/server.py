@@ -32,8 +32,8 @@ def make_server(directory: Path) -> Any:
     looks = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
     spends = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
     groups: tuple[tuple[Any, tuple[Callable[..., list[Any]], ...]], ...] = (
-        (spends, (tools.evaluate, tools.probe, tools.propose)),
-        (looks, (tools.failures, tools.why, tools.diff, tools.memory, tools.history, tools.budgets)),
+        (spends, (tools.evaluate, tools.probe, tools.propose, tools.failures)),
+        (looks, (tools.why, tools.diff, tools.memory, tools.history, tools.budgets)),
     )
     for hints, members in groups:
         for tool in members:
@@ -68,12 +68,17 @@ class _Tools:
         return _told(lambda: self._folder.propose(f"expects {expects}; because {why}"))
 
     def failures(self) -> list[Any]:
-        """The latest episodes that programs did not complete, with tracebacks and pictures."""
+        """What goes wrong in development episodes, worst loss first, with pictures. Played anew it costs steps."""
         return _told(self._folder.failures)
 
-    def why(self, trial: int) -> list[Any]:
-        """What a trial changed and why it was turned down."""
-        return _told(lambda: self._folder.why(str(trial)))
+    def why(self, trial: int = 0, step: int = -1) -> list[Any]:
+        """What a trial changed and why it was turned down; without a trial, why the program decided as it did.
+
+        Args:
+            trial: its number; 0 for the program as it stands.
+            step: of the first development episode, from 0; negative ones count from the end.
+        """
+        return _told(lambda: self._folder.why(str(trial) if trial else "", step))
 
     def diff(self, a: str = "", b: str = "") -> list[Any]:
         """The change between two programs (trial numbers or revisions); without any, your edit until now."""

@@ -41,6 +41,8 @@ class AgentEditor(CopyEditor):
         dev_episodes: development episodes with which the result is measured before it is proposed.
         patience: attempts in a row without a proposal after which the editor gives up.
         proposals: proposals at most.
+        at_once: proposals from one brief (:class:`hlearn.editors.in_copy.CopyEditor`).
+        feedback: whether briefs tell what became of earlier ones, the same.
         prices: US dollars by model, for clients that tell none.
         tools: whether it is given the lab's tools (``hl mcp``, where the package mcp is installed) beside the command
             ``hl``.
@@ -60,6 +62,8 @@ class AgentEditor(CopyEditor):
         proposals: int = 1000,
         prices: Mapping[str, Price] | None = None,
         tools: bool = True,
+        at_once: int = 1,
+        feedback: bool = True,
     ) -> None:
         endpoint = endpoint or Endpoint()
         binary = client.find()
@@ -72,6 +76,8 @@ class AgentEditor(CopyEditor):
             dev_episodes=dev_episodes,
             patience=patience,
             proposals=proposals,
+            at_once=at_once,
+            feedback=feedback,
         )
         self.client = client
         self.endpoint = endpoint
@@ -92,7 +98,7 @@ class AgentEditor(CopyEditor):
             binary=self._binary,
             endpoint=self.endpoint,
             program=place.program,
-            images=pictures_in(place.tree),
+            images=pictures_in(place.beside / "evidence"),
             servers=_servers(place) if self._tools else (),
             limit_s=self.limit_s,
             usd=place.usd,

@@ -1,4 +1,4 @@
-"""Which pictures of a copy a client is shown."""
+"""Which pictures a client is shown."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ _MOST = 4
 _LARGEST = 4 << 20  # bytes
 
 
-def pictures_in(tree: Path) -> tuple[Path, ...]:
-    """The latest pictures of failures, at most four; those that are links or large are left out."""
-    found = [
-        path
-        for path in sorted((tree / "failures").rglob("*.png"))
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST
-    ]
-    return tuple(found[-_MOST:])
+def pictures_in(folder: Path) -> tuple[Path, ...]:
+    """The pictures of the brief's evidence, the first four; those that are large are left out."""
+    found = [p for p in sorted(folder.glob("*.png")) if p.is_file() and p.stat().st_size <= _LARGEST]
+    return tuple(found[:_MOST])
