@@ -10,6 +10,7 @@ from hlearn.records import Model
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Discrete, Environment
 from hlearn.tasks.simulators import Simulator, simulator_of
+from hlearn.tasks.simulators.gym import MujocoSimulator
 
 OWN = "tests.tasks.cloned_environments"
 
@@ -140,6 +141,8 @@ def test_the_model_is_part_of_a_tasks_identity() -> None:
 )
 def test_batches_in_c_bring_what_steps_bring(env_id: str, within: float) -> None:
     environment, simulator, seen = _opened(env_id)
+    assert isinstance(simulator, MujocoSimulator)
+    assert simulator.batched
     plans = _plans(environment, 12, 15)
     for action in plans[0]:
         environment.step(0.3 * action, seen)

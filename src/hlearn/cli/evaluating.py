@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hlearn.evidence.measure import Measurement
+    from hlearn.evidence.robustness import Elsewhere
     from hlearn.evidence.statistics import Summary
     from hlearn.loop.controls import Controls
-    from hlearn.records import Outcome, Program
+    from hlearn.records import Outcome, Program, Split
     from hlearn.system import System
 
 C = TypeVar("C", bound="StrEnum")
@@ -51,6 +52,13 @@ def evaluate(
         ),
     ] = None,
     variant: VariantText = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also play the same seeds a step late, with noise, heavier, lighter, more slippery, and all at once.",
+        ),
+    ] = False,
     program: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +121,11 @@ def evaluate(
             controls = play_controls_of(system, task, evaluation, workers=workers or usable_cores())
     if controls is not None:
         _show_controls(controls, screen)
+    others: tuple[Elsewhere, ...] = ()
+    if robustness:
+        others = _try_elsewhere(system, subject, chosen, episodes, workers or usable_cores(), screen)
     data = {
+        "elsewhere": [{**other._asdict(), "share": other.share} for other in others],
         "system": str(directory.absolute()),
         "task": task.env_id,
         "access": task.access.value,
@@ -144,6 +156,53 @@ def evaluate(
         "episodes": [] if chosen is Split.GATE else [_as_data(o) for o in evaluation.outcomes],
     }
     return Answer(data=data, code=NO if evaluation.failures else DONE)
+
+
+def _decision(measured: Measurement) -> str:
+    """How long a decision took, beside how long the environment takes it to last, where it is known."""
+    from hlearn.tasks.registry import traits
+
+    if not measured.ms_per_decision:
+        return ""
+    simulated = measured.evaluation.planner_steps // max(
+        1, sum(e.length for e in measured.evaluation.episodes)
+    )
+    planned = f", {count(simulated)} simulated steps" if simulated else ""
+    lasts = number(1000.0 / traits(measured.task).decisions_per_second)
+    return f"   {number(measured.ms_per_decision)} ms per decision{planned} (of {lasts} ms)"
+
+
+def _try_elsewhere(
+    system: System | None, program: Program, split: Split, episodes: int, workers: int, screen: Console
+) -> tuple[Elsewhere, ...]:
+    """Plays the same seeds in other worlds and shows what is left of the score.
+
+    Raises:
+        UsageError: an editor asks for it, or the split is the gate's.
+    """
+    from hlearn.errors import UsageError
+    from hlearn.evidence.measure import measure_program
+    from hlearn.evidence.robustness import WORLDS, elsewhere
+    from hlearn.records import Split as Splits
+
+    if system is None or split is Splits.GATE:
+        raise UsageError("--robustness is for dev and holdout seeds, and not for editors; leave it away")
+    for world in WORLDS:
+        try:
+            with _saying_what_is_kept(screen), screen.status(f"another world: {world}"):
+                measure_program(
+                    system, program, split=split, episodes=episodes, variant=world, workers=workers
+                )
+        except UsageError as error:  # masses of what is not MuJoCo's, noise on pictures
+            screen.print(f"{world}: not here: {error}", markup=False, soft_wrap=True)
+    found = elsewhere(system, program.sha256)
+    for other in found:
+        share = "" if other.share is None else f"   {other.share:.0%} of {number(other.own)}"
+        mean = (
+            "FAILED" if other.mean is None else f"mean {number(other.mean)}   min {number(other.low)}{share}"
+        )
+        screen.print(f"{other.variant}: {mean}", markup=False, soft_wrap=True)
+    return found
 
 
 @contextmanager
@@ -193,9 +252,10 @@ def _show_evaluation(
     from hlearn.records import Episode, Split
 
     evaluation, task = measured.evaluation, measured.task
+    world = f", variant {task.variant}" if task.variant else ""
     screen.print(
-        f"{task.env_id}, access {task.access.value}, protocol {task.protocol.value}, split {evaluation.split.value}, "
-        f"program {evaluation.program[:12]}",
+        f"{task.env_id}, access {task.access.value}, protocol {task.protocol.value}{world}, "
+        f"split {evaluation.split.value}, program {evaluation.program[:12]}",
         soft_wrap=True,
     )
     if evaluation.split is not Split.GATE:
@@ -217,7 +277,8 @@ def _show_evaluation(
         screen.print(
             f"mean {number(summary.mean)}   min {number(summary.low)}   max {number(summary.high)}   "
             f"IQM {number(summary.iqm)} (95 % interval {number(low)} to {number(high)})   n {summary.count}"
-            + ("" if hns is None else f"   HNS {hns:.2f}"),
+            + ("" if hns is None else f"   HNS {hns:.2f}")
+            + _decision(measured),
             style="bold",
             soft_wrap=True,
         )

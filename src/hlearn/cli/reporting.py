@@ -14,6 +14,7 @@ from hlearn.cli.words import arguments, count, number, several, sparkline
 
 if TYPE_CHECKING:
     from hlearn.evidence.history import RunHistory
+    from hlearn.evidence.robustness import Elsewhere
     from hlearn.system import System
 
 
@@ -42,6 +43,7 @@ def report(
     """
     from hlearn.evidence.figures import check_picture, draw_learning
     from hlearn.evidence.history import summarize_run
+    from hlearn.evidence.robustness import elsewhere
 
     screen = console(as_json)
     if png is not None:
@@ -53,7 +55,8 @@ def report(
     system = open_system(directory, screen)
     history = summarize_run(system)
     path = (png or directory / "report.png") if picture else None
-    for name, text in _told(history):
+    others = elsewhere(system, history.champion)
+    for name, text in [*_told(history), *map(_elsewhere, others)]:
         screen.print(f"[dim]{name:<13}[/dim]", end="")
         screen.print(text, markup=False, soft_wrap=True)
     if path is not None:
@@ -68,7 +71,16 @@ def report(
             page = write_page(system, html, say=status.update)
         screen.print(f"[dim]{'page':<13}[/dim]", end="")
         screen.print(f"{html} ({page.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)
-    return Answer(data=_story_data(history, system, path) | {"html": str(html) if html else None})
+
+    data = _story_data(history, system, path) | {"html": str(html) if html else None}
+    data["elsewhere"] = [{**other._asdict(), "share": other.share} for other in others]
+    return Answer(data=data)
+
+
+def _elsewhere(other: Elsewhere) -> tuple[str, str]:
+    share = "" if other.share is None else f" ({other.share:.0%} of its own world's {number(other.own)})"
+    mean = "FAILED" if other.mean is None else f"mean {number(other.mean)}{share}, min {number(other.low)}"
+    return "elsewhere", f"{other.variant}: {mean}, {several(other.episodes, 'episode')}"
 
 
 def _told(history: RunHistory) -> list[tuple[str, str]]:

@@ -69,8 +69,13 @@ class MujocoSimulator(GymnasiumSimulator):
             state = self.present()
             bare = self._env.unwrapped
             self._batches = batches_for(
-                bare, state[0], lambda plans: self._step([state] * len(plans), plans, None)
+                bare, state[0].data, lambda plans: self._step([state] * len(plans), plans, None)
             )
+
+    @property
+    def batched(self) -> bool:
+        """Whether sequences whose observations are not asked for are played in C, all at once."""
+        return self._batches is not None
 
     def rollout(
         self, starts: Sequence[State], actions: np.ndarray, *, observe: str = "last", keep: bool = False
