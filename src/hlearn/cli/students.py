@@ -59,6 +59,17 @@ def distill(
         int, typer.Option("--holdout-episodes", min=1, help="Fresh seeds on which both are scored; recorded.")
     ] = 30,
     seed: Annotated[int, typer.Option("--seed", min=0, max=9, help="Of weights, order and episodes.")] = 0,
+    tree: Annotated[
+        int | None,
+        typer.Option(
+            "--tree",
+            min=1,
+            max=16,
+            metavar="DEPTH",
+            help="Fit a decision tree to what it does instead: a program of rules, from a network too.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Workers = None,
     env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
@@ -70,7 +81,10 @@ def distill(
     cases or fails in an episode; it is written all the same.
     """
     from hlearn.evaluate.allowance import usable_cores
-    from hlearn.students import Lesson, compare, teach
+    from hlearn.policy.modules import kind_of
+    from hlearn.students import Lesson, compare
+    from hlearn.students.teaching import teach as give_lesson
+    from hlearn.students.teaching import teach_tree
     from hlearn.students.training import Rates
     from hlearn.system.program_files import write_program
 
@@ -90,21 +104,32 @@ def distill(
         seed=seed,
     )
     with screen.status("teaching") as status:
-        student = teach(
-            system.task,
-            teacher,
-            lesson,
-            run_seed=system.config.seed,
-            worlds=system.worlds,
-            workers=side,
-            on_stage=status.update,
-        )
+        if tree is not None:
+            student = teach_tree(
+                system.task,
+                teacher,
+                depth=tree,
+                episodes=episodes,
+                run_seed=system.config.seed,
+                worlds=system.worlds,
+                workers=side,
+            )
+        else:
+            student = give_lesson(
+                system.task,
+                teacher,
+                lesson,
+                run_seed=system.config.seed,
+                worlds=system.worlds,
+                workers=side,
+                on_stage=status.update,
+            )
         status.update("scoring both on fresh seeds")
         compared = compare(system, student.program, teacher, episodes=holdout, workers=side)
     data: dict[str, object] = {
         "system": str(system.path),
         "student": str(out),
-        "class": "network",
+        "class": kind_of(student.program),
         "program_sha256": student.program.sha256,
         "teacher_sha256": teacher.sha256,
         "samples": student.samples,

@@ -16,6 +16,7 @@ from hlearn.students.nets import Shape, as_onnx, torch
 from hlearn.students.programs import student_program, taught
 from hlearn.students.samples import Episode, gather
 from hlearn.students.training import Rates, Samples, train
+from hlearn.students.trees import tree_program
 from hlearn.tasks.environment import Discrete
 from hlearn.tasks.registry import describe, report_cap
 from hlearn.tasks.seeds import split_seeds
@@ -158,6 +159,58 @@ def teach(
         teacher_score=scores[0],
         rounds=tuple(scores[1:]),
         targets=targets,
+    )
+
+
+def teach_tree(
+    task: Task,
+    teacher: Program,
+    *,
+    depth: int,
+    episodes: int,
+    run_seed: int = 0,
+    worlds: Worlds | None = None,
+    evaluators: EvaluatorMaker = IsolatedEvaluator,
+    workers: int = 1,
+) -> Student:
+    """Fits a decision tree to what a program, or a network in one, does: a program of plain rules.
+
+    Args:
+        task: what is played.
+        teacher: what is imitated.
+        depth: questions on the way to a leaf at most.
+        episodes: that the teacher plays.
+        run_seed: decides the development seeds.
+        worlds: reads labels of seeds.
+        evaluators: makes who plays.
+        workers: episodes side by side.
+
+    Raises:
+        UsageError: the teacher fails, actions are vectors, or observations are screens.
+    """
+    description = describe(task)
+    discrete = isinstance(description.actions, Discrete)
+    with tempfile.TemporaryDirectory(prefix="hlearn-lesson-") as name:
+        seen = gather(
+            task,
+            taught(teacher, None, frames=1, share=0.0, discrete=discrete),
+            split_seeds(Split.DEV, run_seed, _FIRST, episodes),
+            Path(name),
+            led=True,
+            worlds=worlds or Worlds(),
+            evaluators=evaluators,
+            workers=workers,
+            max_steps=report_cap(task),
+        )
+    steps = sum(len(e.seen) for e in seen)
+    return Student(
+        program=tree_program(seen, description.observation, teacher, depth=depth),
+        samples=steps,
+        env_steps=steps,
+        loss=0.0,
+        teacher_score=sum(e.score for e in seen) / max(len(seen), 1),
+        rounds=(),
+        targets=(),
     )
 
 
