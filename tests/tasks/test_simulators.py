@@ -9,6 +9,7 @@ from hlearn.errors import UsageError
 from hlearn.records import Model
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Discrete, Environment
+from hlearn.tasks.registry import traits
 from hlearn.tasks.simulators import Simulator, simulator_of
 from hlearn.tasks.simulators.gym import MujocoSimulator
 
@@ -155,3 +156,8 @@ def test_batches_in_c_bring_what_steps_bring(env_id: str, within: float) -> None
     assert (gap <= within * steps.lengths + 1e-12 * (within == 0.0)).all()
     simulator.close()
     environment.close()
+
+
+def test_how_long_a_decision_lasts_is_what_the_environment_says() -> None:
+    rates = {e: traits(resolve_task(e)).decisions_per_second for e in ("HalfCheetah-v5", "CartPole-v1")}
+    assert rates == {"HalfCheetah-v5": 20.0, "CartPole-v1": 50.0}

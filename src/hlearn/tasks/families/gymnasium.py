@@ -6,6 +6,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hlearn.errors import HlearnError, MissingExtra, UnknownTask, UnsupportedAccess, UsageError
@@ -74,13 +75,34 @@ class ModuleFamily(GymnasiumFamily):
 def _render_rate(spec: EnvSpec) -> float:
     import gymnasium
 
+    from hlearn.tasks import faults
+
     try:
         entry = spec.entry_point
         made = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
-        rate = float(getattr(made, "metadata", {}).get("render_fps", _USUAL_PER_S))
+        given = getattr(made, "metadata", {}).get("render_fps")
+        if given is None and faults.ships(spec):
+            given = _rate_when_made(spec.id)
+        rate = float(_USUAL_PER_S if given is None else given)
     except (ImportError, AttributeError, TypeError, ValueError):
         return _USUAL_PER_S
     return rate if rate > 0 else _USUAL_PER_S
+
+
+@cache
+def _rate_when_made(env_id: str) -> float | None:
+    """What an environment says once it is made: MuJoCo's know their step only then."""
+    import gymnasium
+
+    try:
+        made = gymnasium.make(env_id, disable_env_checker=True)
+    except gymnasium.error.Error:
+        return None
+    try:
+        rate = made.unwrapped.metadata.get("render_fps")
+        return None if rate is None else float(rate)
+    finally:
+        made.close()
 
 
 def _open(
