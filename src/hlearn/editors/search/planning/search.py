@@ -133,6 +133,8 @@ class PlanningSearch:
         base: Proposal | None = None
         bases = self.inner.proposals()
         proposed = False
+        if not self.vector:  # looking around costs much there, and planning needs no base
+            yield from self._plan(idle(self.title))
         for spent in (FIRST_BASE, WHOLE_BASE):
             self.share.kept = int(whole * (1.0 - spent))
             before = base
@@ -265,6 +267,14 @@ class PlanningSearch:
     def _solved(self, best: _Racer) -> bool:
         target = self.lab.task.target
         return target is not None and best.mean >= target
+
+
+def idle(title: str) -> Program:
+    """A base for consoles that does nothing."""
+    return Program(
+        source=f'"""{title}: waits."""\n\nfrom hlearn.policy import RulePolicy\n\n\n'
+        f'class {title}(RulePolicy):\n    """Does nothing."""\n'
+    )
 
 
 def fitted(observations: np.ndarray, rewards: np.ndarray) -> Beyond | None:
