@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from hlearn.editors.search.arcade import hypotheses, shares
-from hlearn.editors.search.arcade.behaviors import ACROSS, PRESS
+from hlearn.editors.search.arcade.behaviors import ACROSS
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.portfolio import LONG, Arm, Origin, Portfolio
@@ -72,23 +73,23 @@ def test_where_nothing_more_can_be_drawn_it_ends() -> None:
     assert lab.spent < 30_000
 
 
-def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early() -> None:
+def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lab = PlainLab("ALE/Breakout-v5", steps=100_000)
     arms = portfolio(lab, other=lambda _: None)
-    press = Program(
-        source="class P:\n    def reset(self, s):\n        self.t = 0\n\n    def act(self, o):\n        self.t += 1\n"
-        "        return 1 if self.t % 9 == 0 else 2 if int(o[99]) > int(o[72]) + 8 else 3\n"
-    )
-    plain = hypotheses.presses((), has_button=True)[:1]
+    early: dict[int, float] = {}
+    monkeypatch.setattr(arms, "_promise", lambda runners: [early[r.number] for r in runners])
 
-    def runner(number: int, score: float, steps: int, program: Program) -> Runner:
-        what = Genome(behaviors=tuple(b for b in plain if b.channel == PRESS))
-        return Runner(number=number, program=program, what=what, scores=[score], steps=[steps])
+    def runner(number: int, steps: int, first: float) -> Runner:
+        early[number] = first
+        program = Program(source=str(number))
+        return Runner(number=number, program=program, what=Genome(), scores=[5.0], steps=[steps])
 
-    idle, busy = arms.roster.runner(Genome()), runner(99, 0.0, 1, press)
-    arms.arms[0].field = [runner(n, 5.0, 2 * LONG, press if n else idle.program) for n in range(8)]
-    assert arms._promising([idle, busy]) == [busy]
-    arms.arms[0].field = [runner(n, 5.0, 2 * LONG, press) for n in range(8)]
-    assert arms._promising([idle, busy]) == [idle, busy], "so early nobody can be told from another"
-    arms.arms[0].field = [runner(n, 5.0, LONG // 2, press) for n in range(10)]
-    assert arms._promising([idle, busy]) == [idle, busy]
+    slow, quick = runner(98, 1, 3.0), runner(99, 1, 4.0)
+    arms.arms[0].field = [runner(n, 2 * LONG, float(n)) for n in range(8)]
+    assert arms._promising([slow, quick]) == [quick]
+    arms.arms[0].field = [runner(n, 2 * LONG, 10.0 * (n % 2)) for n in range(8)]
+    assert arms._promising([slow, quick]) == [slow, quick], "so early hardly anybody can be told from another"
+    arms.arms[0].field = [runner(n, LONG // 2, float(n)) for n in range(8)]
+    assert arms._promising([slow, quick]) == [slow, quick], "episodes are short anyway"

@@ -29,6 +29,7 @@ NEXT = 1  # of a brood at most plays twice: the best, where it is among the best
 CONFIRMED = (4, 3, 2)  # episodes that the best of all play, one more per turn
 LONG = 2_500  # environment steps: where the best play that long, others must show promise first
 SHORT = 1_200  # of these, in which they must
+TOLD = 4  # different scores of the best that these must show
 IDLE = 40  # turns that measure nothing new, after which there is nothing more to draw
 
 
@@ -206,8 +207,8 @@ class Portfolio:
         if len(leaders) < PARENTS or usual < LONG:
             return brood
         known = self._promise(leaders)  # played once for each of them
-        if len(set(known)) == 1:
-            return brood  # so early nobody can be told from another
+        if len(set(known)) < TOLD:
+            return brood  # so early hardly anybody can be told from another: points are rare
         bar = sorted(known)[len(known) // 2]
         return [r for r, score in zip(brood, self._promise(brood), strict=True) if score >= bar]
 
