@@ -19,7 +19,7 @@ from hlearn.errors import UsageError
 from hlearn.evidence.sheets import contact_sheet, png_bytes
 from hlearn.foreign_text import safe, safe_line
 from hlearn.probe.random_play import random_program
-from hlearn.program import in_system
+from hlearn.program import PROGRAM_FILE, in_system
 from hlearn.records import Episode, Program
 from hlearn.system.commands import allowed_environment
 from hlearn.system.config import read_config
@@ -162,7 +162,7 @@ class Folder:
     def _program(self) -> Program:
         program = read_program(self.path)
         if program is None:
-            raise UsageError("there is no program yet; write policy.py")
+            raise UsageError(f"there is no program yet; write {PROGRAM_FILE}")
         return program
 
     def _committed(self) -> Program | None:

@@ -1,6 +1,6 @@
 """A model that follows a script, behind the wires that clients of coding agents speak: for tests, on loopback.
 
-    with ScriptedModel([[Shell("sed -i s/1/2/ policy.py"), Say("done")]]) as model:
+    with ScriptedModel([[Shell("sed -i s/1/2/ notes.md"), Say("done")]]) as model:
         ...  # a client with base_url=model.url
 
 Each conversation gets the next plan. Where it stands in its plan follows from the conversation itself, by the results

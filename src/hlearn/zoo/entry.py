@@ -3,7 +3,7 @@
 ::
 
     NAME/hl.toml      the task, as in a system
-    NAME/policy.py    the program, or the package policy/
+    NAME/policy*      the program, a file or a package, as in a system
     NAME/card.json    scores, controls, cost, who edited it, and the seeds of its episodes
     NAME/README.md    the same as a model card for people and model hubs
     NAME/film.gif     a stretch of an episode
