@@ -246,7 +246,7 @@ def test_an_edited_past_line_is_a_harness_fault_that_names_the_line(system: Path
     ledger.write_text("".join(lines))
     for arguments in (["report", system], ["learn", CORRIDOR, "--resume", "--out", system], ["gate", system]):
         code, text = _messages(*arguments)
-        assert code == 3 and f"line {number + 1} does not follow" in text and "hl doctor" in text
+        assert code == 3 and f"line {number + 1} does not follow" in text and "hl verify DIR" in text
 
 
 def test_a_system_of_a_newer_schema_is_refused(system: Path) -> None:
