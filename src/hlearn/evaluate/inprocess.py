@@ -20,6 +20,7 @@ from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Limits, Question, Result
 from hlearn.evaluate.asking import Watch, answer
 from hlearn.evaluate.loading import Unfit, compile_program, describe, load_policy, unload
+from hlearn.evaluate.model_channel import Misuse
 from hlearn.evaluate.play import (
     BoxGuard,
     ProgramFailed,
@@ -29,7 +30,7 @@ from hlearn.evaluate.play import (
     question_data,
     seed_of_policy,
 )
-from hlearn.evaluate.simulating import Misuse, ModelServer
+from hlearn.evaluate.simulating import ModelServer
 from hlearn.evaluate.traces import encode_trace
 from hlearn.policy.model import Model as Handle
 from hlearn.policy.model import provide, refused

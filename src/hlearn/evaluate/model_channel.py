@@ -1,26 +1,34 @@
 """The second memory between worker and child, where tasks let programs simulate: actions one way, outcomes back.
 
 The child writes a request and says MODEL over its pipe; the worker answers into the same memory and says DONE, or
-REFUSED with a message. The worker copies what it reads before it looks at it, and bounds every length.
+REFUSED with a message. The child loads this module, so it knows nothing of environments. The worker copies what it
+reads before it looks at it, and bounds every length.
 """
 
 from __future__ import annotations
 
 import mmap
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hlearn.evaluate.channel import set_size
-from hlearn.evaluate.simulating import LARGEST, Misuse, ModelServer
 
+if TYPE_CHECKING:
+    from hlearn.evaluate.simulating import ModelServer
+
+LARGEST = 1_000_000  # numbers of one answer's observations
 MODEL, RELEASE = b"m", b"l"
 DONE, REFUSED = b"d", b"x"
 SIZE = 1 << 26
 _HEADER = 64
 _MOST = (SIZE - _HEADER) // 8
 _OBSERVE = ("none", "last", "all")
+
+
+class Misuse(Exception):
+    """What a program may not have, in words."""
 
 
 class Layout(NamedTuple):

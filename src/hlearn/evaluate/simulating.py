@@ -12,14 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hlearn.evaluate.api import Limits
+from hlearn.evaluate.model_channel import Misuse
 from hlearn.tasks.environment import ActionSpace, Box, Discrete
 from hlearn.tasks.simulators.api import Rollouts, Simulator, State
-
-LARGEST = 1_000_000  # numbers of one answer's observations
-
-
-class Misuse(Exception):
-    """What a program may not have, in words."""
 
 
 class ModelServer:
