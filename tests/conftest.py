@@ -15,6 +15,10 @@ if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 ):  # begun in the background of a shell: Ctrl-C would reach no child
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if (
+    signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+):  # begun by nohup: a closed terminal would reach no child
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # No test reads or leaves a key in the home of whoever runs it.
 os.environ["HLEARN_STATE"] = tempfile.mkdtemp(prefix="hlearn-test-state-")
