@@ -18,7 +18,7 @@ from hlearn.errors import OutputExists, UsageError
 from hlearn.suites import SuiteFolder, read_suite, run_suite
 from hlearn.suites.driver import Quiet
 from hlearn.suites.executors import Finished, LocalExecutor, TrackCommand
-from hlearn.suites.folder import TrackStatus
+from hlearn.suites.folder import TrackStatus, asked_steps
 from hlearn.suites.page import suite_page
 from hlearn.suites.report import as_csv, report_suite
 from hlearn.system import System
@@ -116,6 +116,17 @@ def test_folders_of_something_else(folder: SuiteFolder, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"numpy 1\.0 then"):
         SuiteFolder.open(folder.path)
     assert SuiteFolder.open(folder.path, reading=True).suite.digest == folder.suite.digest
+
+
+def test_who_goes_on_need_not_say_the_steps_again(folder: SuiteFolder, tmp_path: Path) -> None:
+    path = written(tmp_path, TINY)
+    made = SuiteFolder.create(tmp_path / "short", read_suite(path, steps=100))
+    assert asked_steps(made.path) == 100 and asked_steps(folder.path) is None
+    assert asked_steps(tmp_path / "nowhere") is None
+    again = SuiteFolder.create(made.path, read_suite(path, steps=asked_steps(made.path)))
+    assert {t.steps for t in again.suite.tracks} == {100}
+    with pytest.raises(UsageError, match="other tracks"):
+        SuiteFolder.create(made.path, read_suite(path))
 
 
 def test_classes_are_not_put_together_and_pages_hold_what_is_there(folder: SuiteFolder) -> None:

@@ -70,7 +70,10 @@ def run(
     steps: Annotated[
         int | None,
         typer.Option(
-            "--steps", min=1, help="Steps of every track, instead of the suite's.", show_default=False
+            "--steps",
+            min=1,
+            help="Steps of every track. Default: the suite's, or what the folder was started with.",
+            show_default=False,
         ),
     ] = None,
     ray: Annotated[
@@ -94,10 +97,12 @@ def run(
     """
     from hlearn.cli.board import showing_suite
     from hlearn.suites import SuiteFolder, read_suite, run_suite
+    from hlearn.suites.folder import asked_steps
 
     screen = console(as_json)
     where = out or Path("runs") / Path(suite).stem
-    folder = SuiteFolder.create(where, read_suite(suite, steps=steps), key=key_of(key))
+    wanted = read_suite(suite, steps=steps or asked_steps(where))
+    folder = SuiteFolder.create(where, wanted, key=key_of(key))
     executor = _executor(ray, cores, folder.key)
     screen.print(
         f"{folder.suite.title}\n{several(len(folder.suite.tracks), 'track')}, {executor.where}, into {where}",

@@ -109,7 +109,7 @@ class SuiteFolder:
             (path / name).mkdir(parents=True, exist_ok=True)
         (path / "suite.toml").write_text(suite.text, encoding="utf-8")
         about = {"schema": SCHEMA, "name": suite.name, "digest": suite.digest, "key": key.id}
-        about |= {"steps": _common_steps(suite), "versions": versions()}
+        about |= {"steps": suite.steps, "versions": versions()}
         write_whole(path / "suite.json", about)
         return cls(path, suite, key)
 
@@ -233,6 +233,12 @@ class SuiteFolder:
         )
 
 
+def asked_steps(path: Path) -> int | None:
+    """The steps that a suite's folder was started with instead of its file's; None where there is no such folder."""
+    steps = _read(path / "suite.json").get("steps")
+    return steps if isinstance(steps, int) else None
+
+
 def write_whole(path: Path, data: Mapping[str, Any]) -> None:
     """Writes a JSON file whole or not at all, and onto the disk."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -268,9 +274,3 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}
-
-
-def _common_steps(suite: Suite) -> int | None:
-    """The steps of every track where ``--steps`` made them alike; None where the file says them."""
-    steps = {t.steps for t in suite.tracks}
-    return steps.pop() if len(steps) == 1 else None

@@ -108,12 +108,14 @@ class Suite:
         title: one line for people.
         tracks: in the order in which they start: every task's first repeat before any second one.
         text: the file that it was read from.
+        steps: environment steps of every track where they were asked for instead of the file's.
     """
 
     name: str
     title: str
     tracks: tuple[Track, ...]
     text: str
+    steps: int | None = None
 
     @property
     def digest(self) -> str:
@@ -161,7 +163,7 @@ def read_suite(source: str | Path, *, steps: int | None = None) -> Suite:
     _refuse_twins(tracks, source)
     name = str(data.get("name") or Path(source).stem)
     ordered = tuple(sorted(tracks, key=lambda t: t.repeat))
-    return Suite(name=name, title=str(data.get("title", name)), tracks=ordered, text=text)
+    return Suite(name=name, title=str(data.get("title", name)), tracks=ordered, text=text, steps=steps)
 
 
 def _text_of(source: str | Path) -> str:
