@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hlearn.continual.composing import World, compose, fit_world
+from hlearn.continual.composing import KnownVariant, compose, fit_world
 from hlearn.datasets import write_dataset
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -154,7 +154,7 @@ def changes(folder: Path) -> None:
     card = 'CARD = {"achieves": "keeps the pole up"}'
     skill = read_skill("plain", f"{program.source.rstrip()}\n\n\n{card}\n")
     plain = resolve_task(PHYSICS)
-    world = World(
+    world = KnownVariant(
         name="plain", dynamics=fit_world(plain, program, Worlds(), IsolatedEvaluator), skill="plain"
     )
     composed = compose([skill], [world], None)

@@ -15,7 +15,7 @@ import numpy as np
 from hlearn.parts.blobs import BlobDetector, Follow, Motions, falling, nearest, rising
 from hlearn.probe.picture import save_scene
 from hlearn.probe.pixels import find_things
-from hlearn.probe.scene import Kind, Thing
+from hlearn.probe.scene import ObjectKind, ScreenObject
 from hlearn.probe.screen import ScreenRecorder, ScreenRecording
 from hlearn.records import Access, Protocol
 from hlearn.tasks import open_environment, resolve_task
@@ -47,7 +47,7 @@ def play(env_id: str, frames: int) -> ScreenRecording:
     return recorder.recording()
 
 
-def cost_us(thing: Thing, frames: list[np.ndarray]) -> float:
+def cost_us(thing: ScreenObject, frames: list[np.ndarray]) -> float:
     """Microseconds per frame of a thing's detector, the best of five rounds over consecutive frames."""
     names: dict[str, Any] = {f.__name__: f for f in _NAMES}
     names["THING"] = eval(thing.detector.constant, names)
@@ -78,7 +78,8 @@ def main() -> None:
         some = range(options.frames // 2, options.frames // 2 + 100)
         shown = [recording.frame(t) for t in some]
         for thing in scene.things:
-            cost = f"{cost_us(thing, shown):6.1f} us" if thing.kind in (Kind.PLAYER, Kind.MOVER) else " " * 9
+            moves = thing.kind in (ObjectKind.PLAYER, ObjectKind.MOVER)
+            cost = f"{cost_us(thing, shown):6.1f} us" if moves else " " * 9
             print(f"  {thing.name:13s} {cost}  {thing.evidence}\n{'':26s}{thing.detector.constant}")
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hlearn.continual import Results, Row, read_sequence
-from hlearn.continual.composing import World, compose, fit_world
+from hlearn.continual import Results, StageResult, read_sequence
+from hlearn.continual.composing import KnownVariant, compose, fit_world
 from hlearn.errors import UsageError
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.inprocess import InProcessEvaluator
@@ -55,8 +55,10 @@ def test_a_sequence_is_read(tmp_path: Path) -> None:
 
 
 def test_figures_of_a_matrix() -> None:
-    def row(name: str, *scores: float) -> Row:
-        return Row(stage=name, reused=False, noticed=1.0, steps=10, accepted=True, broken=(), scores=scores)
+    def row(name: str, *scores: float) -> StageResult:
+        return StageResult(
+            stage=name, reused=False, noticed=1.0, steps=10, accepted=True, broken=(), scores=scores
+        )
 
     results = Results(
         stages=("a", "b"),
@@ -84,7 +86,7 @@ def test_a_composed_program_recognises_its_world() -> None:
     )
     skills = [read_skill(name, lean) for name in tasks]
     worlds = [
-        World(
+        KnownVariant(
             name=name,
             dynamics=fit_world(
                 task, Program(source=lean), Worlds(), lambda t, workers=1: InProcessEvaluator(t), episodes=4

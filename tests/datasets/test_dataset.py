@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hlearn.datasets.choosing import Filters, choose
-from hlearn.datasets.playing import Played
+from hlearn.datasets.playing import RecordedEpisode
 from hlearn.errors import OutputExists, SchemaTooNew, StorageFull, UsageError
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.inprocess import InProcessEvaluator
@@ -112,9 +112,9 @@ def _with_losses(summary):
 
 
 def test_filters() -> None:
-    def played(score: float, digest: str, **more) -> Played:
+    def played(score: float, digest: str, **more) -> RecordedEpisode:
         outcome = Episode(seed=1, score=score, length=9, env_steps=9, terminated=True, truncated=False)
-        return Played(
+        return RecordedEpisode(
             program=Program(source=""),
             outcome=more.get("outcome", outcome),
             spool=Path("none"),

@@ -11,7 +11,7 @@ import pytest
 from hlearn.parts.blobs import BlobDetector, Follow
 from hlearn.probe.picture import look, save_scene
 from hlearn.probe.pixels import find_things, record_screens
-from hlearn.probe.scene import Axis, Kind, Scene, Thing
+from hlearn.probe.scene import Axis, ObjectKind, Scene, ScreenObject
 from hlearn.probe.screen import ScreenRecorder, ScreenRecording, find_parts
 from hlearn.records import Access, Protocol
 from hlearn.tasks import open_environment, resolve_task
@@ -74,7 +74,7 @@ def play(env_id: str, steps: int) -> ScreenRecording:
     return recorder.recording()
 
 
-def built(thing: Thing) -> BlobDetector:
+def built(thing: ScreenObject) -> BlobDetector:
     return eval(thing.detector.constant, {"BlobDetector": BlobDetector})
 
 
@@ -127,7 +127,7 @@ def test_ball_walls_and_speed(toy):
 
 def test_what_stays_is_no_mover(toy):
     _, scene = toy
-    stays = [t for t in scene.things if t.kind in (Kind.STATIC, Kind.SCORE)]
+    stays = [t for t in scene.things if t.kind in (ObjectKind.STATIC, ObjectKind.SCORE)]
     assert GREY in {c for t in stays for c in t.colors}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hlearn.probe.blobs import Blobs, cut
-from hlearn.probe.effects import Watch, read_effects, unexplained
+from hlearn.probe.effects import SampledEpisode, read_effects, unexplained
 from hlearn.probe.player import find_player
 from hlearn.probe.things import find_slots
 
@@ -75,7 +75,7 @@ def test_what_kills_is_found_though_the_counter_falls_late() -> None:
     lost = np.roll(near[:, 0], late)
     lost[:late] = False
     kinds = np.tile([1, 2], (count, 1))
-    watch = Watch(me=me, kinds=kinds, places=places, gained=near[:, 1], lost=lost)
+    watch = SampledEpisode(me=me, kinds=kinds, places=places, gained=near[:, 1], lost=lost)
     one, two = read_effects([watch], {1: (8.0, 8.0), 2: (8.0, 8.0)}, (8.0, 8.0))
     assert one.kills and not one.pays
     assert abs(one.kills.lag - late) <= 3
@@ -92,7 +92,7 @@ def test_losses_that_nothing_explains_are_counted() -> None:
     lost[:late] = False
     boxes, size = {1: (8.0, 8.0)}, (8.0, 8.0)
     kinds = np.ones((count, 1), int)
-    watch = Watch(me=me, kinds=kinds, places=places, gained=np.zeros(count, bool), lost=lost)
+    watch = SampledEpisode(me=me, kinds=kinds, places=places, gained=np.zeros(count, bool), lost=lost)
     effects = read_effects([watch], boxes, size)
     assert unexplained([watch], boxes, size, effects) == 0
     far = np.flatnonzero(~np.convolve(near, np.ones(9), "same").astype(bool))[::100]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hlearn.errors import HarnessError
-from hlearn.students.nets import Shape, as_onnx
-from hlearn.students.samples import Episode, halved
+from hlearn.students.nets import NetworkShape, as_onnx
+from hlearn.students.samples import LabelledEpisode, halved
 from hlearn.students.training import Rates, Samples, train
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
 
@@ -15,9 +15,9 @@ torch = pytest.importorskip("torch", reason="pip install 'hlearn[distill]'")
 pytest.importorskip("onnxruntime", reason="pip install 'hlearn[distill]'")
 
 
-def episode(seen: np.ndarray, wanted: np.ndarray) -> Episode:
+def episode(seen: np.ndarray, wanted: np.ndarray) -> LabelledEpisode:
     state = {"x": np.where(np.arange(len(seen)) % 3, 1.0, np.nan).astype(np.float32)}
-    return Episode(seen=seen, wanted=wanted, state=state, score=1.0, led=True)
+    return LabelledEpisode(seen=seen, wanted=wanted, state=state, score=1.0, led=True)
 
 
 @pytest.mark.parametrize("kind", ["vector", "memory", "screen"])
@@ -45,7 +45,7 @@ def test_the_graph_is_the_network(kind: str) -> None:
         seen, wanted = halved(raw), rng.integers(4, size=6)
         spec = ObservationSpec(shape=(84, 80, 3), dtype="uint8")
     samples = Samples([episode(seen, wanted)], 2, image=kind == "screen")
-    shape = Shape.of(spec, actions, frames=2, targets=1)
+    shape = NetworkShape.of(spec, actions, frames=2, targets=1)
     net, loss = train(samples, shape, Rates(epochs=1, batch=16, least=1), seed=0)
     network = Network(as_onnx(net, shape), frames=2)
     assert np.isfinite(loss) and network.outputs == ("action", "state")
@@ -59,6 +59,6 @@ def test_training_that_comes_to_nan_says_so() -> None:
     seen = np.full((8, 2), 1.0, np.float32)
     samples = Samples([episode(seen, np.full((8, 1), np.inf, np.float32))], 1, image=False)
     spec = ObservationSpec(shape=(2,), dtype="float64")
-    shape = Shape.of(spec, Box(low=(-1.0,), high=(1.0,)), frames=1, targets=1)
+    shape = NetworkShape.of(spec, Box(low=(-1.0,), high=(1.0,)), frames=1, targets=1)
     with pytest.raises(HarnessError, match="--rate"):
         train(samples, shape, Rates(epochs=1), seed=0)

@@ -12,8 +12,8 @@ from hlearn.evaluate.api import Job
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.policy.modules import check_program
 from hlearn.program import Program
-from hlearn.records import Episode as Done
-from hlearn.students.samples import Episode, gather
+from hlearn.records import Episode
+from hlearn.students.samples import LabelledEpisode, gather
 from hlearn.students.trees import Leaf, fit_tree, tree_program
 from hlearn.tasks import resolve_task
 from hlearn.tasks.environment import ObservationSpec, Part
@@ -50,7 +50,7 @@ def test_a_tree_plays_like_its_teacher(tmp_path: Path) -> None:
         (result,) = evaluator.run([Job(program=program, seed=50)])
     assert check_program(program) == [] and "# angle" in program.source
     # questions lie along the axes, the teacher's border does not; random play scores 22
-    assert isinstance(result.outcome, Done) and result.outcome.score > 60
-    vector = Episode(seen=np.zeros((9, 2)), wanted=np.zeros((9, 2)), state={}, score=0.0, led=True)
+    assert isinstance(result.outcome, Episode) and result.outcome.score > 60
+    vector = LabelledEpisode(seen=np.zeros((9, 2)), wanted=np.zeros((9, 2)), state={}, score=0.0, led=True)
     with pytest.raises(UsageError, match="components of a vector"):
         tree_program([vector], spec, teacher, depth=3)

@@ -8,7 +8,7 @@ import pytest
 
 from hlearn.errors import UsageError
 from hlearn.students.teaching import _shares
-from hlearn.students.variants import Standing, accepted, read_variants
+from hlearn.students.variants import VariantRatio, accepted, read_variants
 from tests.cli.conftest import CORRIDOR, hl
 from tests.cli.programs import SEEK
 
@@ -32,8 +32,8 @@ def test_what_a_sequence_left_is_read(tmp_path: Path) -> None:
 
 
 def test_a_student_that_forgets_is_not_taken() -> None:
-    def standing(ratio: float, before: float | None) -> Standing:
-        return Standing(name="x", ratio=ratio, interval=None, before=before)
+    def standing(ratio: float, before: float | None) -> VariantRatio:
+        return VariantRatio(name="x", ratio=ratio, interval=None, before=before)
 
     assert accepted([standing(0.5, None), standing(0.97, 1.0), standing(1.0, 0.2)])
     assert not accepted([standing(1.0, 0.2), standing(0.9, 1.0)])

@@ -17,7 +17,7 @@ from tests.suites.test_suite import TINY, written
 from hlearn.errors import OutputExists, UsageError
 from hlearn.suites import SuiteFolder, read_suite, run_suite
 from hlearn.suites.driver import Quiet
-from hlearn.suites.executors import Finished, LocalExecutor, TrackCommand
+from hlearn.suites.executors import FinishedTrack, LocalExecutor, TrackCommand
 from hlearn.suites.folder import TrackStatus, asked_steps
 from hlearn.suites.page import suite_page
 from hlearn.suites.report import as_csv, report_suite
@@ -40,15 +40,15 @@ class Scripted:
         self.running.append(command.name)
         assert len(self.running) <= self.slots
 
-    def finished(self, wait_s: float) -> Sequence[Finished]:
+    def finished(self, wait_s: float) -> Sequence[FinishedTrack]:
         code, answer = self.endings.pop(0)
         if code == 130:
             raise KeyboardInterrupt
-        return [Finished(name=self.running.pop(0), code=code, output=json.dumps(answer))]
+        return [FinishedTrack(name=self.running.pop(0), code=code, output=json.dumps(answer))]
 
-    def stop(self) -> Sequence[Finished]:
+    def stop(self) -> Sequence[FinishedTrack]:
         names, self.running = self.running, []
-        return [Finished(name=n, code=143, output="") for n in names]
+        return [FinishedTrack(name=n, code=143, output="") for n in names]
 
 
 def done(score: float) -> tuple[int, object]:
@@ -173,7 +173,7 @@ def test_commands_run_side_by_side_and_leave_nothing(tmp_path: Path) -> None:
     for name, seconds in (("a", 0.0), ("b", 100.0)):
         words = ("-c", script % seconds)
         executor.start(TrackCommand(name=name, words=words, log=tmp_path / "logs" / name))
-    ended: list[Finished] = []
+    ended: list[FinishedTrack] = []
     while not ended:
         ended += executor.finished(1.0)
     assert [(f.name, f.code, f.output) for f in ended] == [("a", 0, "1\n")]

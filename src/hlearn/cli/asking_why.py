@@ -11,7 +11,7 @@ from hlearn.cli.options import EnvTimeout, SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 
 if TYPE_CHECKING:
-    from hlearn.explain.decisions import AskedPart, Counterfactual, Decision
+    from hlearn.explain.decisions import AskedPart, Counterfactual, ExplainedDecision
 
 _CHECKED = 5  # counterfactuals that --check plays
 
@@ -83,7 +83,7 @@ def why(
                         **_data(decision), "checked": played}, code=DONE if good else NO)  # fmt: skip
 
 
-def _data(decision: Decision) -> dict[str, object]:
+def _data(decision: ExplainedDecision) -> dict[str, object]:
     return {
         "seed": decision.seed,
         "step": decision.step,

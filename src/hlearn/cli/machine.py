@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
-from hlearn.cli.surroundings import Condition, allowed, folders, kernel, limits, start
+from hlearn.cli.surroundings import MachineCheck, allowed, folders, kernel, limits, start
 from hlearn.cli.words import count
 
 _PACKAGES = {
@@ -58,18 +58,18 @@ def doctor(as_json: AsJson = False, debug: Debug = False) -> Answer:
     return Answer(data=data, code=NO if broken else DONE)
 
 
-def _look() -> Iterator[Condition]:
+def _look() -> Iterator[MachineCheck]:
     from hlearn import __version__
 
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     new_enough = sys.version_info >= (3, 11)
-    yield Condition(
+    yield MachineCheck(
         "python",
         new_enough,
         f"{platform.python_version()}, hlearn {__version__}, {system}",
         platform.python_version(),
     )
-    checks: tuple[Callable[[], Iterator[Condition]], ...] = (
+    checks: tuple[Callable[[], Iterator[MachineCheck]], ...] = (
         *(_packages, _roms, _sandbox, _editors, _clients, _git),
         *(start, limits, folders, kernel, allowed, _films, _speed),
     )
@@ -77,10 +77,10 @@ def _look() -> Iterator[Condition]:
         try:
             yield from check()
         except Exception as error:  # noqa: BLE001 - a broken machine is what this command is there to describe
-            yield Condition(check.__name__.strip("_"), False, f"{type(error).__name__}: {error}")
+            yield MachineCheck(check.__name__.strip("_"), False, f"{type(error).__name__}: {error}")
 
 
-def _packages() -> Iterator[Condition]:
+def _packages() -> Iterator[MachineCheck]:
     import importlib.metadata
     import importlib.util
 
@@ -91,15 +91,15 @@ def _packages() -> Iterator[Condition]:
         except importlib.metadata.PackageNotFoundError:
             missing.append(f"{name} ({what})")
     detail = ", ".join(f"{n} {v}" for n, v in found.items())
-    yield Condition(
+    yield MachineCheck(
         "packages", not missing, detail + (f"; MISSING: {', '.join(missing)}" if missing else ""), found
     )
     absent = [what for module, what in _OPTIONAL.items() if importlib.util.find_spec(module) is None]
     if absent:
-        yield Condition("optional", None, f"not installed: {', '.join(absent)}", absent)
+        yield MachineCheck("optional", None, f"not installed: {', '.join(absent)}", absent)
 
 
-def _roms() -> Iterator[Condition]:
+def _roms() -> Iterator[MachineCheck]:
     from ale_py import roms
 
     from hlearn.tasks.atari_scores import reference_scores
@@ -108,12 +108,12 @@ def _roms() -> Iterator[Condition]:
     games = reference_scores()
     missing = sorted(set(games) - present)
     detail = f"{len(games) - len(missing)} of the {len(games)} Atari games with reference scores, {len(present)} in all"
-    yield Condition(
+    yield MachineCheck(
         "ROMs", not missing, detail + (f"; missing: {', '.join(missing)}" if missing else ""), len(present)
     )
 
 
-def _sandbox() -> Iterator[Condition]:
+def _sandbox() -> Iterator[MachineCheck]:
     from hlearn.evaluate.sandbox import sandbox_report
 
     report = sandbox_report()
@@ -126,10 +126,10 @@ def _sandbox() -> Iterator[Condition]:
     if not report.complete:
         detail += "; programs could reach files or the network here: run only programs that you trust"
     value = {"seccomp": report.seccomp, "landlock": report.landlock, "complete": report.complete}
-    yield Condition("sandbox", True if report.complete else None, detail, value)
+    yield MachineCheck("sandbox", True if report.complete else None, detail, value)
 
 
-def _editors() -> Iterator[Condition]:
+def _editors() -> Iterator[MachineCheck]:
     from hlearn.system.commands import protection
 
     report = protection()
@@ -148,31 +148,31 @@ def _editors() -> Iterator[Condition]:
         detail += "; it cannot write into hlearn or its Python"
     detail += f"; {report.note}" if report.note else ""
     value = {"mounts": report.mounts, "pids": report.pids, "fixed": report.fixed}
-    yield Condition("editors", True if report.mounts else None, detail, value)
+    yield MachineCheck("editors", True if report.mounts else None, detail, value)
 
 
-def _clients() -> Iterator[Condition]:
+def _clients() -> Iterator[MachineCheck]:
     """Which clients of coding agents are here; none is needed."""
     from hlearn.editors.agents import CLIENTS
 
     found = [name for name, client in CLIENTS.items() if client.find() is not None]
     missing = [name for name in CLIENTS if name not in found]
     detail = f"{', '.join(found) or 'none'} here; not installed: {', '.join(missing) or 'none'}"
-    yield Condition("agents", True if found else None, detail, found)
+    yield MachineCheck("agents", True if found else None, detail, found)
 
 
-def _git() -> Iterator[Condition]:
+def _git() -> Iterator[MachineCheck]:
     binary = shutil.which("git")
     if binary is None:
-        yield Condition(
+        yield MachineCheck(
             "git", False, "not installed; hlearn keeps a system's history in it: apt-get install git"
         )
         return
     said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    yield Condition("git", True, said, said.removeprefix("git version "))
+    yield MachineCheck("git", True, said, said.removeprefix("git version "))
 
 
-def _films() -> Iterator[Condition]:
+def _films() -> Iterator[MachineCheck]:
     """Which films can be written, and whether MuJoCo can draw for them here."""
     from hlearn.evidence.renderers import mujoco_advice, mujoco_drawing
 
@@ -183,7 +183,7 @@ def _films() -> Iterator[Condition]:
     if not drawing.backend:
         said += f"; {mujoco_advice(drawing=drawing)}"
     fine = all(films.values()) and bool(drawing.backend)
-    yield Condition("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
+    yield MachineCheck("films", True if fine else None, said, films | {"mujoco": drawing.backend or False})
 
 
 def _encoders() -> dict[str, bool]:
@@ -203,7 +203,7 @@ class Idle:
 """
 
 
-def _speed() -> Iterator[Condition]:
+def _speed() -> Iterator[MachineCheck]:
     """Frames per second of isolated evaluation on one core, and of the bare emulator beside it."""
     import numpy as np
 
@@ -232,7 +232,7 @@ def _speed() -> Iterator[Condition]:
             outcome = evaluator.run([Job(program=program, seed=0, max_steps=5_000)])[0].outcome
             frames += outcome.env_steps
         rate = frames / (time.perf_counter() - began)
-    yield Condition(
+    yield MachineCheck(
         "speed",
         True if rate >= _SPEED_LOW else None,
         f"{count(round(rate))} Breakout frames per second in the sandbox on one core, {count(round(bare_rate))} bare",

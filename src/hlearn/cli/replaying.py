@@ -121,7 +121,7 @@ def replay(
 
         if seed is not None or program is not None or keep is not None or traces is not None:
             raise UsageError("--stored names the episode; leave out --seed, --program, --keep and --traces")
-        view = View(video, sheet, speed, start_s, length_s, caption, overlay)
+        view = ReplayOptions(video, sheet, speed, start_s, length_s, caption, overlay)
         return compare(system, stored, screen, view)
     subject = standing_program(system, directory, program)
     seed = shown_seed(system, seed)
@@ -147,7 +147,7 @@ def replay(
             markup=False,
             soft_wrap=True,
         )
-    view = View(video, sheet, speed, start_s, length_s, caption, overlay)
+    view = ReplayOptions(video, sheet, speed, start_s, length_s, caption, overlay)
     pictures = show(episode, view, per_second, screen)
     if traces is not None:
         with screen.status(f"writing {traces}"):
@@ -202,7 +202,7 @@ def _traced(system: System, program: Program, seed: int, path: Path) -> int:
     return trace_episode(path, task, program, seed, system.worlds, max_steps=report_cap(task)).rows
 
 
-class View(NamedTuple):
+class ReplayOptions(NamedTuple):
     """How an episode is to be shown; the options of ``hl replay``."""
 
     video: Path | None
@@ -214,7 +214,7 @@ class View(NamedTuple):
     overlay: bool
 
 
-def show(episode: Replay, view: View, per_second: float, screen: Console) -> int:
+def show(episode: Replay, view: ReplayOptions, per_second: float, screen: Console) -> int:
     """Makes the film and the contact sheet that are asked for; returns the film's number of pictures."""
     pictures = 0
     if view.video is not None:
@@ -228,7 +228,7 @@ def show(episode: Replay, view: View, per_second: float, screen: Console) -> int
     return pictures
 
 
-def _stretch(episode: Replay, per_second: float, view: View) -> tuple[int, float | None]:
+def _stretch(episode: Replay, per_second: float, view: ReplayOptions) -> tuple[int, float | None]:
     """First decision, and length in seconds."""
     start = int(view.start_s * per_second)
     if start > len(episode.recording.actions):
@@ -239,7 +239,7 @@ def _stretch(episode: Replay, per_second: float, view: View) -> tuple[int, float
     return start, view.length_s
 
 
-def _film(episode: Replay, video: Path, per_second: float, view: View) -> int:
+def _film(episode: Replay, video: Path, per_second: float, view: ReplayOptions) -> int:
     from hlearn.evidence.film import write_film
     from hlearn.evidence.replay import shots
 
@@ -259,7 +259,7 @@ def _film(episode: Replay, video: Path, per_second: float, view: View) -> int:
     return write_film(video, pictures, per_second=rate)
 
 
-def _sheet(episode: Replay, sheet: Path, per_second: float, view: View) -> None:
+def _sheet(episode: Replay, sheet: Path, per_second: float, view: ReplayOptions) -> None:
     from hlearn.evidence.replay import shots
     from hlearn.evidence.sheets import contact_sheet, write_png
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hlearn.cli.output import DONE, NO, Answer
-from hlearn.cli.replaying import View, show
+from hlearn.cli.replaying import ReplayOptions, show
 from hlearn.cli.words import number, several
 from hlearn.errors import UsageError
 
@@ -43,7 +43,7 @@ def keep_episode(episode: Replay, program: Program, place: Path, screen: Console
     return path
 
 
-def compare(system: System, place: Path, screen: Console, view: View) -> Answer:
+def compare(system: System, place: Path, screen: Console, view: ReplayOptions) -> Answer:
     """Plays stored episodes of a system again and says where one goes another way.
 
     The actions are played in the environment; where the system has the program, it also plays again in the sandbox.

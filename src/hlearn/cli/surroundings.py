@@ -23,7 +23,7 @@ _PROCESSES_LOW = 32
 _STACK_LOW = 1 << 20
 
 
-class Condition(NamedTuple):
+class MachineCheck(NamedTuple):
     """One check.
 
     Attributes:
@@ -36,15 +36,15 @@ class Condition(NamedTuple):
     value: object = None
 
 
-def start() -> Iterator[Condition]:
+def start() -> Iterator[MachineCheck]:
     """What was odd about how this process was started."""
     from hlearn.inherited import found
 
     said = f"{'; '.join(found)}: put right for hlearn's own processes" if found else "nothing odd inherited"
-    yield Condition("start", None if found else True, said, list(found))
+    yield MachineCheck("start", None if found else True, said, list(found))
     encodings = {sys.getfilesystemencoding().lower(), str(getattr(sys.stdout, "encoding", "utf-8")).lower()}
     if encodings - {"utf-8", "utf8"}:
-        yield Condition(
+        yield MachineCheck(
             "locale",
             None,
             f"{', '.join(sorted(encodings))}: letters that it lacks are shown as escapes; PYTHONUTF8=1 or "
@@ -53,7 +53,7 @@ def start() -> Iterator[Condition]:
         )
 
 
-def limits() -> Iterator[Condition]:
+def limits() -> Iterator[MachineCheck]:
     """Resource limits that stand in the way."""
     from hlearn.evaluate.allowance import processes_left
 
@@ -76,10 +76,10 @@ def limits() -> Iterator[Condition]:
     if left is not None and left < _PROCESSES_LOW:
         tight.append(f"processes left in this cgroup {left} (pids.max)")
     detail = f"small: {', '.join(tight)}; runs may end on that" if tight else "none that is small"
-    yield Condition("limits", None if tight else True, detail, tight)
+    yield MachineCheck("limits", None if tight else True, detail, tight)
 
 
-def folders() -> Iterator[Condition]:
+def folders() -> Iterator[MachineCheck]:
     """Places that are written."""
     from hlearn.trust.store import key_folder
 
@@ -103,7 +103,7 @@ def folders() -> Iterator[Condition]:
     if not home or not Path(home).is_dir() or _unwritable(Path(home)):
         odd.append(f"HOME ({home or 'not set'}) cannot be written, where libraries keep what they cache")
     detail = "; ".join(broken + odd) or "this folder, temporary files, keys and HOME can be written"
-    yield Condition("folders", False if broken else None if odd else True, detail, broken + odd)
+    yield MachineCheck("folders", False if broken else None if odd else True, detail, broken + odd)
 
 
 def _unwritable(folder: Path) -> str:
@@ -116,7 +116,7 @@ def _unwritable(folder: Path) -> str:
     return ""
 
 
-def kernel() -> Iterator[Condition]:
+def kernel() -> Iterator[MachineCheck]:
     """What hlearn likes to use and does without where it is refused."""
     lacking = []
     if not Path("/proc/self/statm").exists():
@@ -140,7 +140,7 @@ def kernel() -> Iterator[Condition]:
     except OSError as error:
         lacking.append(f"shared memory ({error.strerror})")
     detail = f"does without {', '.join(lacking)}" if lacking else "all that hlearn likes to use"
-    yield Condition("kernel", None if lacking else True, detail, lacking)
+    yield MachineCheck("kernel", None if lacking else True, detail, lacking)
 
 
 def _writes(path: str) -> bool:
@@ -151,27 +151,27 @@ def _writes(path: str) -> bool:
     return True
 
 
-def allowed() -> Iterator[Condition]:
+def allowed() -> Iterator[MachineCheck]:
     """Cores, memory and disk, as far as this process may use them."""
     from hlearn.evaluate.allowance import cpu_quota, memory_left, usable_cores
 
     cores, quota = usable_cores(), cpu_quota()
     why = "" if quota is None else f", for the cgroup's quota is {quota:g} cores"
-    yield Condition("cores", True, f"{cores} usable of {os.cpu_count()}{why}", cores)
+    yield MachineCheck("cores", True, f"{cores} usable of {os.cpu_count()}{why}", cores)
     memory, capped = _free_memory(), memory_left()
     why = ""
     if capped is not None and capped < memory:
         memory, why = capped, ": the cgroup's limit leaves no more"
-    yield Condition(
+    yield MachineCheck(
         "memory", True if memory >= _MEMORY_LOW else None, f"{size(memory)} available{why}", memory
     )
     try:
         free = shutil.disk_usage(".").free
     except OSError as error:
-        yield Condition("disk", None, f"this folder: {error.strerror}")
+        yield MachineCheck("disk", None, f"this folder: {error.strerror}")
         return
     low = "" if free >= _DISK_LOW else "; a long run needs some hundred MB"
-    yield Condition(
+    yield MachineCheck(
         "disk", True if free >= _DISK_LOW else None, f"{size(free)} free in this folder{low}", free
     )
 

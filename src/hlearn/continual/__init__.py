@@ -5,7 +5,7 @@ matrix of what it scored on every variant after each of them.
 """
 
 from hlearn.continual.driver import run_sequence
-from hlearn.continual.results import Results, Row
+from hlearn.continual.results import Results, StageResult
 from hlearn.continual.sequence import Sequence, Stage, read_sequence
 
-__all__ = ["Results", "Row", "Sequence", "Stage", "read_sequence", "run_sequence"]
+__all__ = ["Results", "Sequence", "Stage", "StageResult", "read_sequence", "run_sequence"]

@@ -73,7 +73,7 @@ class Composed(DispatchPolicy):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class KnownVariant:
     """A variant that was met.
 
     Attributes:
@@ -87,7 +87,7 @@ class World:
     skill: str
 
 
-def compose(skills: Sequence[Skill], worlds: Sequence[World], parent: Program | None) -> Program:
+def compose(skills: Sequence[Skill], worlds: Sequence[KnownVariant], parent: Program | None) -> Program:
     """The program of some skills and the worlds in which they serve."""
     source = _COMPOSED.format(
         count=len(skills),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hlearn.continual.composing import World, compose, fit_world
-from hlearn.continual.results import Results, Row
+from hlearn.continual.composing import KnownVariant, compose, fit_world
+from hlearn.continual.results import Results, StageResult
 from hlearn.continual.sequence import Sequence, Stage
 from hlearn.errors import UsageError
 from hlearn.evaluate.api import EvaluatorMaker, Job, Record
@@ -42,7 +42,7 @@ class _Kept:
     """What is known so far."""
 
     skills: list[Skill] = field(default_factory=list)
-    worlds: list[World] = field(default_factory=list)
+    worlds: list[KnownVariant] = field(default_factory=list)
     program: Program | None = None
     cases: list[tuple[Stage, int, float]] = field(default_factory=list)
 
@@ -124,7 +124,7 @@ def run_sequence(
         assert kept.program is not None
         scores = tuple(player.mean(kept.program, s.task) for s in sequence.stages)
         rows.append(
-            Row(
+            StageResult(
                 stage=stage.name,
                 reused=reused,
                 noticed=noticed,
@@ -178,7 +178,7 @@ def _with_stage(kept: _Kept, stage: Stage, program: Program, player: _Player) ->
         raise UsageError(f"{stage.name}: {error}") from None
     dynamics = fit_world(stage.task, program, player.worlds, player.evaluators)
     kept.skills.append(skill)
-    kept.worlds.append(World(name=stage.name, dynamics=dynamics, skill=skill.name))
+    kept.worlds.append(KnownVariant(name=stage.name, dynamics=dynamics, skill=skill.name))
     return compose(kept.skills, kept.worlds, kept.program)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class StageResult:
     """The program after one stage.
 
     Attributes:
@@ -43,7 +43,7 @@ class Results:
     """
 
     stages: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[StageResult, ...]
     random: tuple[float, ...]
     alone: tuple[float, ...]
     last_only: tuple[float, ...]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hlearn.datasets.playing import Played, Stretch
+from hlearn.datasets.playing import RecordedEpisode, Stretch
 from hlearn.records import Failure
 
 
@@ -31,7 +31,7 @@ class Filters:
 class Chosen(NamedTuple):
     """An episode and what of it is kept."""
 
-    played: Played
+    played: RecordedEpisode
     stretches: tuple[Stretch, ...]
 
 
@@ -44,7 +44,7 @@ class Left(NamedTuple):
     empty: int
 
 
-def choose(episodes: Sequence[Played], filters: Filters) -> tuple[tuple[Chosen, ...], Left]:
+def choose(episodes: Sequence[RecordedEpisode], filters: Filters) -> tuple[tuple[Chosen, ...], Left]:
     """Applies the filters; the order of episodes stays."""
     chosen: list[Chosen] = []
     seen: set[str] = set()
@@ -65,7 +65,7 @@ def choose(episodes: Sequence[Played], filters: Filters) -> tuple[tuple[Chosen, 
     return tuple(chosen), Left(low, failed, repeated, empty)
 
 
-def _stretches(played: Played, around: int | None) -> tuple[Stretch, ...]:
+def _stretches(played: RecordedEpisode, around: int | None) -> tuple[Stretch, ...]:
     if around is None:
         return (Stretch(start=0, stop=played.length),) if played.length else ()
     ends = {loss + 1 for loss in played.losses}

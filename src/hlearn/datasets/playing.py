@@ -33,7 +33,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class RecordedEpisode:
     """One episode on its way into a data set.
 
     Attributes:
@@ -81,7 +81,7 @@ def play_for_data(
     state: bool = True,
     max_steps: int | None = None,
     on_episode: Callable[[int], None] | None = None,
-) -> tuple[Played, ...]:
+) -> tuple[RecordedEpisode, ...]:
     """Every program plays every seed; steps go to files below ``folder``.
 
     Args:
@@ -129,13 +129,13 @@ def play_for_data(
     )
 
 
-def blocks_of(played: Played) -> Iterator[Block]:
+def blocks_of(played: RecordedEpisode) -> Iterator[Block]:
     """Its steps, a block at a time; none where it failed before it saw anything."""
     if played.spool.exists():
         yield from read_spool(played.spool)
 
 
-def _summary(program: Program, outcome: Outcome, spool: Path) -> Played:
+def _summary(program: Program, outcome: Outcome, spool: Path) -> RecordedEpisode:
     digest = hashlib.sha256()
     losses: list[int] = []
     numbers: dict[str, None] = {}
@@ -160,7 +160,7 @@ def _summary(program: Program, outcome: Outcome, spool: Path) -> Played:
                     kind.setdefault(name)
                 if value is not None:
                     valued.add(name)
-    return Played(
+    return RecordedEpisode(
         program=program,
         outcome=outcome,
         spool=spool,
@@ -173,7 +173,7 @@ def _summary(program: Program, outcome: Outcome, spool: Path) -> Played:
     )
 
 
-def names_of_state(episodes: Sequence[Played]) -> tuple[str, ...]:
+def names_of_state(episodes: Sequence[RecordedEpisode]) -> tuple[str, ...]:
     """Names of numbers over episodes, without those that stand for a record that was never seen."""
     names = dict.fromkeys(name for played in episodes for name in played.numbers)
     valued = {name for played in episodes for name in played.numbers if name not in played.unseen}

@@ -15,7 +15,7 @@ from hlearn.datasets.card import card_text
 from hlearn.datasets.choosing import Chosen, Filters, Left, choose
 from hlearn.datasets.minari_format import DATASET_ID, MinariWriter, minari
 from hlearn.datasets.parquet_format import ParquetWriter
-from hlearn.datasets.playing import Played, names_of_state, play_for_data
+from hlearn.datasets.playing import RecordedEpisode, names_of_state, play_for_data
 from hlearn.errors import HarnessError, OutputExists, StorageFull, UsageError
 from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -159,7 +159,7 @@ def _beside(path: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _nothing(played: Sequence[Played], left: Left) -> str:
+def _nothing(played: Sequence[RecordedEpisode], left: Left) -> str:
     first = next((p.outcome for p in played if isinstance(p.outcome, Failure)), None)
     why = f"; the program failed, first with: {first.message.splitlines()[-1]}" if first is not None else ""
     best = max((p.outcome.score for p in played), default=0.0)
@@ -176,7 +176,7 @@ def _write(
     chosen: Sequence[Chosen],
     left: Left,
     filters: Filters,
-    played: Sequence[Played],
+    played: Sequence[RecordedEpisode],
 ) -> Written:
     description = describe(task)
     state = names_of_state([c.played for c in chosen])

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 
 from hlearn.door.messages import ENVIRONMENT
-from hlearn.editors.in_copy import CopyEditor, Launch, Place
+from hlearn.editors.in_copy import CopyEditor, Launch, Workspace
 from hlearn.errors import UsageError
 from hlearn.system.commands import ALLOWED
 
@@ -73,7 +73,7 @@ class CommandEditor(CopyEditor):
         self._private_home = private_home
         self._environment = dict(environment or {})
 
-    def _launch(self, place: Place) -> Launch:
+    def _launch(self, place: Workspace) -> Launch:
         passed = {k: v for k, v in os.environ.items() if any(fnmatch.fnmatchcase(k, p) for p in _PASSED)}
         home = (
             tempfile.mkdtemp(prefix="home-", dir=place.beside)
@@ -89,7 +89,7 @@ class CommandEditor(CopyEditor):
         return Launch(argv=("/bin/sh", "-c", self.command), env=env, secrets=secrets)
 
 
-def place_variables(place: Place) -> dict[str, str]:
+def place_variables(place: Workspace) -> dict[str, str]:
     """The variables that tell a command where things are."""
     return {
         "HL_BRIEF": str(place.brief_file),

@@ -32,7 +32,7 @@ from hlearn.foreign_text import encoded, safe_line
 from hlearn.ledger import Refusal
 from hlearn.program import PROGRAM_FILE
 from hlearn.records import NO_COST, Cost, Evaluation, Split
-from hlearn.system.commands import Finished, run_command
+from hlearn.system.commands import FinishedCommand, run_command
 from hlearn.system.copies import WorkingCopy
 from hlearn.trust import key_folders
 
@@ -71,7 +71,7 @@ class FileLab(Lab, SystemDoor, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Workspace:
     """Where a command works.
 
     Attributes:
@@ -178,10 +178,10 @@ class CopyEditor(ABC):
         self._kept: list[tuple[str, str]] = []
 
     @abstractmethod
-    def _launch(self, place: Place) -> Launch:
+    def _launch(self, place: Workspace) -> Launch:
         """Says how the command is started there."""
 
-    def _read(self, place: Place, done: Finished, output: Transcript) -> Told:
+    def _read(self, place: Workspace, done: FinishedCommand, output: Transcript) -> Told:
         """Reads what the command said."""
         return Told(said=done.output.strip()[-600:])
 
@@ -253,7 +253,7 @@ class CopyEditor(ABC):
         parent = brief.champion.sha256 if brief.champion else None
         return Proposal(program=replace(changes.program, parent=parent), note=note, files=changes.files)
 
-    def _nothing(self, done: Finished, told: Told, where: str) -> tuple[Refusal, str]:
+    def _nothing(self, done: FinishedCommand, told: Told, where: str) -> tuple[Refusal, str]:
         """Why nothing was changed."""
         how = f"exit status {done.status}"
         if done.timed_out:
@@ -266,7 +266,7 @@ class CopyEditor(ABC):
             why = f"{kind.value}: {why}"
         return kind, f"{why}\n{told.said.strip()[-600:]}"
 
-    def _run(self, brief: Brief, lab: FileLab, copy: WorkingCopy, where: str) -> tuple[Finished, Told]:
+    def _run(self, brief: Brief, lab: FileLab, copy: WorkingCopy, where: str) -> tuple[FinishedCommand, Told]:
         beside = copy.path.parent
         text = brief_markdown(brief, attempts=self.attempts if self._feedback else ())
         (beside / "BRIEF.md").write_bytes(encoded(text))
@@ -275,7 +275,7 @@ class CopyEditor(ABC):
             (beside / "evidence" / image.name).write_bytes(image.data)
         limit_s = min(self.limit_s, max(1.0, lab.time_left()))
         with LabDoor(beside / "lab", lab) as door, Transcript() as output:
-            place = Place(
+            place = Workspace(
                 tree=copy.path,
                 beside=beside,
                 brief=text,
@@ -330,7 +330,7 @@ def _without(text: str, secrets: tuple[str, ...]) -> str:
     return text
 
 
-def _check_system(copy: WorkingCopy, done: Finished) -> None:
+def _check_system(copy: WorkingCopy, done: FinishedCommand) -> None:
     """Puts back what the command changed in the system's own folder, where no wall kept it away, and says so."""
     moved, disturbed = copy.guard.moved(), copy.guard.disturbed()
     if moved:

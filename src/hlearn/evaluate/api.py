@@ -60,7 +60,7 @@ class Limits:
     kept_states: int = 20_000
 
 
-class Change(NamedTuple):
+class Intervention(NamedTuple):
     """A value in place of another, for one decision.
 
     Attributes:
@@ -89,7 +89,7 @@ class Question:
     """
 
     steps: tuple[int, ...]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Intervention, ...] = ()
     search: bool = True
     scales: tuple[tuple[str, float], ...] = ()
     observation: bool = False

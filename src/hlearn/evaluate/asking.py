@@ -45,7 +45,7 @@ Value = int | float
 Changes = Mapping[tuple[str, str], Value]  # (kind, name): value; kinds are param, state and observation
 
 
-class Watch:
+class MarkRecorder:
     """What the marks of a program call.
 
     Args:
@@ -127,7 +127,7 @@ class Watch:
         return start
 
 
-class Asked:
+class RepeatableDecision:
     """One decision of one policy, to be taken again and again.
 
     Args:
@@ -211,7 +211,7 @@ def answer(
     observation: np.ndarray,
     box: int,
     question: Mapping[str, Any],
-    watch: Watch,
+    watch: MarkRecorder,
     paths: frozenset[str],
 ) -> tuple[Any, bytes]:
     """Takes a decision and says why.
@@ -233,7 +233,7 @@ def answer(
     asked = None
     if question["search"]:
         try:
-            asked = Asked(policy, observation, box)
+            asked = RepeatableDecision(policy, observation, box)
         except Exception as error:  # noqa: BLE001 - whatever a program's own objects raise is said in the answer
             told["uncopyable"] = f"{type(error).__name__}: {error}"[:300]
     action = _watched(policy, observation, box, changes, watch, paths, told)
@@ -268,7 +268,7 @@ def _watched(
     observation: np.ndarray,
     box: int,
     changes: Changes,
-    watch: Watch,
+    watch: MarkRecorder,
     paths: frozenset[str],
     told: dict[str, Any],
 ) -> Any:
@@ -315,7 +315,7 @@ def _watched(
     return taken
 
 
-def _logging(name: str, method: Any, attribute: str, log: list[dict[str, Any]], watch: Watch) -> Any:
+def _logging(name: str, method: Any, attribute: str, log: list[dict[str, Any]], watch: MarkRecorder) -> Any:
     role = {
         "_detectors": "detect",
         "_rules": "rule",
@@ -391,7 +391,7 @@ def _numbers(name: str, value: Any) -> Iterator[tuple[str, Value]]:
 
 
 def _nearest(
-    asked: Asked, policy: Any, told: Mapping[str, Any], question: Mapping[str, Any]
+    asked: RepeatableDecision, policy: Any, told: Mapping[str, Any], question: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """The nearest change of each value that makes the policy act otherwise, the smallest share of its scale first."""
     end = time.monotonic() + float(question["limit_s"])
@@ -409,7 +409,7 @@ def _nearest(
 
 
 def _flip(
-    asked: Asked,
+    asked: RepeatableDecision,
     usual: tuple[Any, str],
     ranges: Sequence[float],
     kind: str,

@@ -20,13 +20,13 @@ import numpy as np
 
 from hlearn.evaluate import channel as ch
 from hlearn.evaluate.actions import index_of, vector_of
-from hlearn.evaluate.asking import Watch, answer
+from hlearn.evaluate.asking import MarkRecorder, answer
 from hlearn.evaluate.loading import Loadable, describe, load_policy
 from hlearn.evaluate.model_channel import DONE, MODEL, RELEASE, ModelChannel
 from hlearn.evaluate.sandbox import SandboxReport, limit, seal
 from hlearn.evaluate.traces import encode_trace
 from hlearn.inherited import die_with_parent
-from hlearn.policy.model import Model, provide, refused
+from hlearn.policy.model import SimulatorHandle, provide, refused
 from hlearn.records import FailureKind
 
 WALLS = "walls"  # what a message of a failed sandbox is called
@@ -124,14 +124,14 @@ class _Asking:
             raise PermissionError(self._models.message())
 
 
-def _handle(request: dict[str, Any], models: ModelChannel | None) -> Model:
+def _handle(request: dict[str, Any], models: ModelChannel | None) -> SimulatorHandle:
     """What the program gets where it asks for a model: a handle, one that is not alive, or a refusal."""
     if not request["model"]:
         return refused()
-    return Model(None if models is None else _Asking(models), request["box"])
+    return SimulatorHandle(None if models is None else _Asking(models), request["box"])
 
 
-def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: Model) -> int | None:
+def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: SimulatorHandle) -> int | None:
     """Loads the program afresh and plays until the worker hangs up.
 
     Returns:
@@ -139,7 +139,7 @@ def _play(seed: int, box: int, program: Loadable, channel: ch.Channel, model: Mo
     """
     seed_globals(seed)
     provide(model)
-    watch = Watch(program.marks) if program.marks else None
+    watch = MarkRecorder(program.marks) if program.marks else None
     paths = frozenset(program.texts)
     policy = load_policy(program, watch.hooks() if watch is not None else None)
     policy.reset(seed)

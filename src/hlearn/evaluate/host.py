@@ -24,7 +24,7 @@ from collections import OrderedDict
 from hlearn.evaluate import child, wire
 from hlearn.evaluate.channel import Channel
 from hlearn.evaluate.loading import Loadable, Unfit, compile_program
-from hlearn.evaluate.model_channel import Layout, ModelChannel
+from hlearn.evaluate.model_channel import ChannelLayout, ModelChannel
 from hlearn.evaluate.sandbox import adopt_orphans, sandbox_report
 from hlearn.inherited import die_with_parent, put_right
 from hlearn.policy.source import ALLOWED_MODULES
@@ -120,7 +120,7 @@ def serve(sock: socket.socket) -> None:
         return
     shape, dtype, box = opened[0]["layout"]
     channel = Channel(opened[1][0], tuple(shape), dtype, box)
-    models = [ModelChannel(fd, Layout(tuple(shape), dtype, box)) for fd in opened[1][1:]]
+    models = [ModelChannel(fd, ChannelLayout(tuple(shape), dtype, box)) for fd in opened[1][1:]]
     for memory in opened[1]:
         os.close(memory)
     wire.send(sock, {"hello": host})

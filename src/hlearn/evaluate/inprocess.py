@@ -18,7 +18,7 @@ import numpy as np
 from hlearn.evaluate import child
 from hlearn.evaluate.actions import index_of, vector_of
 from hlearn.evaluate.api import Job, Limits, Question, Result
-from hlearn.evaluate.asking import Watch, answer
+from hlearn.evaluate.asking import MarkRecorder, answer
 from hlearn.evaluate.loading import Unfit, compile_program, describe, load_policy, unload
 from hlearn.evaluate.model_channel import Misuse
 from hlearn.evaluate.play import (
@@ -32,8 +32,7 @@ from hlearn.evaluate.play import (
 )
 from hlearn.evaluate.simulating import ModelServer
 from hlearn.evaluate.traces import encode_trace
-from hlearn.policy.model import Model as Handle
-from hlearn.policy.model import provide, refused
+from hlearn.policy.model import SimulatorHandle, provide, refused
 from hlearn.records import FailureKind, Model
 from hlearn.tasks import open_environment
 from hlearn.tasks.environment import Box, Discrete, Environment
@@ -120,7 +119,7 @@ class _LocalProgram:
         space = environment.actions
         self._observation = observation
         self._space = space
-        self._watch = Watch(())
+        self._watch = MarkRecorder(())
         self._box = box_size(space)
         self._n = space.n if isinstance(space, Discrete) else 0
         self._guard = BoxGuard(space) if isinstance(space, Box) else None
@@ -133,7 +132,7 @@ class _LocalProgram:
         seed = seed_of_policy(job)
         if self._server is not None:
             self._server.begin(seed)
-            self._model = Handle(_Direct(self._server), self._box)
+            self._model = SimulatorHandle(_Direct(self._server), self._box)
         provide(self._model)
         self._observation[...] = 0
         child.seed_globals(seed)
@@ -142,7 +141,7 @@ class _LocalProgram:
             if isinstance(loadable, Unfit):
                 raise ProgramFailed(*loadable)
             self._texts = loadable.texts
-            self._watch = Watch(loadable.marks)
+            self._watch = MarkRecorder(loadable.marks)
             self._policy = load_policy(loadable, self._watch.hooks() if loadable.marks else None)
             self._policy.reset(seed)
         except ProgramFailed:

@@ -31,7 +31,7 @@ class Misuse(Exception):
     """What a program may not have, in words."""
 
 
-class Layout(NamedTuple):
+class ChannelLayout(NamedTuple):
     """What one observation and one action look like."""
 
     shape: tuple[int, ...]
@@ -47,7 +47,7 @@ class ModelChannel:
         layout: of the task.
     """
 
-    def __init__(self, fd: int, layout: Layout) -> None:
+    def __init__(self, fd: int, layout: ChannelLayout) -> None:
         if os.fstat(fd).st_size == 0:
             set_size(fd, SIZE)
         self._memory = mmap.mmap(fd, SIZE)

@@ -18,7 +18,7 @@ from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import Job, Limits, Question
 from hlearn.evaluate.child import WALLS
 from hlearn.evaluate.hosting import Host
-from hlearn.evaluate.model_channel import MODEL, RELEASE, Layout, ModelChannel
+from hlearn.evaluate.model_channel import MODEL, RELEASE, ChannelLayout, ModelChannel
 from hlearn.evaluate.play import BoxGuard, ProgramFailed, box_size, question_data, seed_of_policy
 from hlearn.evaluate.simulating import ModelServer
 from hlearn.evaluate.watchdog import NOBODY, Watchdog
@@ -89,7 +89,7 @@ class IsolatedProgram:
         if model is Model.SIMULATOR:
             self._server = ModelServer(simulator_of(environment, "this environment"), space, self._limits)
             self._memories += (ch.create_memory("hlearn-model"),)
-            self._models = ModelChannel(self._memories[1], Layout(*layout))
+            self._models = ModelChannel(self._memories[1], ChannelLayout(*layout))
         self.observation = self._channel.observation
         self.start_host()
         assert self._host is not None

@@ -23,7 +23,7 @@ _MOST = 40  # shapes of a picture
 _FAR = 1e5  # pixels
 
 
-class Shape(NamedTuple):
+class DrawnShape(NamedTuple):
     """Something to draw, in pixels of the environment's own picture.
 
     Attributes:
@@ -38,17 +38,17 @@ class Shape(NamedTuple):
     colour: int
 
 
-def shapes_of(trace: Trace) -> list[Shape]:
+def shapes_of(trace: Trace) -> list[DrawnShape]:
     """Everything in a trace that says how it is drawn."""
     declared = trace.get("drawn")
     by_name = declared if isinstance(declared, Mapping) else {}
-    shapes: list[Shape] = []
+    shapes: list[DrawnShape] = []
     for place, (name, value) in enumerate((n, v) for n, v in trace.items() if n not in META):
         shapes += _shapes(safe_line(name, 40), value, by_name.get(name), place % len(COLOURS))
     return shapes[:_MOST]
 
 
-def _shapes(name: str, value: object, how: object, colour: int) -> list[Shape]:
+def _shapes(name: str, value: object, how: object, colour: int) -> list[DrawnShape]:
     if isinstance(how, list) and len(how) == 5 and isinstance(how[0], str):
         kind, *numbers = how
         if not all(_number(n) for n in numbers):
@@ -64,7 +64,7 @@ def _shapes(name: str, value: object, how: object, colour: int) -> list[Shape]:
     moved = tuple((x * scale[0] + offset[0], y * scale[1] + offset[1]) for x, y in points)
     if not moved or not all(abs(x) < _FAR and abs(y) < _FAR for x, y in moved):
         return []
-    return [Shape(name, kind, moved, colour)]
+    return [DrawnShape(name, kind, moved, colour)]
 
 
 def _points(kind: str, value: object) -> list[tuple[float, float]]:
@@ -104,7 +104,7 @@ def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def draw_shapes(picture: np.ndarray, shapes: Sequence[Shape], factor: float = 1.0) -> None:
+def draw_shapes(picture: np.ndarray, shapes: Sequence[DrawnShape], factor: float = 1.0) -> None:
     """Draws shapes onto a picture, in place.
 
     Args:

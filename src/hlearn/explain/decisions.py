@@ -16,9 +16,9 @@ import numpy as np
 
 from hlearn.errors import HarnessError, UsageError
 from hlearn.evaluate.api import (
-    Change,
     Evaluator,
     EvaluatorMaker,
+    Intervention,
     Job,
     Question,
     Record,
@@ -111,13 +111,13 @@ class Counterfactual:
     share: float
 
     @property
-    def change(self) -> Change:
+    def change(self) -> Intervention:
         """To be played."""
-        return Change(self.kind, self.name, self.after)
+        return Intervention(self.kind, self.name, self.after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class ExplainedDecision:
     """One decision, and why it was taken.
 
     Attributes:
@@ -161,7 +161,7 @@ class Explained:
 
     outcome: Outcome
     recording: Recording
-    decisions: tuple[Decision, ...]
+    decisions: tuple[ExplainedDecision, ...]
 
 
 def explain_steps(
@@ -247,7 +247,12 @@ def explain_with(
 
 
 def play_change(
-    evaluator: Evaluator, task: Task, program: Program, decision: Decision, change: Change, worlds: Worlds
+    evaluator: Evaluator,
+    task: Task,
+    program: Program,
+    decision: ExplainedDecision,
+    change: Intervention,
+    worlds: Worlds,
 ) -> Action:
     """Plays the episode again with one value changed at a decision, and returns the action that was really taken."""
     question = Question(steps=(decision.step,), changes=(change,), search=False)
@@ -288,7 +293,7 @@ def _checked(steps: Sequence[int], length: int, seed: int) -> list[int]:
     return wanted
 
 
-def _decision(seed: int, step: int, told: Trace, taken: Action) -> Decision:
+def _decision(seed: int, step: int, told: Trace, taken: Action) -> ExplainedDecision:
     """An answer as values; a program that answers nonsense gets an explanation of nonsense, and no error."""
     conditions = [_condition(row) for row in _dicts(told.get("rows"))]
     calls = [_call(row) for row in _dicts(told.get("calls"))]
@@ -305,7 +310,7 @@ def _decision(seed: int, step: int, told: Trace, taken: Action) -> Decision:
     state = told.get("state")
     stated: Any = told.get("action")
     lines, never = told.get("lines"), told.get("never")
-    return Decision(
+    return ExplainedDecision(
         seed=seed,
         step=step,
         stated=stated,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hlearn.explain.decisions import Action, AskedPart, Condition, Counterfactual, Decision, PartCall
+from hlearn.explain.decisions import Action, AskedPart, Condition, Counterfactual, ExplainedDecision, PartCall
 from hlearn.foreign_text import lines_of, safe_line
 from hlearn.policy.order import RuleOrder
 from hlearn.policy.rewriting import RuleSpec
@@ -15,7 +15,7 @@ _SHOWN = 6  # counterfactuals
 _CONDITIONS = 6  # of one part
 
 
-def decision_lines(decision: Decision, program: Program, actions: ActionSpace) -> list[str]:
+def decision_lines(decision: ExplainedDecision, program: Program, actions: ActionSpace) -> list[str]:
     """The decision as lines of text, for a terminal, a brief or a page."""
     order = RuleOrder.of(program)
     lines = [
@@ -44,7 +44,7 @@ def decision_lines(decision: Decision, program: Program, actions: ActionSpace) -
     return lines
 
 
-def state_words(decision: Decision) -> str:
+def state_words(decision: ExplainedDecision) -> str:
     """What was seen, shortly."""
     return ", ".join(f"{name} {value_words(value)}" for name, value in decision.state.items())
 
@@ -119,7 +119,7 @@ def value_words(value: object) -> str:
     return safe_line(str(value), 80)
 
 
-def source_lines(decision: Decision, program: Program) -> Iterator[str]:
+def source_lines(decision: ExplainedDecision, program: Program) -> Iterator[str]:
     """The source of what acted, with line numbers; a mark stands where a branch ran."""
     order = RuleOrder.of(program)
     ran = set(decision.lines)

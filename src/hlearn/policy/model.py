@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
         return total
 
 
-class Door(Protocol):
+class SimulatorBackend(Protocol):
     """The way to whoever simulates; evaluators provide it."""
 
     def ask(
@@ -52,7 +52,7 @@ class Door(Protocol):
         """Forgets kept states, all of them where None."""
 
 
-class Model:
+class SimulatorHandle:
     """Simulates on clones of the environment's present state.
 
     Attributes:
@@ -62,7 +62,7 @@ class Model:
         box: components of a box action, 0 for discrete ones.
     """
 
-    def __init__(self, door: Door | None, box: int, refusal: str = "") -> None:
+    def __init__(self, door: SimulatorBackend | None, box: int, refusal: str = "") -> None:
         self._door = door
         self._refusal = refusal
         self.box = box
@@ -128,20 +128,20 @@ NOT_GRANTED = (
     "this task does not let a program simulate (its model is none); a system learnt with --model simulator "
     "does"
 )
-_given: list[Model] = [Model(None, 0)]
+_given: list[SimulatorHandle] = [SimulatorHandle(None, 0)]
 
 
-def provide(model: Model) -> None:
+def provide(model: SimulatorHandle) -> None:
     """Gives the program that is loaded next its handle; called by evaluators."""
     _given[0] = model
 
 
-def refused() -> Model:
+def refused() -> SimulatorHandle:
     """The handle where the task grants none: asking for it raises."""
-    return Model(None, 0, NOT_GRANTED)
+    return SimulatorHandle(None, 0, NOT_GRANTED)
 
 
-def simulator() -> Model:
+def simulator() -> SimulatorHandle:
     """The handle of the present episode.
 
     Raises:

@@ -8,7 +8,7 @@ from hlearn.probe.candidates import BACKDROP, LARGEST, Found, ThingCandidate
 from hlearn.probe.groups import Group, group_tracks, union
 from hlearn.probe.scene import Detector
 from hlearn.probe.screen import Parts, ScreenRecording, find_parts, link
-from hlearn.probe.sights import Edges, Options, Sight, detector_source, in_steps, try_on
+from hlearn.probe.sights import DetectorFit, Edges, Options, detector_source, in_steps, try_on
 
 _EXTEND = 0.02  # lookalikes per frame that a larger box may bring in
 _WALL = 0.4  # share of a row or column of the box that a wall fills
@@ -16,7 +16,7 @@ _WALL = 0.4  # share of a row or column of the box that a wall fills
 
 def sight_of(
     candidate: ThingCandidate, player: Group | None, found: Found, recording: ScreenRecording
-) -> Sight:
+) -> DetectorFit:
     """Writes the detector of something that moves.
 
     A sprite of several colours that is alone is found by its best colour. Many sprites of several colours, each
@@ -34,7 +34,9 @@ def sight_of(
     return in_steps(_best(sights), found.trials)
 
 
-def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecording) -> Sight | None:
+def sight_of_crowd(
+    members: list[DetectorFit], found: Found, recording: ScreenRecording
+) -> DetectorFit | None:
     """Writes one detector for several kinds of things of several colours; None if one channel cannot tell them.
 
     Args:
@@ -58,12 +60,12 @@ def sight_of_crowd(members: list[Sight], found: Found, recording: ScreenRecordin
     return in_steps(try_on(options, union(groups), found.trials), found.trials)
 
 
-def _best(sights: list[Sight]) -> Sight:
+def _best(sights: list[DetectorFit]) -> DetectorFit:
     """The one that finds most and errs least; the earlier of equals."""
     return max(sights, key=lambda s: round(s.recall + s.precision, 2))
 
 
-def _colored(group: Group, found: Found, recording: ScreenRecording) -> list[Sight]:
+def _colored(group: Group, found: Found, recording: ScreenRecording) -> list[DetectorFit]:
     """Detectors of a group by its colour: as it is, and with small gaps closed if that may help."""
     box = _box(group, found, recording)
     clear = _clear_of_walls(box, found.sample == group.parts.code)
@@ -227,7 +229,7 @@ def _standing(alike: Parts, group: Group) -> tuple[Edges, ...]:
 
 def _against_background(
     candidate: ThingCandidate, player: Group | None, found: Found, recording: ScreenRecording
-) -> Sight | None:
+) -> DetectorFit | None:
     """A detector of everything but the background where many sprites of several colours move; None if not plain."""
     edges = np.array([g.region() for g in candidate.groups if g.visible > 0.1 * candidate.main.visible])
     height, width = recording.codes.shape[1:]

@@ -62,7 +62,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class SampledEpisode:
     """An episode as looks, one every few steps.
 
     Attributes:
@@ -81,7 +81,7 @@ class Watch:
 
 
 def read_effects(
-    watches: Sequence[Watch], boxes: Mapping[int, tuple[float, float]], me: tuple[float, float]
+    watches: Sequence[SampledEpisode], boxes: Mapping[int, tuple[float, float]], me: tuple[float, float]
 ) -> tuple[Effect, ...]:
     """Reads the effect of every kind.
 
@@ -129,7 +129,7 @@ def reach(box: tuple[float, float], me: tuple[float, float]) -> tuple[float, flo
 
 
 def unexplained(
-    watches: Sequence[Watch],
+    watches: Sequence[SampledEpisode],
     boxes: Mapping[int, tuple[float, float]],
     me: tuple[float, float],
     effects: Sequence[Effect],

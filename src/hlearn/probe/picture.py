@@ -9,17 +9,24 @@ import cv2
 import numpy as np
 
 from hlearn.parts.blobs import Blob, BlobDetector
-from hlearn.probe.scene import Kind, Scene, Thing
+from hlearn.probe.scene import ObjectKind, Scene, ScreenObject
 
 _INKS = {
-    Kind.PLAYER: ((60, 255, 60),),
-    Kind.MOVER: ((255, 80, 80), (255, 200, 0), (255, 0, 255), (0, 200, 255), (255, 140, 60), (200, 160, 255)),
-    Kind.STATIC: ((150, 150, 150),),
-    Kind.SCORE: ((110, 110, 160),),
+    ObjectKind.PLAYER: ((60, 255, 60),),
+    ObjectKind.MOVER: (
+        (255, 80, 80),
+        (255, 200, 0),
+        (255, 0, 255),
+        (0, 200, 255),
+        (255, 140, 60),
+        (200, 160, 255),
+    ),
+    ObjectKind.STATIC: ((150, 150, 150),),
+    ObjectKind.SCORE: ((110, 110, 160),),
 }
 
 
-def look(thing: Thing, frame: np.ndarray) -> list[Blob]:
+def look(thing: ScreenObject, frame: np.ndarray) -> list[Blob]:
     """Everything that a thing's blob detector finds in a frame, uint8[height, width, 3] (none for RAM things)."""
     if not thing.detector.constant.startswith("BlobDetector("):
         return []
@@ -29,7 +36,10 @@ def look(thing: Thing, frame: np.ndarray) -> list[Blob]:
 
 
 def draw_scene(
-    scene: Scene, frame: np.ndarray, zoom: int = 4, kinds: Sequence[Kind] = (Kind.PLAYER, Kind.MOVER)
+    scene: Scene,
+    frame: np.ndarray,
+    zoom: int = 4,
+    kinds: Sequence[ObjectKind] = (ObjectKind.PLAYER, ObjectKind.MOVER),
 ) -> np.ndarray:
     """Draws a frame with the box and name of every thing found in it.
 
@@ -45,7 +55,7 @@ def draw_scene(
     height, width = frame.shape[:2]
     dim = (frame * 0.7).astype(np.uint8)
     picture = cv2.resize(dim, (width * zoom, height * zoom), interpolation=cv2.INTER_NEAREST)
-    counts = dict.fromkeys(Kind, 0)
+    counts = dict.fromkeys(ObjectKind, 0)
     for thing in scene.things:
         inks = _INKS[thing.kind]
         ink = inks[counts[thing.kind] % len(inks)]

@@ -14,9 +14,9 @@ from hlearn.probe.candidates import Found, ThingCandidate, find_candidates
 from hlearn.probe.detectors import sight_of, sight_of_crowd, sight_of_still
 from hlearn.probe.groups import Group
 from hlearn.probe.perils import find_perils
-from hlearn.probe.scene import Box, Kind, Scene, Thing
+from hlearn.probe.scene import Box, ObjectKind, Scene, ScreenObject
 from hlearn.probe.screen import ScreenRecorder, ScreenRecording
-from hlearn.probe.sights import Sight, by_heading
+from hlearn.probe.sights import DetectorFit, by_heading
 
 MOVERS = 12  # at most so many movers are reported
 STILL = 4  # and so many things that stay
@@ -53,18 +53,18 @@ def find_things(recording: ScreenRecording) -> Scene:
     found = find_candidates(recording)
     players, movers = _roles(found.candidates)
     own = players[0].main if players else None
-    things: list[Thing] = []
+    things: list[ScreenObject] = []
     for candidate in players:
         things.append(
-            _thing(candidate, sight_of(candidate, None, found, recording), Kind.PLAYER, None, recording)
+            _thing(candidate, sight_of(candidate, None, found, recording), ObjectKind.PLAYER, None, recording)
         )
-    seen: list[Sight] = []
+    seen: list[DetectorFit] = []
     shots: list[int] = []  # colours of what the player alone shoots
     for candidate in movers[:MOVERS]:
         sight = sight_of(candidate, own, found, recording)
         if sight.precision >= _TRUSTED:
             seen.append(sight)
-            thing = _thing(candidate, sight, Kind.MOVER, own, recording)
+            thing = _thing(candidate, sight, ObjectKind.MOVER, own, recording)
             halves = _shots(candidate, sight, own, recording)
             things += [thing, *halves]
             if thing.origin == "player" and not halves:
@@ -108,17 +108,21 @@ def _weight(candidate: ThingCandidate) -> float:
 
 
 def _shots(
-    candidate: ThingCandidate, sight: Sight, player: Group | None, recording: ScreenRecording
-) -> list[Thing]:
+    candidate: ThingCandidate, sight: DetectorFit, player: Group | None, recording: ScreenRecording
+) -> list[ScreenObject]:
     """Rising and falling shots apart, where they look alike but only one kind comes from the player."""
     halves = [
-        _thing(ThingCandidate(candidate.groups, ()), part, Kind.MOVER, player, recording).named(f"{way}_shot")
+        _thing(ThingCandidate(candidate.groups, ()), part, ObjectKind.MOVER, player, recording).named(
+            f"{way}_shot"
+        )
         for way, part in by_heading(sight)
     ]
     return halves if [h.origin for h in halves].count("player") == 1 else []
 
 
-def _crowd(seen: list[Sight], player: Group | None, found: Found, recording: ScreenRecording) -> list[Thing]:
+def _crowd(
+    seen: list[DetectorFit], player: Group | None, found: Found, recording: ScreenRecording
+) -> list[ScreenObject]:
     """One more thing for everything of about the same size, where there are many colours of it (cars in lanes)."""
     areas = np.array([float(np.median(s.group.parts.w * s.group.parts.h)) for s in seen])
     if len(seen) < _CROWD:
@@ -131,12 +135,16 @@ def _crowd(seen: list[Sight], player: Group | None, found: Found, recording: Scr
     if sight is None or sight.precision < 0.8 or sight.recall < 0.8:
         return []
     candidate = ThingCandidate(tuple(s.group for s in members), ())
-    return [_thing(candidate, sight, Kind.MOVER, player, recording).named("crowd")]
+    return [_thing(candidate, sight, ObjectKind.MOVER, player, recording).named("crowd")]
 
 
 def _thing(
-    candidate: ThingCandidate, sight: Sight, kind: Kind, player: Group | None, recording: ScreenRecording
-) -> Thing:
+    candidate: ThingCandidate,
+    sight: DetectorFit,
+    kind: ObjectKind,
+    player: Group | None,
+    recording: ScreenRecording,
+) -> ScreenObject:
     group = sight.group
     left, top, right, bottom = group.turns()
     bounds = _bounds(group, left, top, right, bottom)
@@ -153,7 +161,7 @@ def _thing(
         evidence += f"; actions explain {drive.explained:.0%} of its {drive.axis} motion"
         if drive.agreement > 0.5:
             evidence += f" ({drive.agreement:.0%} as told)"
-    return Thing(
+    return ScreenObject(
         name="",
         kind=kind,
         detector=sight.detector,
@@ -217,13 +225,13 @@ def _origin(group: Group, player: Group) -> str:
     return "player" if share >= 0.6 else "elsewhere" if share <= 0.35 else ""
 
 
-def _still(group: Group, recording: ScreenRecording) -> Thing:
+def _still(group: Group, recording: ScreenRecording) -> ScreenObject:
     p = group.parts
     lengths = np.bincount(p.track)
     lengths = lengths[lengths > 0]
-    kind = Kind.SCORE if np.median(lengths) < 0.1 * group.frames else Kind.STATIC
+    kind = ObjectKind.SCORE if np.median(lengths) < 0.1 * group.frames else ObjectKind.STATIC
     w0, w1, h0, h1 = group.size(5, 95)
-    return Thing(
+    return ScreenObject(
         name="",
         kind=kind,
         detector=sight_of_still(group, recording),
@@ -238,7 +246,7 @@ def _still(group: Group, recording: ScreenRecording) -> Thing:
     )
 
 
-def _names(things: list[Thing]) -> list[Thing]:
+def _names(things: list[ScreenObject]) -> list[ScreenObject]:
     """Gives each thing a name that says what it looks like."""
     used: dict[str, int] = {}
     named = []
@@ -249,9 +257,11 @@ def _names(things: list[Thing]) -> list[Thing]:
     return named
 
 
-def _looks(thing: Thing) -> str:
-    if thing.kind is not Kind.MOVER:
-        return {Kind.PLAYER: "player", Kind.STATIC: "block", Kind.SCORE: "score"}[thing.kind]
+def _looks(thing: ScreenObject) -> str:
+    if thing.kind is not ObjectKind.MOVER:
+        return {ObjectKind.PLAYER: "player", ObjectKind.STATIC: "block", ObjectKind.SCORE: "score"}[
+            thing.kind
+        ]
     across, down = thing.speed
     small = thing.width[1] <= 5 and thing.height[1] <= 6
     if small and thing.count[0] == 1 and thing.visible > 0.3 and min(across, down) >= 0.4:

@@ -11,7 +11,7 @@ from enum import StrEnum
 Box = tuple[float, float, float, float]
 
 
-class Kind(StrEnum):
+class ObjectKind(StrEnum):
     """What a thing does."""
 
     PLAYER = "player"  # actions move it
@@ -99,7 +99,7 @@ class Detector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
+class ScreenObject:
     """Something with a position.
 
     Attributes:
@@ -125,7 +125,7 @@ class Thing:
     """
 
     name: str
-    kind: Kind
+    kind: ObjectKind
     detector: Detector
     axes: tuple[Axis, ...] = (Axis.X, Axis.Y)
     drives: tuple[Drive, ...] = ()
@@ -147,7 +147,7 @@ class Thing:
         """How actions move it along ``axis``, or None where they do not."""
         return next((d for d in self.drives if d.axis == axis), None)
 
-    def named(self, name: str) -> Thing:
+    def named(self, name: str) -> ScreenObject:
         """The same thing under another name."""
         return replace(self, name=name)
 
@@ -163,22 +163,22 @@ class Scene:
         perils: detectors of everything in bands before a player who walks along an edge.
     """
 
-    things: tuple[Thing, ...]
+    things: tuple[ScreenObject, ...]
     frames: int
     actions: tuple[str, ...]
     perils: tuple[Detector, ...] = ()
 
     @property
-    def players(self) -> tuple[Thing, ...]:
+    def players(self) -> tuple[ScreenObject, ...]:
         """Things that actions move, the best explained first."""
-        return self.of(Kind.PLAYER)
+        return self.of(ObjectKind.PLAYER)
 
     @property
-    def movers(self) -> tuple[Thing, ...]:
+    def movers(self) -> tuple[ScreenObject, ...]:
         """Things that move by themselves."""
-        return self.of(Kind.MOVER)
+        return self.of(ObjectKind.MOVER)
 
-    def of(self, kind: Kind) -> tuple[Thing, ...]:
+    def of(self, kind: ObjectKind) -> tuple[ScreenObject, ...]:
         """The things of one kind, in order."""
         return tuple(t for t in self.things if t.kind is kind)
 

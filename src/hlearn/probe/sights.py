@@ -62,7 +62,7 @@ class Options(NamedTuple):
         return f"BlobDetector({', '.join(words)})"
 
 
-class Sight(NamedTuple):
+class DetectorFit(NamedTuple):
     """A detector's source and arguments, what it is meant to find, and how well it does on the recording (0 to 1)."""
 
     detector: Detector
@@ -92,7 +92,7 @@ def detector_source(options: Options, many: bool) -> Detector:
     return Detector(imports=(IMPORT,), constant=options.source(), expression="{const}.find(obs)")
 
 
-def try_on(options: Options, group: Group, trials: tuple[tuple[int, np.ndarray], ...]) -> Sight:
+def try_on(options: Options, group: Group, trials: tuple[tuple[int, np.ndarray], ...]) -> DetectorFit:
     """Runs a detector on some frames and compares what it finds with the group.
 
     Args:
@@ -112,10 +112,12 @@ def try_on(options: Options, group: Group, trials: tuple[tuple[int, np.ndarray],
         there, finds = there + len(xs), finds + len(blobs)
         hit, right = hit + int(close.any(axis=1).sum()), right + int(close.any(axis=0).sum())
     many = not group.single
-    return Sight(detector_source(options, many), options, group, hit / max(there, 1), right / max(finds, 1))
+    return DetectorFit(
+        detector_source(options, many), options, group, hit / max(there, 1), right / max(finds, 1)
+    )
 
 
-def by_heading(sight: Sight) -> list[tuple[str, Sight]]:
+def by_heading(sight: DetectorFit) -> list[tuple[str, DetectorFit]]:
     """Splits shots of one colour that fly both ways into rising and falling ones; [] where they do not."""
     group = sight.group
     p = group.parts
@@ -143,7 +145,7 @@ def by_heading(sight: Sight) -> list[tuple[str, Sight]]:
     return split
 
 
-def in_steps(sight: Sight, trials: tuple[tuple[int, np.ndarray], ...]) -> Sight:
+def in_steps(sight: DetectorFit, trials: tuple[tuple[int, np.ndarray], ...]) -> DetectorFit:
     """The same detector at every other row (and column), where that sees as well; else as it was.
 
     Crowds of large things are looked at in steps both ways, shots that are long enough in steps of rows.

@@ -36,7 +36,7 @@ def torch() -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class NetworkShape:
     """What a network takes and gives.
 
     Attributes:
@@ -62,7 +62,7 @@ class Shape:
     targets: int
 
     @classmethod
-    def of(cls, spec: ObservationSpec, actions: ActionSpace, *, frames: int, targets: int) -> Shape:
+    def of(cls, spec: ObservationSpec, actions: ActionSpace, *, frames: int, targets: int) -> NetworkShape:
         """The shape for a task."""
         image = len(spec.shape) == 3
         seen = (spec.shape[0] // 2, spec.shape[1] // 2) if image else spec.shape
@@ -85,7 +85,7 @@ class Shape:
         return self.actions or len(self.low)
 
 
-def build(shape: Shape, mean: np.ndarray, spread: np.ndarray, seed: int) -> Any:
+def build(shape: NetworkShape, mean: np.ndarray, spread: np.ndarray, seed: int) -> Any:
     """A fresh network.
 
     Args:
@@ -124,7 +124,7 @@ def build(shape: Shape, mean: np.ndarray, spread: np.ndarray, seed: int) -> Any:
     return Net()
 
 
-def as_onnx(net: Any, shape: Shape) -> bytes:
+def as_onnx(net: Any, shape: NetworkShape) -> bytes:
     """The network as an ONNX model: input ``seen``, outputs ``action`` and, where it learnt to see, ``state``."""
     from onnx import TensorProto, helper, numpy_helper
 

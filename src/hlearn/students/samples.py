@@ -26,7 +26,7 @@ MOST_TARGETS = 64  # numbers of the teacher's named state that a student also le
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
+class LabelledEpisode:
     """One episode to learn from.
 
     Attributes:
@@ -55,7 +55,7 @@ def gather(
     evaluators: EvaluatorMaker,
     workers: int = 1,
     max_steps: int | None = None,
-) -> tuple[Episode, ...]:
+) -> tuple[LabelledEpisode, ...]:
     """Plays and reads what there is to learn; a failed episode counts until its failure.
 
     Args:
@@ -104,7 +104,7 @@ def halved(screens: np.ndarray) -> np.ndarray:
     return np.asarray(np.round(small), np.uint8)
 
 
-def _read(spool: Path, score: float, *, led: bool) -> Episode | None:
+def _read(spool: Path, score: float, *, led: bool) -> LabelledEpisode | None:
     seen: list[np.ndarray] = []
     wanted: list[object] = []
     state: dict[str, list[tuple[int, float]]] = {}
@@ -139,4 +139,4 @@ def _read(spool: Path, score: float, *, led: bool) -> Episode | None:
     for name, values in state.items():
         for step, value in values:
             columns[name][step] = value
-    return Episode(seen=whole, wanted=labels, state=columns, score=score, led=led)
+    return LabelledEpisode(seen=whole, wanted=labels, state=columns, score=score, led=led)

@@ -12,9 +12,9 @@ from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.program import MOST_NETWORK_BYTES
 from hlearn.records import Access, Program, Split
-from hlearn.students.nets import Shape, as_onnx, torch
+from hlearn.students.nets import NetworkShape, as_onnx, torch
 from hlearn.students.programs import student_program, taught
-from hlearn.students.samples import Episode, gather
+from hlearn.students.samples import LabelledEpisode, gather
 from hlearn.students.training import Rates, Samples, train
 from hlearn.students.trees import tree_program
 from hlearn.tasks.environment import Discrete
@@ -108,7 +108,7 @@ def teach(
     discrete = isinstance(description.actions, Discrete)
     frames = lesson.frames or (1 if tasks[0].access is Access.VECTOR else 2)
     image = len(description.observation.shape) == 3
-    episodes: list[Episode] = []
+    episodes: list[LabelledEpisode] = []
     net = graph = None
     loss, place, scores = 0.0, _FIRST + 10_000 * lesson.seed, []
     targets: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ def teach(
             count = lesson.round_episodes if round_ else lesson.episodes
             tell(f"{'the student' if round_ else 'the program'} plays {count} episodes")
             subject = taught(teacher, graph, frames=frames, share=0.0, discrete=discrete)
-            new: tuple[Episode, ...] = ()
+            new: tuple[LabelledEpisode, ...] = ()
             for one, share in zip(tasks, _shares(count, len(tasks)), strict=True):
                 new += gather(
                     one,
@@ -139,7 +139,7 @@ def teach(
             samples = Samples(episodes, frames, image=image)
             if not targets:
                 targets = samples.names
-            shape = Shape.of(
+            shape = NetworkShape.of(
                 description.observation, description.actions, frames=frames, targets=len(samples.names)
             )
             tell(f"training on {len(samples):,} decisions")
@@ -219,15 +219,15 @@ def _shares(count: int, parts: int) -> list[int]:
     return [max(1, count // parts + (place < count % parts)) for place in range(parts)]
 
 
-def _within(episodes: tuple[Episode, ...], room: int) -> list[Episode]:
+def _within(episodes: tuple[LabelledEpisode, ...], room: int) -> list[LabelledEpisode]:
     """Episodes until the room is used up, the last one cut."""
-    kept: list[Episode] = []
+    kept: list[LabelledEpisode] = []
     for e in episodes:
         take = min(room, len(e.seen))
         if take <= 0:
             break
         kept.append(
-            Episode(
+            LabelledEpisode(
                 seen=e.seen[:take],
                 wanted=e.wanted[:take],
                 state={n: v[:take] for n, v in e.state.items()},

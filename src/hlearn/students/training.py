@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hlearn.errors import HarnessError, UsageError
-from hlearn.students.nets import Shape, build, torch
-from hlearn.students.samples import Episode
+from hlearn.students.nets import NetworkShape, build, torch
+from hlearn.students.samples import LabelledEpisode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Samples:
         image: whether they are screens.
     """
 
-    def __init__(self, episodes: Sequence[Episode], frames: int, *, image: bool) -> None:
+    def __init__(self, episodes: Sequence[LabelledEpisode], frames: int, *, image: bool) -> None:
         if not episodes:
             raise UsageError("there is nothing to learn from: no episode came to a first step")
         self._frames, self._image = frames, image
@@ -83,7 +83,9 @@ class Samples:
         return np.tile(mean, repeat).astype(np.float32), np.tile(spread, repeat).astype(np.float32)
 
 
-def train(samples: Samples, shape: Shape, rates: Rates, *, seed: int, start: Any = None) -> tuple[Any, float]:
+def train(
+    samples: Samples, shape: NetworkShape, rates: Rates, *, seed: int, start: Any = None
+) -> tuple[Any, float]:
     """Trains a network.
 
     Args:

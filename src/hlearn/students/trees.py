@@ -13,7 +13,7 @@ import numpy as np
 
 from hlearn.errors import UsageError
 from hlearn.program import Program
-from hlearn.students.samples import Episode
+from hlearn.students.samples import LabelledEpisode
 from hlearn.tasks.environment import ObservationSpec
 
 _CUTS = 32  # thresholds that are tried per component
@@ -46,16 +46,16 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class TreeSplit:
     """A question. Args: component; threshold; below: where it is at most that; above: else."""
 
     component: int
     threshold: float
-    below: Leaf | Split
-    above: Leaf | Split
+    below: Leaf | TreeSplit
+    above: Leaf | TreeSplit
 
 
-Tree = Leaf | Split
+Tree = Leaf | TreeSplit
 
 
 def fit_tree(seen: np.ndarray, done: np.ndarray, *, depth: int) -> Tree:
@@ -80,11 +80,11 @@ def fit_tree(seen: np.ndarray, done: np.ndarray, *, depth: int) -> Tree:
     above = fit_tree(seen[~low], done[~low], depth=depth - 1)
     if isinstance(below, Leaf) and isinstance(above, Leaf) and below.action == above.action:
         return leaf
-    return Split(component, threshold, below, above)
+    return TreeSplit(component, threshold, below, above)
 
 
 def tree_program(
-    episodes: Sequence[Episode], spec: ObservationSpec, teacher: Program, *, depth: int
+    episodes: Sequence[LabelledEpisode], spec: ObservationSpec, teacher: Program, *, depth: int
 ) -> Program:
     """The program of the tree that fits what a policy did.
 

@@ -47,7 +47,7 @@ class Variants:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class VariantRatio:
     """Student over teacher on one variant.
 
     Attributes:
@@ -109,7 +109,7 @@ def stand(
     episodes: int,
     workers: int = 1,
     on_stage: Callable[[str], None] | None = None,
-) -> tuple[Standing, ...]:
+) -> tuple[VariantRatio, ...]:
     """Scores teacher, student and the student until now on the same fresh seeds of every variant."""
     found = []
     for name, task in zip(variants.names, variants.tasks, strict=True):
@@ -119,11 +119,11 @@ def stand(
         scores = _scores(task, subjects, variants.worlds, episodes, workers)
         ratio, interval = ratio_of(list(zip(scores[1], scores[0], strict=True)))
         before = ratio_of(list(zip(scores[2], scores[0], strict=True)))[0] if variants.before else None
-        found.append(Standing(name=name, ratio=ratio, interval=interval, before=before))
+        found.append(VariantRatio(name=name, ratio=ratio, interval=interval, before=before))
     return tuple(found)
 
 
-def accepted(standings: Sequence[Standing]) -> bool:
+def accepted(standings: Sequence[VariantRatio]) -> bool:
     """Whether a new student may take the place of the old: on no variant does it lose more than a twentieth."""
     return all(s.forgot <= _LOST for s in standings)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hlearn.records import Model
-from hlearn.suites.executors import Executor, Finished, TrackCommand
+from hlearn.suites.executors import Executor, FinishedTrack, TrackCommand
 from hlearn.suites.folder import SuiteFolder, TrackState, TrackStatus
 from hlearn.suites.suite import Track
 from hlearn.trust.store import KeyStore
@@ -94,12 +94,12 @@ def _start(folder: SuiteFolder, executor: Executor, track: Track) -> None:
     executor.start(TrackCommand(name=track.name, words=tuple(words), log=folder.log(track).absolute()))
 
 
-def _was_cut_off(finished: Finished) -> bool:
+def _was_cut_off(finished: FinishedTrack) -> bool:
     """Whether something outside ended it: its machine, the memory, a kill; what it did then counts for nothing."""
     return finished.code is None or finished.code < 0
 
 
-def _settle(folder: SuiteFolder, track: Track, finished: Finished) -> TrackState:
+def _settle(folder: SuiteFolder, track: Track, finished: FinishedTrack) -> TrackState:
     answer = _answer(finished.output)
     if "error" in answer or "env_steps" not in answer:
         stopped = answer.get("error") == "Interrupted" or finished.code in (130, 143, 129)
@@ -122,7 +122,7 @@ def _answer(output: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _reason(answer: dict[str, Any], finished: Finished, log: Path) -> str:
+def _reason(answer: dict[str, Any], finished: FinishedTrack, log: Path) -> str:
     if "message" in answer:
         return f"{answer.get('error')}: {answer['message']}"[:_SAID]
     how = finished.reason or (

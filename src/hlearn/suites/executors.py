@@ -37,7 +37,7 @@ class TrackCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class FinishedTrack:
     """A command that ended.
 
     Attributes:
@@ -66,10 +66,10 @@ class Executor(Protocol):
     def start(self, command: TrackCommand) -> None:
         """Starts a command; there are free slots."""
 
-    def finished(self, wait_s: float) -> Sequence[Finished]:
+    def finished(self, wait_s: float) -> Sequence[FinishedTrack]:
         """Returns those that ended since the last call; waits for one at most so long."""
 
-    def stop(self) -> Sequence[Finished]:
+    def stop(self) -> Sequence[FinishedTrack]:
         """Asks all to put everything away and end, waits for them, and returns them."""
 
 
@@ -108,7 +108,7 @@ class LocalExecutor:
         core = self._free.pop(0)
         self._running[command.name] = (run_command(command, prepare=_on(core)), core)
 
-    def finished(self, wait_s: float) -> Sequence[Finished]:
+    def finished(self, wait_s: float) -> Sequence[FinishedTrack]:
         """Returns those that ended since the last call; waits for one at most so long."""
         until = time.monotonic() + wait_s
         while not (ended := [n for n, (p, _) in self._running.items() if p.poll() is not None]):
@@ -117,7 +117,7 @@ class LocalExecutor:
             time.sleep(_ASK_EVERY_S)
         return [self._collect(name) for name in ended]
 
-    def stop(self) -> Sequence[Finished]:
+    def stop(self) -> Sequence[FinishedTrack]:
         """Asks all to put everything away and end, waits for them, and returns them."""
         for process, _ in self._running.values():
             with contextlib.suppress(ProcessLookupError):
@@ -132,7 +132,7 @@ class LocalExecutor:
                 process.wait()
         return [self._collect(name) for name in list(self._running)]
 
-    def _collect(self, name: str) -> Finished:
+    def _collect(self, name: str) -> FinishedTrack:
         process, core = self._running.pop(name)
         self._free.append(core)
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -140,7 +140,7 @@ class LocalExecutor:
         output = b"" if process.stdout is None else process.stdout.read()
         if process.stdout is not None:
             process.stdout.close()
-        return Finished(name=name, code=process.returncode, output=output.decode("utf-8", "replace"))
+        return FinishedTrack(name=name, code=process.returncode, output=output.decode("utf-8", "replace"))
 
 
 def local_cores(count: int | None, usable: int) -> list[int]:

@@ -20,7 +20,7 @@ from typing import Any
 from hlearn.errors import HarnessError, MissingExtra, UsageError
 from hlearn.evaluate.api import Evaluator, Job, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
-from hlearn.suites.executors import Finished, TrackCommand
+from hlearn.suites.executors import FinishedTrack, TrackCommand
 from hlearn.suites.folder import versions
 from hlearn.tasks.task import Task
 from hlearn.trust import Key
@@ -66,14 +66,14 @@ class RayExecutor:
         reference = self._remote.remote(list(command.words), str(command.log), self._secret, versions())
         self._running[reference] = command
 
-    def finished(self, wait_s: float) -> Sequence[Finished]:
+    def finished(self, wait_s: float) -> Sequence[FinishedTrack]:
         """Returns those that ended since the last call; waits for one at most so long."""
         if not self._running:
             return ()
         ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=wait_s)
         return [self._collect(r) for r in ready]
 
-    def stop(self) -> Sequence[Finished]:
+    def stop(self) -> Sequence[FinishedTrack]:
         """Asks all to put everything away and end, waits for them, and returns them."""
         for reference in self._running:
             self._ray.cancel(reference)
@@ -82,20 +82,20 @@ class RayExecutor:
         ) if self._running else None
         return [self._collect(r) for r in list(self._running)]
 
-    def _collect(self, reference: Any) -> Finished:
+    def _collect(self, reference: Any) -> FinishedTrack:
         command = self._running.pop(reference)
         errors = self._ray.exceptions
         try:
             code, output = self._ray.get(reference, timeout=1.0)
         except errors.TaskCancelledError:
-            return Finished(name=command.name, code=143, output="")
+            return FinishedTrack(name=command.name, code=143, output="")
         except errors.RayTaskError as error:
-            return Finished(name=command.name, code=3, output="", reason=str(error).splitlines()[-1])
+            return FinishedTrack(name=command.name, code=3, output="", reason=str(error).splitlines()[-1])
         except (errors.RayError, TimeoutError) as error:
-            return Finished(
+            return FinishedTrack(
                 name=command.name, code=None, output="", reason=f"its node is gone ({type(error).__name__})"
             )
-        return Finished(name=command.name, code=code, output=output)
+        return FinishedTrack(name=command.name, code=code, output=output)
 
 
 class RayEvaluator:

@@ -22,7 +22,7 @@ _ANY = 1 << 31  # discrete actions where nobody says how many there are
 _MANY = 4096  # components of an action, more than any program gives: its failure says how many it gave
 
 
-class Asked(NamedTuple):
+class ActRequest(NamedTuple):
     """One call of :func:`act_on`."""
 
     program: Program
@@ -34,7 +34,8 @@ class Asked(NamedTuple):
     size: int | None
 
 
-_elsewhere: list[Callable[[Asked], list[Any]]] = []  # who acts for tests that run behind walls themselves
+# Who acts for tests that run behind walls themselves.
+_elsewhere: list[Callable[[ActRequest], list[Any]]] = []
 
 
 def check(program: Program | str) -> list[str]:
@@ -75,16 +76,16 @@ def act_on(
     Raises:
         AssertionError: the program failed; the text is its traceback.
     """
-    asked = Asked(_program(program), np.asarray(observations), seed, limit_s, memory_mb, n, size)
+    asked = ActRequest(_program(program), np.asarray(observations), seed, limit_s, memory_mb, n, size)
     return _elsewhere[-1](asked) if _elsewhere else act(asked)
 
 
-def act_elsewhere(act: Callable[[Asked], list[Any]]) -> None:
+def act_elsewhere(act: Callable[[ActRequest], list[Any]]) -> None:
     """From now on programs act where this function says."""
     _elsewhere.append(act)
 
 
-def act(asked: Asked) -> list[Any]:
+def act(asked: ActRequest) -> list[Any]:
     """Has a program act, here and now.
 
     Raises:
@@ -106,7 +107,7 @@ def act(asked: Asked) -> list[Any]:
     return actions
 
 
-def _play(asked: Asked, n: int | None, size: int | None) -> list[Any] | str:
+def _play(asked: ActRequest, n: int | None, size: int | None) -> list[Any] | str:
     """Actions, or why the program failed."""
     evaluator = _evaluator(asked, n, size)
     # Drawn from the program too: no program knows beforehand which seeds it is tested with.
@@ -128,7 +129,7 @@ def _size_of(said: str) -> int | None:
 _evaluators: dict[tuple[object, ...], tuple[IsolatedEvaluator, tempfile.TemporaryDirectory[str]]] = {}
 
 
-def _evaluator(asked: Asked, n: int | None, size: int | None) -> IsolatedEvaluator:
+def _evaluator(asked: ActRequest, n: int | None, size: int | None) -> IsolatedEvaluator:
     """One that shows these observations; kept for the next call."""
     shown = np.ascontiguousarray(asked.observations)
     digest = hashlib.sha256(shown.tobytes()).hexdigest()

@@ -32,7 +32,7 @@ ALLOWED = ("PATH", "LANG", "LC_ALL", "TERM", "TZ", "TMPDIR", "LD_LIBRARY_PATH", 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Finished(NamedTuple):
+class FinishedCommand(NamedTuple):
     """How a command ended.
 
     Attributes:
@@ -46,7 +46,7 @@ class Finished(NamedTuple):
     killed: bool = False
 
 
-class Door(Protocol):
+class CommandDoor(Protocol):
     """Something that is served while a command runs."""
 
     def fileno(self) -> int:
@@ -109,9 +109,9 @@ def run_command(
     limit_s: float,
     hidden: Sequence[Path] | None = None,
     fixed: Sequence[Path] = (),
-    doors: Sequence[Door] = (),
+    doors: Sequence[CommandDoor] = (),
     heard: Callable[[bytes], None] | None = None,
-) -> Finished:
+) -> FinishedCommand:
     """Runs a command to its end or its time limit; nothing that it started outlives this call.
 
     Args:
@@ -160,14 +160,14 @@ def run_command(
     output = shown(tail.decode("utf-8", "backslashreplace"))[-_SHOWN:]
     if status == NO_WALLS and (report.mounts or report.pids) and output.startswith("hlearn: "):
         raise HarnessError(f"the walls around the editor's command could not be made: {output.strip()}")
-    return Finished(status, output, status == TIME_UP, killed=status < 0)
+    return FinishedCommand(status, output, status == TIME_UP, killed=status < 0)
 
 
 def _attend(
     process: subprocess.Popen[bytes],
     output: int,
     limit_s: float,
-    doors: Sequence[Door],
+    doors: Sequence[CommandDoor],
     strays: _Strays,
     heard: Callable[[bytes], None],
 ) -> bytes:

@@ -31,7 +31,7 @@ from hlearn.evaluate.sandbox import limit, sandbox_report
 from hlearn.inherited import put_right
 from hlearn.records import Program
 from hlearn.system import acting
-from hlearn.system.acting import Asked
+from hlearn.system.acting import ActRequest
 from hlearn.system.walls import close_in, readable_folders
 
 _MEMORY_MB = 2048  # that a test file may add
@@ -171,7 +171,7 @@ def _become_tests(folder: Path, path: str, report: int, ask: int, answer: int) -
         os._exit(status)
 
 
-def _ask(asked: Asked, ask: int, answer: int) -> list[Any]:
+def _ask(asked: ActRequest, ask: int, answer: int) -> list[Any]:
     observations = np.ascontiguousarray(asked.observations)
     about = asked._asdict() | {"program": base64.b85encode(asked.program.content()).decode()}
     about |= {"observations": None, "shape": observations.shape, "dtype": observations.dtype.str}
@@ -257,7 +257,7 @@ def _answer(question: bytes, answer: int) -> bytes:
     about["program"] = Program.of_content(base64.b85decode(about["program"]))
     about["observations"] = np.frombuffer(question[end - more : end], dtype).reshape(shape)
     try:
-        said: dict[str, object] = {"actions": acting.act(Asked(**about))}
+        said: dict[str, object] = {"actions": acting.act(ActRequest(**about))}
     except AssertionError as failed:
         said = {"failed": str(failed)}
     data = json.dumps(said).encode()

@@ -90,7 +90,7 @@ def _events(events: list[Body], named: bool) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-class Responses:
+class ResponsesWire:
     """``POST /v1/responses``, OpenAI's."""
 
     always_streams = True
@@ -146,7 +146,7 @@ class Responses:
         )
 
 
-class Chat:
+class ChatWire:
     """``POST /v1/chat/completions``, OpenAI's older interface that local servers speak."""
 
     always_streams = False
@@ -202,7 +202,7 @@ class Chat:
         return _events(events, named=False) + b"data: [DONE]\n\n"
 
 
-class Messages:
+class MessagesWire:
     """``POST /v1/messages``, Anthropic's."""
 
     always_streams = False
@@ -270,7 +270,7 @@ class Messages:
         )
 
 
-class Gemini:
+class GeminiWire:
     """``POST /v1beta/models/NAME:streamGenerateContent``, Google's."""
 
     always_streams = True
@@ -312,9 +312,9 @@ class Gemini:
 
 
 WIRES: tuple[tuple[str, Wire], ...] = (
-    ("/responses", Responses()),
-    ("/chat/completions", Chat()),
-    ("/messages", Messages()),
-    (":streamGenerateContent", Gemini()),
+    ("/responses", ResponsesWire()),
+    ("/chat/completions", ChatWire()),
+    ("/messages", MessagesWire()),
+    (":streamGenerateContent", GeminiWire()),
 )
 """The ends of the paths at which each is spoken."""

@@ -41,7 +41,7 @@ _BLIND = 10  # episodes of the blind replay
 _FILM_S, _FILM_HZ, _FILM_SPEED = 12.0, 12, 3.0
 
 
-class Measured(NamedTuple):
+class EntryMeasurement(NamedTuple):
     """Fresh episodes of a champion, its controls, and its blind replay."""
 
     episodes: tuple[Episode, ...]
@@ -125,7 +125,7 @@ def default_name(task: Task, editor: str) -> str:
 
 def _measure(
     task: Task, champion: Program, key: Key, episodes: int, workers: int, evaluators: EvaluatorMaker
-) -> Measured:
+) -> EntryMeasurement:
     says_all = not seed_matters(task) and not uses_randomness(champion)
     labels = range(1 if says_all else episodes)
     cap = report_cap(task)
@@ -151,10 +151,12 @@ def _measure(
             list(range(episodes)),
             blind=None if not blind else ControlScores("the blind replay", blind),
         )
-    return Measured(played, controls, statistics.fmean(blind) if blind else None)
+    return EntryMeasurement(played, controls, statistics.fmean(blind) if blind else None)
 
 
-def _card(system: System, champion: Program, editor: str, key: Key, measured: Measured) -> dict[str, Any]:
+def _card(
+    system: System, champion: Program, editor: str, key: Key, measured: EntryMeasurement
+) -> dict[str, Any]:
     scores = [e.score for e in measured.episodes]
     seen, sums, controls = summarize(scores), totals(system.ledger), measured.controls
     assert seen is not None

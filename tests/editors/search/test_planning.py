@@ -11,7 +11,7 @@ from hlearn.editors.api import Brief
 from hlearn.editors.search.editor import SearchEditor
 from hlearn.editors.search.planning import search
 from hlearn.editors.search.planning.search import fitted
-from hlearn.editors.search.planning.written import Kind, Planned, kinds_for, renamed
+from hlearn.editors.search.planning.written import Planned, PlannerKind, kinds_for, renamed
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.policy.source import check_source
@@ -45,7 +45,7 @@ class Left(RulePolicy):
 """
 
 
-def _planned(kind: Kind, base: str, actions: Box | Discrete) -> Program:
+def _planned(kind: PlannerKind, base: str, actions: Box | Discrete) -> Program:
     planned = Planned(base=Program(source=base), title="Task", kind=kind, actions=actions, knobs=kind.knobs)
     return planned.program({k.name: k.start for k in kind.knobs}, origin="Candidate 1.")
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start, executable
+from hlearn.editors.agents.client import ClientStart, Errand, executable
 from hlearn.editors.agents.events import amount, child, whole, words
 from hlearn.editors.agents.faults import fault_of_text
 from hlearn.editors.in_copy import Told
@@ -38,7 +38,7 @@ class Aider:
         """The command on PATH."""
         return executable("aider")
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Writes the prompt and what it should know of the model into files."""
         home, endpoint = errand.home, errand.endpoint
         env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
@@ -67,7 +67,7 @@ class Aider:
         argv += ["--message-file", str(home / "prompt.md"), "--analytics-log", str(home / _LOG)]
         argv += ["--chat-history-file", str(home / "chat.md"), "--input-history-file", str(home / "input.md")]
         argv += ["--read", "AGENTS.md", errand.program, *map(str, errand.images)]
-        return Start(argv=tuple(argv), env=env)
+        return ClientStart(argv=tuple(argv), env=env)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """Sums of all messages; without any it has failed."""

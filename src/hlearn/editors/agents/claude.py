@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start, executable
+from hlearn.editors.agents.client import ClientStart, Errand, executable
 from hlearn.editors.agents.events import amount, child, whole, words
 from hlearn.editors.agents.faults import fault_of_status, fault_of_text
 from hlearn.editors.in_copy import Told
@@ -32,7 +32,7 @@ class Claude:
         """The binary on PATH or in the package claude-agent-sdk."""
         return executable("claude", "claude_agent_sdk", "_bundled/claude")
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Writes the list of servers; everything else are arguments and variables."""
         folder, endpoint = errand.home / ".claude", errand.endpoint
         folder.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ class Claude:
         if endpoint.model:
             env["ANTHROPIC_MODEL"] = endpoint.model
         prompt = errand.prompt + "".join(f"\n@{image}" for image in errand.images)
-        return Start(argv=tuple(argv), env=env, stdin=prompt)
+        return ClientStart(argv=tuple(argv), env=env, stdin=prompt)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """Usage of this call from the last ``result``."""

@@ -84,7 +84,7 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class ClientStart:
     """How a client is started.
 
     Attributes:
@@ -116,7 +116,7 @@ class Client(Protocol):
     def find(self) -> Path | None:
         """Its executable, None where it is not installed."""
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Writes its configuration into the private HOME and says how it is started."""
 
     def read(self, errand: Errand, output: Transcript) -> Told:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start, executable
+from hlearn.editors.agents.client import ClientStart, Errand, executable
 from hlearn.editors.agents.events import child, whole, words
 from hlearn.editors.agents.faults import fault_of_text
 from hlearn.editors.in_copy import Told
@@ -67,7 +67,7 @@ class Codex:
         """The binary on PATH or in the package openai-codex-cli-bin."""
         return executable("codex", "codex_cli_bin", "bin/codex")
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Writes ``config.toml``."""
         folder = errand.home / ".codex"
         folder.mkdir(exist_ok=True)
@@ -86,7 +86,7 @@ class Codex:
         for image in errand.images:
             argv += ["-i", str(image)]
         env = {"CODEX_HOME": str(folder), **({_KEY: endpoint.key or "none"} if own else {})}
-        return Start(argv=(*argv, "-"), env=env, stdin=errand.prompt)
+        return ClientStart(argv=(*argv, "-"), env=env, stdin=errand.prompt)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """The last usage is the total; a failed turn is a fault."""

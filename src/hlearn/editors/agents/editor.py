@@ -13,11 +13,11 @@ from hlearn.editors.agents.client import Client, Endpoint, Errand, McpServer
 from hlearn.editors.agents.pictures import pictures_in
 from hlearn.editors.agents.prices import Price, priced
 from hlearn.editors.command import place_variables
-from hlearn.editors.in_copy import CopyEditor, Launch, Place, Told
+from hlearn.editors.in_copy import CopyEditor, Launch, Told, Workspace
 from hlearn.editors.transcript import Transcript
 from hlearn.errors import MissingExtra
 from hlearn.ledger import Refusal
-from hlearn.system.commands import ALLOWED, Finished
+from hlearn.system.commands import ALLOWED, FinishedCommand
 from hlearn.system.copies import WorkingCopy
 
 _LAST = (Refusal.UNAUTHORIZED,)  # another attempt would end the same way
@@ -85,7 +85,7 @@ class AgentEditor(CopyEditor):
         self._prices = dict(prices or {})
         self._tools = tools
 
-    def _errand(self, place: Place) -> Errand:
+    def _errand(self, place: Workspace) -> Errand:
         home = place.beside / "home"
         home.mkdir(exist_ok=True)
         prompt = place.brief
@@ -104,7 +104,7 @@ class AgentEditor(CopyEditor):
             usd=place.usd,
         )
 
-    def _launch(self, place: Place) -> Launch:
+    def _launch(self, place: Workspace) -> Launch:
         errand = self._errand(place)
         if self.endpoint.key is None and self.endpoint.base_url is None:
             _lend_login(self.client, errand.home)
@@ -117,7 +117,7 @@ class AgentEditor(CopyEditor):
         secrets = (self.endpoint.key,) if self.endpoint.key and len(self.endpoint.key) >= 8 else ()
         return Launch(argv=(*argv, *start.argv), env=env, secrets=secrets)
 
-    def _read(self, place: Place, done: Finished, output: Transcript) -> Told:
+    def _read(self, place: Workspace, done: FinishedCommand, output: Transcript) -> Told:
         errors = _errors(place)
         if errors.is_file() and not errors.is_symlink():
             with errors.open("rb") as file:
@@ -137,11 +137,11 @@ class AgentEditor(CopyEditor):
         return kind in _LAST
 
 
-def _errors(place: Place) -> Path:
+def _errors(place: Workspace) -> Path:
     return place.beside / "errors.txt"
 
 
-def _servers(place: Place) -> tuple[McpServer, ...]:
+def _servers(place: Workspace) -> tuple[McpServer, ...]:
     """The lab's tools, in an environment that holds nothing but what they need; none where mcp is not installed."""
     if importlib.util.find_spec("mcp") is None:
         return ()

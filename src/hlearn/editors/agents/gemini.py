@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start, executable
+from hlearn.editors.agents.client import ClientStart, Errand, executable
 from hlearn.editors.agents.events import child, whole, words
 from hlearn.editors.agents.faults import fault_of_text
 from hlearn.editors.in_copy import Told
@@ -29,7 +29,7 @@ class Gemini:
         """The command on PATH."""
         return executable("gemini")
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Writes ``settings.json``."""
         folder, endpoint = errand.home / ".gemini", errand.endpoint
         folder.mkdir(exist_ok=True)
@@ -53,7 +53,7 @@ class Gemini:
             env["GOOGLE_GEMINI_BASE_URL"] = endpoint.root
         argv = ["-y", "-o", "stream-json", *(("-m", endpoint.model) if endpoint.model else ())]
         prompt = errand.prompt + "".join(f"\n@{image}" for image in errand.images)
-        return Start(argv=(*argv, "-p", prompt), env=env)
+        return ClientStart(argv=(*argv, "-p", prompt), env=env)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """The last ``result`` has the sums."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start, executable
+from hlearn.editors.agents.client import ClientStart, Errand, executable
 from hlearn.editors.agents.events import amount, child, whole, words
 from hlearn.editors.agents.faults import fault_of_text
 from hlearn.editors.in_copy import Told
@@ -33,7 +33,7 @@ class Mini:
         """The command on PATH."""
         return executable("mini")
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Everything are arguments and variables."""
         endpoint, model = errand.endpoint, errand.endpoint.model
         env = {
@@ -54,7 +54,7 @@ class Mini:
         argv += ["-c", f"agent.step_limit={_STEPS}", "-c", "environment.timeout=300"]
         argv += ["-c", f"agent.wall_time_limit_seconds={int(errand.limit_s)}"]
         argv += ["-m", model] if model else []
-        return Start(argv=(*argv, "-t", errand.prompt), env=env)
+        return ClientStart(argv=(*argv, "-t", errand.prompt), env=env)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """Sums over the answers in its course."""

@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start
+from hlearn.editors.agents.client import ClientStart, Errand
 from hlearn.editors.agents.events import child, whole, words
 from hlearn.editors.agents.faults import fault_of_status, fault_of_text
 from hlearn.editors.in_copy import Told
@@ -23,7 +23,7 @@ KEY = "HL_MODEL_KEY"
 _ANTHROPIC = "anthropic/"
 
 
-class Model:
+class DirectModel:
     """Adapter."""
 
     name = "model"
@@ -35,7 +35,7 @@ class Model:
         """This interpreter, where pydantic-ai is installed."""
         return Path(sys.executable) if importlib.util.find_spec("pydantic_ai") else None
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Hands over everything but the key and the prompt in a file."""
         endpoint = errand.endpoint
         name = endpoint.model or ""
@@ -49,7 +49,7 @@ class Model:
         path = errand.home / "model.json"
         path.write_text(json.dumps(settings))
         argv = ("-m", "hlearn.editors.agents.model_loop", str(path))
-        return Start(argv=argv, env={KEY: endpoint.key or "none"}, stdin=errand.prompt)
+        return ClientStart(argv=argv, env={KEY: endpoint.key or "none"}, stdin=errand.prompt)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """The last usage is the total."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hlearn.editors.agents.client import Errand, Start, executable
+from hlearn.editors.agents.client import ClientStart, Errand, executable
 from hlearn.editors.agents.events import amount, child, whole, words
 from hlearn.editors.agents.faults import fault_of_status, fault_of_text
 from hlearn.editors.in_copy import Told
@@ -38,7 +38,7 @@ class OpenCode:
         """The command on PATH."""
         return executable("opencode")
 
-    def start(self, errand: Errand) -> Start:
+    def start(self, errand: Errand) -> ClientStart:
         """Puts provider, permissions and servers into one variable."""
         endpoint = errand.endpoint
         config: dict[str, object] = {
@@ -69,7 +69,7 @@ class OpenCode:
         argv = ["run", "--format", "json", "--title", "edit"]
         for image in errand.images:
             argv += ["-f", str(image)]
-        return Start(argv=tuple(argv), env=env, stdin=errand.prompt)
+        return ClientStart(argv=tuple(argv), env=env, stdin=errand.prompt)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
         """Sums of all requests."""

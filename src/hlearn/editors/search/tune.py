@@ -21,7 +21,7 @@ from hlearn.records import Episode, Program
 SEP_FROM = 60  # more knobs than this: the diagonal variant, whose cost per generation is linear
 
 
-class Played(NamedTuple):
+class ScoredProgram(NamedTuple):
     """One program of a generation."""
 
     values: dict[str, float]
@@ -166,7 +166,7 @@ class Tuner:
         """The knob values at the centre of the distribution."""
         return self._values(np.asarray(self._cma.mean))
 
-    def step(self) -> list[Played]:
+    def step(self) -> list[ScoredProgram]:
         """Plays one generation and returns it, best first.
 
         Raises:
@@ -200,7 +200,7 @@ class Tuner:
         self.stopped = sum(isinstance(r.outcome, Episode) and r.outcome.stopped for r in results) / len(
             results
         )
-        return [Played(values=values[i], program=programs[i], mean=float(means[i])) for i in order]
+        return [ScoredProgram(values=values[i], program=programs[i], mean=float(means[i])) for i in order]
 
     def _values(self, point: np.ndarray) -> dict[str, float]:
         numbers = self._origin + self._spread * point

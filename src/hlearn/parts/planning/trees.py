@@ -20,7 +20,7 @@ PRESENT = 0
 
 
 @dataclass(slots=True)
-class Node:
+class SearchNode:
     """A state in the tree.
 
     Attributes:
@@ -38,7 +38,7 @@ class Node:
     reward: float = 0.0
     depth: int = 0
     over: bool = False
-    children: dict[int, Node] = field(default_factory=dict)
+    children: dict[int, SearchNode] = field(default_factory=dict)
     done: bool = False
     visits: int = 0
     total: float = 0.0
@@ -61,15 +61,15 @@ class _Tree:
         if not model.alive:
             return None
         self.used = 0
-        root = Node(PRESENT)
+        root = SearchNode(PRESENT)
         self._grow(model, root)
         model.release()
         return self._best(root)
 
-    def _grow(self, model: Simulating, root: Node) -> None:
+    def _grow(self, model: Simulating, root: SearchNode) -> None:
         raise NotImplementedError
 
-    def _expand(self, model: Simulating, wanted: list[tuple[Node, int]]) -> np.ndarray:
+    def _expand(self, model: Simulating, wanted: list[tuple[SearchNode, int]]) -> np.ndarray:
         """Simulates one step for each (node, action) and hangs the children in; returns what is seen there."""
         actions = np.array([[a] * self.hold for _, a in wanted])
         out = model.rollout(actions, start=np.array([n.state for n, _ in wanted]), keep=True)
@@ -79,7 +79,7 @@ class _Tree:
             reward = reward if math.isfinite(reward) else -1e9
             if out.ended[i]:
                 reward += self.ending
-            node.children[action] = Node(
+            node.children[action] = SearchNode(
                 int(out.states[i]),
                 reward * self.discount**node.depth,
                 node.depth + 1,
@@ -88,7 +88,7 @@ class _Tree:
         seen: np.ndarray = out.observations
         return seen
 
-    def _best(self, root: Node) -> int | None:
+    def _best(self, root: SearchNode) -> int | None:
         worth = {action: _along(child) for action, child in root.children.items()}
         if not worth:
             return None
@@ -100,7 +100,7 @@ class _Tree:
         return int(tied[int(self.rng.integers(len(tied)))])
 
 
-def _along(node: Node) -> float:
+def _along(node: SearchNode) -> float:
     """The best sum of rewards on a path through a node."""
     return node.reward + max((_along(child) for child in node.children.values()), default=0.0)
 
@@ -135,11 +135,11 @@ class RolloutIW(_Tree):
         self.walkers = walkers
         self._depths: np.ndarray = np.empty(0)
 
-    def _grow(self, model: Simulating, root: Node) -> None:
+    def _grow(self, model: Simulating, root: SearchNode) -> None:
         self._depths = np.empty(0)
-        paths: list[list[Node]] = [[root] for _ in range(self.walkers)]
+        paths: list[list[SearchNode]] = [[root] for _ in range(self.walkers)]
         while self.used < self.steps and not root.done:
-            wanted: list[tuple[Node, int]] = []
+            wanted: list[tuple[SearchNode, int]] = []
             walking: list[int] = []
             for number, path in enumerate(paths):
                 if path[-1].done or path[-1].over:
@@ -158,7 +158,9 @@ class RolloutIW(_Tree):
                 if child.done:
                     self._close(paths[number])
 
-    def _walk(self, path: list[Node], wanted: list[tuple[Node, int]]) -> tuple[Node, int] | None:
+    def _walk(
+        self, path: list[SearchNode], wanted: list[tuple[SearchNode, int]]
+    ) -> tuple[SearchNode, int] | None:
         """Goes down at random along what is known, until a step that has to be simulated."""
         while True:
             node = path[-1]
@@ -175,7 +177,7 @@ class RolloutIW(_Tree):
                 return node, action
             path.append(node.children[action])
 
-    def _close(self, path: list[Node]) -> None:
+    def _close(self, path: list[SearchNode]) -> None:
         """Marks states below which all is known."""
         for node in reversed(path[:-1]):
             if len(node.children) < self.actions or not all(c.done for c in node.children.values()):
@@ -229,10 +231,10 @@ class UCT(_Tree):
         self.depth, self.explore, self.batch = max(1, int(depth)), explore, batch
         self._scale = 1e-9
 
-    def _grow(self, model: Simulating, root: Node) -> None:
+    def _grow(self, model: Simulating, root: SearchNode) -> None:
         while self.used < self.steps:
-            paths: list[list[Node]] = []
-            wanted: list[tuple[Node, int]] = []
+            paths: list[list[SearchNode]] = []
+            wanted: list[tuple[SearchNode, int]] = []
             for _ in range(self.batch):
                 path = self._select(root)
                 if path is None:
@@ -255,7 +257,7 @@ class UCT(_Tree):
             for path, leaf, tail in zip(paths, leaves, tails, strict=True):
                 self._note([*path, leaf], tail)
 
-    def _select(self, root: Node) -> list[Node] | None:
+    def _select(self, root: SearchNode) -> list[SearchNode] | None:
         path = [root]
         while len(path[-1].children) == self.actions:
             node = path[-1]
@@ -265,11 +267,11 @@ class UCT(_Tree):
             path.append(max(going, key=lambda c: self._bound(node, c)))
         return path
 
-    def _bound(self, node: Node, child: Node) -> float:
+    def _bound(self, node: SearchNode, child: SearchNode) -> float:
         mean = child.total / max(1, child.visits)
         return mean + self.explore * self._scale * math.sqrt(math.log(1 + node.visits) / max(1, child.visits))
 
-    def _tails(self, model: Simulating, leaves: list[Node]) -> np.ndarray:
+    def _tails(self, model: Simulating, leaves: list[SearchNode]) -> np.ndarray:
         going = [leaf for leaf in leaves if not leaf.over]
         tails = np.zeros(len(leaves))
         if going:
@@ -286,7 +288,7 @@ class UCT(_Tree):
             tails[places] = worth * np.array([self.discount**leaf.depth for leaf in going])
         return tails
 
-    def _note(self, path: list[Node], tail: float) -> None:
+    def _note(self, path: list[SearchNode], tail: float) -> None:
         total = tail
         for node in reversed(path):
             total += node.reward
@@ -294,7 +296,7 @@ class UCT(_Tree):
             node.total += total
             self._scale = max(self._scale, abs(total))
 
-    def _best(self, root: Node) -> int | None:
+    def _best(self, root: SearchNode) -> int | None:
         if not root.children:
             return None
         means = {a: c.total / max(1, c.visits) for a, c in root.children.items()}

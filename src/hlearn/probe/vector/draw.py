@@ -17,8 +17,8 @@ from hlearn.probe.vector.sketch import (
     FLAG,
     PLAIN,
     SIN,
-    Axis,
-    Signal,
+    ActionAxis,
+    Feature,
     Sketch,
     values_of,
 )
@@ -65,7 +65,7 @@ def draw_sketch(
     pushes = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
     keep = [k for k, e in enumerate(every) if len(e) >= 3]
     episodes, acted = [every[k] for k in keep], [pushes[k] for k in keep]
-    columns: list[Signal] = []
+    columns: list[Feature] = []
     if every:
         chosen = choose_components(every, pushes, [r.rewards for r in recordings])
         columns = _columns(episodes or every, names_of(observation), chosen)
@@ -86,7 +86,7 @@ def draw_sketch(
 
 
 def _joints(
-    columns: list[Signal], axes: Sequence[Axis], episodes: list[np.ndarray]
+    columns: list[Feature], axes: Sequence[ActionAxis], episodes: list[np.ndarray]
 ) -> tuple[tuple[str, str] | None, ...]:
     """The likeliest joint of each channel: of what the push moves, whose steps follow what it moves most.
 
@@ -122,7 +122,7 @@ def _price_of_a_fall(rewards: Sequence[np.ndarray]) -> float:
     return price if price > 10.0 * usual else 0.0
 
 
-def _columns(episodes: list[np.ndarray], names: Sequence[str], chosen: Sequence[int]) -> list[Signal]:
+def _columns(episodes: list[np.ndarray], names: Sequence[str], chosen: Sequence[int]) -> list[Feature]:
     """Names the chosen components that change: flags, cos/sin pairs (with their angle), plain numbers."""
     every = np.concatenate(episodes)
     spread = every.std(axis=0)
@@ -140,31 +140,31 @@ def _columns(episodes: list[np.ndarray], names: Sequence[str], chosen: Sequence[
         scale = max(float(np.std(angle)), 0.1)
         atan = f"math.atan2(float(obs[{j}]), float(obs[{i}]))"
         signals.append(
-            Signal(name=f"angle{n}", source=atan, indices=(i, j), kind=ANGLE, centre=0.0, scale=scale)
+            Feature(name=f"angle{n}", source=atan, indices=(i, j), kind=ANGLE, centre=0.0, scale=scale)
         )
         for k, kind in ((i, COS), (j, SIN)):
             source = f"float(obs[{k}])"
             signals.append(
-                Signal(name=f"{kind}{n}", source=source, indices=(k,), kind=kind, centre=0.0, scale=1.0)
+                Feature(name=f"{kind}{n}", source=source, indices=(k,), kind=kind, centre=0.0, scale=1.0)
             )
     for i in plain:
         if all(i not in pair for pair in pairs):
             centre, scale = float(every[:, i].mean()), float(spread[i])
             source = f"float(obs[{i}])"
             signals.append(
-                Signal(name=names[i], source=source, indices=(i,), kind=PLAIN, centre=centre, scale=scale)
+                Feature(name=names[i], source=source, indices=(i,), kind=PLAIN, centre=centre, scale=scale)
             )
     for i in flags:
         source = f"float(obs[{i}])"
-        signals.append(Signal(name=names[i], source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0))
+        signals.append(Feature(name=names[i], source=source, indices=(i,), kind=FLAG, centre=0.0, scale=1.0))
     return signals
 
 
-def _link_rates(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signal]:
+def _link_rates(signals: list[Feature], episodes: list[np.ndarray]) -> list[Feature]:
     """Renames signals that are the rate of change of another: differences of one follow the other."""
     movers = [s for s in signals if s.kind in (PLAIN, ANGLE)]
     candidates = [s for s in signals if s.kind == PLAIN]
-    found: list[tuple[float, Signal, Signal]] = []
+    found: list[tuple[float, Feature, Feature]] = []
     for base in movers:
         steps = np.concatenate([np.diff(values_of(base, e)) for e in episodes])
         if steps.std() < 1e-12:
@@ -178,13 +178,13 @@ def _link_rates(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signa
                 gain, left = _robust_fit(x, steps)
                 if gain > 0 and left < 0.15:
                     found.append((left, base, rate))
-    renamed: dict[str, Signal] = {}
+    renamed: dict[str, Feature] = {}
     taken: set[str] = set()
     for _, base, rate in sorted(found, key=lambda f: f[0]):
         if rate.name in renamed or base.name in taken or base.name in renamed:
             continue
         taken.add(base.name)
-        renamed[rate.name] = Signal(
+        renamed[rate.name] = Feature(
             name=f"{base.name}_rate",
             source=rate.source,
             indices=rate.indices,
@@ -196,7 +196,7 @@ def _link_rates(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signa
     return [renamed.get(s.name, s) for s in signals]
 
 
-def _changes(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signal]:
+def _changes(signals: list[Feature], episodes: list[np.ndarray]) -> list[Feature]:
     """Signals for the change of numbers whose rate is not among the components."""
     known = {s.rate_of for s in signals} | {s.name for s in signals if s.rate_of is not None}
     alone = [s for s in signals if s.kind == PLAIN and s.name not in known]
@@ -205,7 +205,7 @@ def _changes(signals: list[Signal], episodes: list[np.ndarray]) -> list[Signal]:
         scale = float(np.concatenate([np.diff(values_of(base, e)) for e in episodes]).std())
         if scale > 1e-9:
             changes.append(
-                Signal(
+                Feature(
                     name=f"{base.name}_change",
                     source=f"self.{base.name}_before.next({base.source})",
                     indices=base.indices,
@@ -235,7 +235,7 @@ def _robust_fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def _effects(
-    signals: list[Signal], episodes: list[np.ndarray], pushes: list[np.ndarray], contrasts: np.ndarray
+    signals: list[Feature], episodes: list[np.ndarray], pushes: list[np.ndarray], contrasts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Regresses each signal's step on the state and the action.
 
@@ -270,12 +270,12 @@ def _effects(
 
 
 def _axes(
-    signals: list[Signal], episodes: list[np.ndarray], acted: list[np.ndarray], actions: ActionSpace
-) -> tuple[tuple[Axis, ...], int | None]:
+    signals: list[Feature], episodes: list[np.ndarray], acted: list[np.ndarray], actions: ActionSpace
+) -> tuple[tuple[ActionAxis, ...], int | None]:
     if isinstance(actions, Box):
         effect, t = _effects(signals, episodes, acted, np.eye(len(actions.low)))
         axes = [
-            Axis(
+            ActionAxis(
                 name=f"push{k}",
                 plus=k,
                 minus=None,
@@ -301,7 +301,7 @@ def _axes(
         push = push / (2.0 if minus is not None else 1.0)
         strength = np.maximum(np.abs(t[plus]), np.abs(t[minus]) if minus is not None else 0.0)
         axes.append(
-            Axis(
+            ActionAxis(
                 name=f"push{n}",
                 plus=plus,
                 minus=minus,
@@ -344,7 +344,7 @@ def _opposites(directions: np.ndarray) -> tuple[int | None, list[tuple[int, int 
     return neutral, sorted(pairs + [(a, None) for a in rest])
 
 
-def _drives(signals: list[Signal], effect: np.ndarray, t: np.ndarray) -> tuple[tuple[str, float], ...]:
+def _drives(signals: list[Feature], effect: np.ndarray, t: np.ndarray) -> tuple[tuple[str, float], ...]:
     """Signals that this push moves for certain, strongest first; then what those are rates of."""
     order = sorted(range(len(signals)), key=lambda i: -abs(effect[i]))
     top = max((abs(effect[i]) for i in order if abs(t[i]) > 4.0), default=0.0)

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from hlearn.probe.vector.naming import names_of
-from hlearn.probe.vector.sketch import GAP, PLAIN, Signal
+from hlearn.probe.vector.sketch import GAP, PLAIN, Feature
 from hlearn.tasks.environment import ObservationSpec, Part
 
 MOST_PAIRS = 4  # of parts
@@ -16,8 +16,8 @@ LARGEST = 16  # components of such a part
 
 
 def find_gaps(
-    signals: Sequence[Signal], observation: ObservationSpec, episodes: Sequence[np.ndarray]
-) -> list[Signal]:
+    signals: Sequence[Feature], observation: ObservationSpec, episodes: Sequence[np.ndarray]
+) -> list[Feature]:
     """Signals for the gaps between named parts of the same size and a similar range, nearest names first.
 
     Args:
@@ -39,7 +39,7 @@ def find_gaps(
     ]
     pairs.sort(key=lambda pair: -_kinship(pair[0].name, pair[1].name))
     names = names_of(observation)
-    found: list[Signal] = []
+    found: list[Feature] = []
     places: list[tuple[int, int]] = []
     for a, b in pairs[:MOST_PAIRS]:
         there, here = (a, b) if _stillness(a, episodes) >= _stillness(b, episodes) else (b, a)
@@ -48,7 +48,7 @@ def find_gaps(
         gap = every[:, i] - every[:, j]
         if gap.std() > 1e-9:
             found.append(
-                Signal(
+                Feature(
                     name=f"{names[i]}_from_{names[j]}",
                     source=f"float(obs[{i}] - obs[{j}])",
                     indices=(i, j),
@@ -61,7 +61,7 @@ def find_gaps(
 
 
 def _unnamed(
-    signals: Sequence[Signal], episodes: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray
+    signals: Sequence[Feature], episodes: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray
 ) -> list[tuple[int, int]]:
     """Pairs of what rests within an episode and what moves, of a similar range; in order where they are as many."""
     plain = [s.indices[0] for s in signals if s.kind == PLAIN and s.rate_of is None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hlearn.probe.vector.sketch import FLAG, Signal, Sketch
+from hlearn.probe.vector.sketch import FLAG, Feature, Sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class LimbFeature:
     """One number of a limb, the same in both.
 
     Attributes:
@@ -35,16 +35,16 @@ class Limbs:
         joints: how many joints a limb has.
     """
 
-    parts: tuple[Part, ...]
-    body: tuple[Signal, ...]
+    parts: tuple[LimbFeature, ...]
+    body: tuple[Feature, ...]
     channels: tuple[tuple[int, ...], tuple[int, ...]]
     joints: int
 
-    def find(self, name: str) -> Part | None:
+    def find(self, name: str) -> LimbFeature | None:
         """Returns the part of that name, None if the limbs have none."""
         return next((p for p in self.parts if p.name == name), None)
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> LimbFeature:
         """Returns the part of that name."""
         part = self.find(name)
         if part is None:
@@ -69,7 +69,7 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
     offsets = {b[1].indices[0] - a[1].indices[0] for a, b in pairs if a and b}
     if len(offsets) != 1 or (offset := offsets.pop()) == 0:
         return None
-    parts: list[Part] = []
+    parts: list[LimbFeature] = []
     used: set[int] = set()
     for n, (a, b) in enumerate(pairs):
         assert a is not None and b is not None
@@ -79,12 +79,12 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
                 return None
             used |= set(places)
             centre, scale = 0.5 * (first.centre + second.centre), 0.5 * (first.scale + second.scale)
-            parts.append(Part(name=f"joint{n}{suffix}", indices=places, centre=centre, scale=scale))
+            parts.append(LimbFeature(name=f"joint{n}{suffix}", indices=places, centre=centre, scale=scale))
     flags = {s.indices[0] for s in sketch.signals if s.kind == FLAG}
     contacts = [i for i in sorted(flags) if i + offset in flags and i - offset not in flags]
     for n, i in enumerate(contacts):
         name = "contact" if len(contacts) == 1 else f"contact{n}"
-        parts.append(Part(name=name, indices=(i, i + offset), centre=0.0, scale=1.0))
+        parts.append(LimbFeature(name=name, indices=(i, i + offset), centre=0.0, scale=1.0))
         used |= {i, i + offset}
     moved = {name for axis in sketch.axes for name, _ in axis.drives}
     body = tuple(
@@ -94,7 +94,7 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
     return Limbs(parts=tuple(parts), body=body, channels=channels, joints=half)
 
 
-def find_joint(sketch: Sketch, channel: int) -> tuple[Signal, Signal] | None:
+def find_joint(sketch: Sketch, channel: int) -> tuple[Feature, Feature] | None:
     """The joint that a channel drives most: its position and its rate."""
     likely = sketch.joints[channel] if channel < len(sketch.joints) else None
     if likely is not None:

@@ -14,7 +14,7 @@ FLAG, PLAIN, ANGLE, COS, SIN, CHANGE, GAP = "flag", "plain", "angle", "cos", "si
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Feature:
     """A number that a program can compute from one observation.
 
     Attributes:
@@ -40,7 +40,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class ActionAxis:
     """One independent way to push: a pair of opposite discrete actions, a single one, or one box channel.
 
     Attributes:
@@ -74,24 +74,24 @@ class Sketch:
             of the position but the likeliest; None where none is. Empty where nobody looked.
     """
 
-    signals: tuple[Signal, ...]
-    axes: tuple[Axis, ...]
+    signals: tuple[Feature, ...]
+    axes: tuple[ActionAxis, ...]
     discrete: bool
     neutral: int | None
     scores: tuple[float, ...]
     fall: float = 0.0
     joints: tuple[tuple[str, str] | None, ...] = ()
 
-    def signal(self, name: str) -> Signal:
+    def signal(self, name: str) -> Feature:
         """Returns the signal of that name."""
         return next(s for s in self.signals if s.name == name)
 
-    def rate(self, name: str) -> Signal | None:
+    def rate(self, name: str) -> Feature | None:
         """Returns the rate of change of the named signal, if one of the components is it."""
         return next((s for s in self.signals if s.rate_of == name), None)
 
 
-def values_of(signal: Signal, observations: np.ndarray) -> np.ndarray:
+def values_of(signal: Feature, observations: np.ndarray) -> np.ndarray:
     """Computes a signal over recorded observations, float[T, d] -> float[T]; angles are unwrapped."""
     if signal.kind == ANGLE:
         cos, sin = signal.indices

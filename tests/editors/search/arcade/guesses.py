@@ -12,9 +12,9 @@ from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.omens import Omen
-from hlearn.editors.search.arcade.outlook import Outlook, Role, World, knobs
+from hlearn.editors.search.arcade.outlook import Outlook, Role, WorldModel, knobs
 from hlearn.editors.search.arcade.relations import Relation
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.vary import Pool
 from hlearn.probe.player import PlayerFound
 from hlearn.probe.scene import Axis
@@ -43,7 +43,7 @@ def byte(index: int, drive: Axis | None = None) -> Signal:
 def thing(key: str, rows: str, field: str, drive: Axis | None = None) -> Signal:
     body = tuple(line.replace("{rows}", rows) for line in FIND)
     return Signal(
-        sight=Sight(key=key, imports=IMPORTS, body=body, optional=True),
+        sight=DetectorTemplate(key=key, imports=IMPORTS, body=body, optional=True),
         field=field,
         low=8,
         high=152,
@@ -59,7 +59,9 @@ def ram_pool() -> tuple[Genome, Pool]:
     across, down = byte(72, Axis.X), byte(73, Axis.Y)
     movers = [byte(90), byte(99), byte(101)]
     row = Signal(
-        sight=Sight(key="ram[20:26]", body=("return [int(b) for b in obs[20:26]]",)), low=0, high=255
+        sight=DetectorTemplate(key="ram[20:26]", body=("return [int(b) for b in obs[20:26]]",)),
+        low=0,
+        high=255,
     )
     lanes = Lanes(row=row, count=6, origin=30.0, height=-16.0, place=44.0, explained=0.9, events=12)
     score = Signal(sight=byte_sight(77), low=0, high=255)
@@ -78,7 +80,7 @@ def _slot(byte: int, kinds: dict[int, int], teller: int | None) -> SlotFound:
     return SlotFound(x=x, y=y, teller=teller, kinds=kinds, recall=0.9, chance=0.1, size=(8.0, 6.0))
 
 
-WORLD = World(
+WORLD = WorldModel(
     player=PlayerFound(
         x=Coordinate(byte=72, plus=-4.0),
         y=Coordinate(byte=73, plus=4.0, code="half"),
@@ -103,12 +105,12 @@ def pixel_pool(*, dark: bool = False) -> tuple[Genome, Pool]:
     rows = ("0:0",) * 3 if dark else ("189:193:2", "93:189:2", "57:93:2")
     across, down = thing("paddle", rows[0], "x", Axis.X), thing("paddle", rows[0], "y", Axis.Y)
     movers = [thing(k, r, f) for k, r in zip(("ball", "bricks"), rows[1:], strict=True) for f in ("x", "y")]
-    patch = Sight(key="patch36_5", body=("return int(obs[5:15, 36:80, 0].sum())",))
+    patch = DetectorTemplate(key="patch36_5", body=("return int(obs[5:15, 36:80, 0].sum())",))
     return _pool(across, down, movers, [], Signal(sight=patch, low=0, high=1e6), (PERILS,))
 
 
 PERILS = Signal(
-    sight=Sight(
+    sight=DetectorTemplate(
         key="band0",
         imports=("from hlearn.parts.blobs import BlobDetector",),
         constants=(

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Guard, Knob
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, BehaviorKnob, Guard
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.skills import KINDS
@@ -71,7 +71,9 @@ def test_every_kind_runs(made: Made, kind: str) -> None:
 @pytest.mark.parametrize("channel", [ACROSS, DOWN, PRESS])
 def test_guards_run(made: Made, test: str, channel: str) -> None:
     home, pool, evaluator = made
-    guard = Guard(signal=pool.signals[0], test=test, level=Knob(value=60, low=0, high=160, source="trial"))
+    guard = Guard(
+        signal=pool.signals[0], test=test, level=BehaviorKnob(value=60, low=0, high=160, source="trial")
+    )
     behavior = replace(pool.behaviors[channel][1], guard=guard)
     source = written(replace(home, behaviors=(behavior,)))
     runs(evaluator, source)

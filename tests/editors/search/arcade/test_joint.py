@@ -13,7 +13,7 @@ from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.first_race import _affordable
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
-from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, World
+from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, WorldModel
 from hlearn.editors.search.arcade.search import _outshines
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job
@@ -115,7 +115,7 @@ def test_programs_that_see_the_screen_look_ahead_too(dark: bool) -> None:
     home, pool = pixel_pool(dark=dark)
     assert home.across is not None and home.down is not None
     seen = [s.sight for s in pool.signals if s.drive is None][::2]
-    world = World(
+    world = WorldModel(
         player=PlayerSeen(
             sight=home.across.sight, size=(8, 4), speed=(2, 1), low=(8, 20), high=(150, 180), sure=0.9
         ),

@@ -10,7 +10,7 @@ from hlearn.editors.search.arcade.events import Play, accidents
 from hlearn.editors.search.arcade.look_pixels import plays_of
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.omens import find_omens
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.evaluate.api import Recording
 
 HEAT, NOISE, FRAME = 0, 1, 2  # bytes: how hot a gun is, nothing, the frame of an explosion
@@ -67,8 +67,8 @@ def test_heat_warns_and_noise_does_not() -> None:
 
 
 def test_on_the_screen_a_player_out_of_sight_is_the_first_sign_and_a_bar_may_warn() -> None:
-    player = Sight(key="player", body=("return None",), optional=True)
-    bar = Sight(key="patch", body=("return 0",))
+    player = DetectorTemplate(key="player", body=("return None",), optional=True)
+    bar = DetectorTemplate(key="patch", body=("return 0",))
     own, gauge = Signal(sight=player, field="x", low=8, high=150), Signal(sight=bar, low=0, high=40)
     recordings = []
     for seed in (1, 2, 3, 4):

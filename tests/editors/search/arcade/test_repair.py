@@ -11,7 +11,7 @@ import pytest
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.repair import TRIED, WATCHED, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
-from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.arcade.standing import Leaderboard
 from hlearn.editors.search.race import Arena
 from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode
@@ -46,7 +46,7 @@ def _episode(job: Job) -> Episode:
     )
 
 
-def started(spread: float) -> tuple[Roster, Standing]:
+def started(spread: float) -> tuple[Roster, Leaderboard]:
     home, pool = ram_pool()
     meet = next(b for b in kinds(pool)["intercept"] if b.option == 1)
     genome: Genome = replace(home, behaviors=(meet,)).turned((0, "spread"), spread, "calibration")
@@ -56,7 +56,7 @@ def started(spread: float) -> tuple[Roster, Standing]:
     champion = roster.runner(genome)
     arena = Arena(lab, stall_steps=lab.stall)
     arena.run([champion], TRIED)
-    return roster, Standing(roster, arena, [champion])
+    return roster, Leaderboard(roster, arena, [champion])
 
 
 def spread_of(genome: Genome) -> float:

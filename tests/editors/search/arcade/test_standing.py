@@ -11,7 +11,7 @@ from hlearn.editors.search.arcade.behaviors import PRESS, Behavior
 from hlearn.editors.search.arcade.first_race import idle_winner
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster
-from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.arcade.standing import Leaderboard
 from hlearn.editors.search.race import Arena, Runner, clearly_better
 from hlearn.evaluate.api import Job, Result
 from hlearn.records import Episode, Program
@@ -33,13 +33,13 @@ class Candidates:
         return self.everyone
 
 
-def standing(lab: ScriptedLab) -> tuple[Standing, Runner, Runner]:
+def standing(lab: ScriptedLab) -> tuple[Leaderboard, Runner, Runner]:
     arena = Arena(lab)
     lucky, steady = (
         Runner(number=n, program=Program(source=s), what=None) for n, s in ((1, "lucky"), (2, "steady"))
     )
     arena.run([lucky, steady], 1)
-    return Standing(cast(Roster, Candidates(lab)), arena, [lucky, steady]), lucky, steady
+    return Leaderboard(cast(Roster, Candidates(lab)), arena, [lucky, steady]), lucky, steady
 
 
 def test_a_leader_must_stand_on_several_episodes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hlearn.editors.search.arcade.behaviors import PRESS, STEERING, Behavior, Knob
+from hlearn.editors.search.arcade.behaviors import PRESS, STEERING, Behavior, BehaviorKnob
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.omens import Omen
@@ -32,7 +32,7 @@ def dodging(
     width = max(d.width for d in meetings)
     radius = round(wide * (width + max(3.0, 0.03 * own.span)), 1)
     roles: list[tuple[str, Signal]] = []
-    knobs: list[tuple[str, Knob]] = [
+    knobs: list[tuple[str, BehaviorKnob]] = [
         ("radius", pixel_knob(radius, 1, 0.5 * own.span + width, max(1.0, 0.3 * radius))),
         ("low", pixel_knob(own.low, own.low - 16, own.low + 0.3 * own.span, 4, "probe")),
         ("high", pixel_knob(own.high, own.high - 0.3 * own.span, own.high + 16, 4, "probe")),
@@ -88,7 +88,7 @@ def idling(omen: Omen, channel: str, level: float) -> Behavior:
     """Doing nothing on a channel while a number warns, which it does from ``level`` on."""
     source = f"{omen.explained} of {omen.events} deaths"
     low, high = sorted((omen.sign.low, omen.sign.high))
-    border = Knob(value=level, low=low, high=high, step=max(1.0, 0.1 * (high - low)), source=source)
+    border = BehaviorKnob(value=level, low=low, high=high, step=max(1.0, 0.1 * (high - low)), source=source)
     return Behavior(
         kind="idle",
         channel=channel,
@@ -112,7 +112,7 @@ def heeding(genome: Genome, omens: Sequence[Omen]) -> list[Genome]:
 
 def _hazard(
     meeting: Meeting, at: int, notice: float
-) -> tuple[list[tuple[str, Signal]], list[tuple[str, Knob]]]:
+) -> tuple[list[tuple[str, Signal]], list[tuple[str, BehaviorKnob]]]:
     """Roles and knobs that tell where a hazard is, and whether it arrives within ``notice`` steps."""
     source = f"{meeting.explained} of {meeting.events} deaths"
     roles = [(f"hazard{at}", meeting.thing)]

@@ -16,7 +16,7 @@ LOOKING = ("foresee", "shoot")  # kinds that act by what the program sees ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knob:
+class BehaviorKnob:
     """A constant of a behaviour.
 
     Attributes:
@@ -48,7 +48,7 @@ class Guard:
 
     signal: Signal
     test: str
-    level: Knob
+    level: BehaviorKnob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Behavior:
     kind: str
     channel: str
     roles: tuple[tuple[str, Signal], ...] = ()
-    knobs: tuple[tuple[str, Knob], ...] = ()
+    knobs: tuple[tuple[str, BehaviorKnob], ...] = ()
     option: int = 0
     guard: Guard | None = None
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import hlearn.parts
 from hlearn.editors.search.arcade import outlook as ahead
-from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, Knob
+from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, BehaviorKnob
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.outlook import Outlook
 from hlearn.editors.search.arcade.prose import summary
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.skills import KINDS
 from hlearn.editors.search.arcade.writing import Writing
 
@@ -25,7 +25,7 @@ def emit(
     title: str,
     buttons: tuple[str, ...],
     name: str = "Player",
-    carried: Sequence[Sight] = (),
+    carried: Sequence[DetectorTemplate] = (),
 ) -> str:
     """Writes a genome as one module with one policy class.
 
@@ -96,7 +96,7 @@ class _Page:
         name = self.names[sight.key]
         return f"s.{name}.{signal.field}" if signal.field else f"s.{name}"
 
-    def carry(self, sight: Sight, index: int) -> None:
+    def carry(self, sight: DetectorTemplate, index: int) -> None:
         """Writes a detector for the trace; the first one is taken for the player's."""
         name = self.fresh(f"sight_{index}")
         self._write_detector(sight, name, "sight_0" if index else "")
@@ -123,14 +123,14 @@ class _Page:
         )
         self.detectors += self.method("detect", "plan", "obs", doc, ahead.detector(outlook, seen, player))
 
-    def sighted(self, sight: Sight, noun: str) -> str:
+    def sighted(self, sight: DetectorTemplate, noun: str) -> str:
         """The name of a sight's detector; writes it the first time."""
         if sight.key not in self.names:
             self.names[sight.key] = self.fresh(noun)
             self._detector(sight)
         return self.names[sight.key]
 
-    def _detector(self, sight: Sight) -> None:
+    def _detector(self, sight: DetectorTemplate) -> None:
         name = self.names[sight.key]
         player = ""
         if sight.looks_for_player:
@@ -140,7 +140,7 @@ class _Page:
                 player = self.names[own.sight.key]
         self._write_detector(sight, name, player)
 
-    def _write_detector(self, sight: Sight, name: str, player: str) -> None:
+    def _write_detector(self, sight: DetectorTemplate, name: str, player: str) -> None:
         self.imports.update(sight.imports)
         self.constants += sight.written(sight.constants, name)
         self.setup += sight.written(sight.setup, name)
@@ -251,7 +251,7 @@ class _Page:
     def _knob(self, behavior: Behavior, name: str, knob: str) -> str:
         return self._param(f"{name}_{knob}", dict(behavior.knobs)[knob])
 
-    def _param(self, word: str, knob: Knob) -> str:
+    def _param(self, word: str, knob: BehaviorKnob) -> str:
         if word not in self.taken:
             self.taken.add(word)
             value, low, high = (f"{v:g}" for v in (knob.value, knob.low, knob.high))

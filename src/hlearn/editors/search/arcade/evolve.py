@@ -8,7 +8,7 @@ from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.repair import repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
-from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.arcade.standing import Leaderboard
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Runner, better, clearly_better, hopeless
 
@@ -26,7 +26,7 @@ STOOD = 16  # seeds on which a first champion reaches the target, if there is on
 
 def evolve(
     roster: Roster,
-    standing: Standing,
+    standing: Leaderboard,
     pool: Pool,
     draw: Draw | None,
     *,
@@ -73,13 +73,13 @@ def evolve(
             yield standing.champion
 
 
-def _stands(standing: Standing) -> bool:
+def _stands(standing: Leaderboard) -> bool:
     """Whether the champion reaches the target, on average, on many seeds."""
     target, played = standing.roster.lab.task.target, standing.champion.measured
     return target is not None and len(played) >= STOOD and sum(played) >= target * len(played)
 
 
-def _children(roster: Roster, standing: Standing, pool: Pool, draw: Draw | None) -> list[Runner]:
+def _children(roster: Roster, standing: Leaderboard, pool: Pool, draw: Draw | None) -> list[Runner]:
     """A brood of variations of the elite, the better of which have more children."""
     lab, elite = roster.lab, standing.elite
     children: list[Runner] = []
@@ -99,7 +99,7 @@ def _children(roster: Roster, standing: Standing, pool: Pool, draw: Draw | None)
     return children
 
 
-def _generation(standing: Standing, children: list[Runner], rungs: Sequence[int]) -> None:
+def _generation(standing: Leaderboard, children: list[Runner], rungs: Sequence[int]) -> None:
     """Races children over the rungs; who trails leaves, who stays is admitted to the elite."""
     for rung in rungs:
         children = [c for c in children if c is not standing.champion]

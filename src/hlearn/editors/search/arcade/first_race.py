@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hlearn.editors.search.arcade import avoidance, hypotheses, shares
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.signals import Signal
@@ -27,7 +27,7 @@ AGAIN = 1.3  # episodes per program: the best quarter plays twice
 FEWEST = 24  # guesses that race whatever it costs
 
 
-class Start(NamedTuple):
+class FirstRaceResult(NamedTuple):
     """What the first race leaves: guesses for variation, where steering acts, and every runner, best first."""
 
     pool: Pool
@@ -35,7 +35,7 @@ class Start(NamedTuple):
     firsts: list[Runner]
 
 
-def run_first_race(roster: Roster, view: View) -> Start:
+def run_first_race(roster: Roster, view: ProbeFindings) -> FirstRaceResult:
     """Races what the probe suggests.
 
     Raises:
@@ -77,11 +77,11 @@ def run_first_race(roster: Roster, view: View) -> Start:
         behaviors[PRESS] = (*rhythms, *aims)
     home = Genome(across=next(iter(across), None), down=next(iter(down), None))
     signals = (*movers, *view.own, *view.flags[:24])
-    return Start(pool=Pool(behaviors=behaviors, signals=signals), home=home, firsts=order + guessed)
+    return FirstRaceResult(pool=Pool(behaviors=behaviors, signals=signals), home=home, firsts=order + guessed)
 
 
 def _guesses(
-    view: View, channel: str, own: Signal, rhythms: Sequence[Behavior], context: tuple[Behavior, ...]
+    view: ProbeFindings, channel: str, own: Signal, rhythms: Sequence[Behavior], context: tuple[Behavior, ...]
 ) -> Iterator[Genome]:
     """Programs that steer ``own`` by one behaviour and do otherwise what served blind programs best."""
     home = Genome(across=own) if channel == ACROSS else Genome(down=own)
@@ -102,7 +102,7 @@ def _guesses(
         yield replace(home, behaviors=(behavior, *(serves[:1] or context)))
 
 
-def _dodges(view: View, channel: str, own: Signal) -> list[Behavior]:
+def _dodges(view: ProbeFindings, channel: str, own: Signal) -> list[Behavior]:
     """Keeping clear of what killed random play."""
     other = next((s for s in view.own if s.drive is not None and s.drive != own.drive), None)
     plays, signals, _ = view.read(view.recordings)
@@ -111,7 +111,7 @@ def _dodges(view: View, channel: str, own: Signal) -> list[Behavior]:
 
 
 def _joint_guesses(
-    view: View, across: Signal, down: Signal, context: tuple[Behavior, ...]
+    view: ProbeFindings, across: Signal, down: Signal, context: tuple[Behavior, ...]
 ) -> Iterator[Genome]:
     """Programs that steer on both axes by one thing."""
     press = tuple(b for b in context if b.channel == PRESS)
@@ -135,7 +135,7 @@ def _context(order: Sequence[Runner], channel: str, rhythm: tuple[Behavior, ...]
 
 
 def _race_blind(
-    roster: Roster, view: View, rhythms: Sequence[Behavior], blind: Mapping[str, Sequence[Behavior]]
+    roster: Roster, view: ProbeFindings, rhythms: Sequence[Behavior], blind: Mapping[str, Sequence[Behavior]]
 ) -> tuple[list[Runner], tuple[Behavior, ...]]:
     """Races programs that look at nothing; returns them and the way to press that served them best."""
     ways: list[tuple[Behavior, ...]] = [(r,) for r in rhythms] or [()]
@@ -157,7 +157,7 @@ def _affordable(guesses: list[Genome], budget: float) -> list[Genome]:
     return guesses if len(guesses) <= count else [guesses[i * len(guesses) // count] for i in range(count)]
 
 
-def _arena(roster: Roster, view: View, count: int, share: float) -> Arena:
+def _arena(roster: Roster, view: ProbeFindings, count: int, share: float) -> Arena:
     """An arena of short episodes, so that ``count`` programs cost about ``share`` of what is left."""
     lab = roster.lab
     least = SHORTEST if roster.deterministic else int(min(SHORTEST, max(STUB, lab.remaining / SCARCE)))

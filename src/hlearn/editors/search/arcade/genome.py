@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING, PRESS, Behavior, Guard, Knob
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, LOOKING, PRESS, Behavior, BehaviorKnob, Guard
 from hlearn.editors.search.arcade.outlook import Outlook
 from hlearn.editors.search.arcade.signals import Signal
 
@@ -50,7 +50,7 @@ class Genome:
         parts[channel] = behaviors
         return replace(self, behaviors=parts[ACROSS] + parts[DOWN] + parts[PRESS])
 
-    def knobs(self) -> Iterator[tuple[KnobPath, Knob]]:
+    def knobs(self) -> Iterator[tuple[KnobPath, BehaviorKnob]]:
         """Every constant that may be turned, with its place."""
         for index, behavior in enumerate(self.behaviors):
             for name, knob in behavior.knobs:
@@ -88,6 +88,6 @@ class Genome:
         return "; ".join(ahead + told) or "nothing"
 
 
-def _set(knob: Knob, value: float, source: str) -> Knob:
+def _set(knob: BehaviorKnob, value: float, source: str) -> BehaviorKnob:
     clipped = min(knob.high, max(knob.low, value))
     return replace(knob, value=round(clipped, 2), source=source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, Knob
+from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, BehaviorKnob
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.meetings import Meeting
 from hlearn.editors.search.arcade.relations import Relation
@@ -38,8 +38,8 @@ def pulse(period: float, width: float) -> Behavior:
         kind="pulse",
         channel=PRESS,
         knobs=(
-            ("period", Knob(value=period, low=2, high=240, unit="steps", step=4)),
-            ("width", Knob(value=width, low=1, high=60, unit="steps", step=2)),
+            ("period", BehaviorKnob(value=period, low=2, high=240, unit="steps", step=4)),
+            ("width", BehaviorKnob(value=width, low=1, high=60, unit="steps", step=2)),
         ),
     )
 
@@ -54,8 +54,8 @@ def aims(own: Signal, targets: Sequence[Signal]) -> list[Behavior]:
             knobs=(
                 ("offset", offset_knob(0.0, own)),
                 ("window", pixel_knob(6, 1, 60, 3)),
-                ("period", Knob(value=8, low=2, high=60, unit="steps", step=3)),
-                ("width", Knob(value=4, low=1, high=30, unit="steps", step=2)),
+                ("period", BehaviorKnob(value=8, low=2, high=60, unit="steps", step=3)),
+                ("width", BehaviorKnob(value=4, low=1, high=30, unit="steps", step=2)),
             ),
         )
         for t in targets
@@ -66,8 +66,8 @@ def blind(channel: str) -> list[Behavior]:
     """Steering that looks at nothing."""
     found = [Behavior(kind="push", channel=channel, option=o) for o in (-1, 1)]
     rhythm = (
-        ("period", Knob(value=60, low=4, high=400, unit="steps", step=15)),
-        ("width", Knob(value=30, low=1, high=200, unit="steps", step=8)),
+        ("period", BehaviorKnob(value=60, low=4, high=400, unit="steps", step=15)),
+        ("width", BehaviorKnob(value=30, low=1, high=200, unit="steps", step=8)),
     )
     found.append(Behavior(kind="swing", channel=channel, option=1, knobs=rhythm))
     found += [Behavior(kind="step", channel=channel, option=o, knobs=rhythm) for o in (-1, 1)]
@@ -186,7 +186,7 @@ def crossings(lanes: Lanes, own: Signal, channel: str) -> list[Behavior]:
                     ("ahead", pixel_knob(round(ahead, 1), -2 * size, 2 * size, 2)),
                     ("place", pixel_knob(place, place - 16, place + 16, 2, source)),
                     ("radius", pixel_knob(12, 0, 60, 3)),
-                    ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
+                    ("lead", BehaviorKnob(value=8, low=0, high=60, unit="steps", step=4)),
                 ),
             )
         )
@@ -209,7 +209,7 @@ def weaves(own: Signal, movers: Sequence[Signal], channel: str) -> list[Behavior
                 ("ahead", pixel_knob(10 * option, -40, 40, 3)),
                 ("height", pixel_knob(10, 0, 40, 2)),
                 ("radius", pixel_knob(12, 0, 60, 3)),
-                ("lead", Knob(value=8, low=0, high=60, unit="steps", step=4)),
+                ("lead", BehaviorKnob(value=8, low=0, high=60, unit="steps", step=4)),
             ),
         )
         for option in (1, -1)
@@ -224,7 +224,7 @@ def pursuit(own: Signal, mover: Signal, channel: str) -> Behavior:
         roles=(("target", mover),),
         knobs=(
             ("offset", offset_knob(0.0, own)),
-            ("lead", Knob(value=8, low=-60, high=60, unit="steps", step=5)),
+            ("lead", BehaviorKnob(value=8, low=-60, high=60, unit="steps", step=5)),
             ("deadband", deadband_knob(own)),
         ),
     )

@@ -13,10 +13,18 @@ from itertools import zip_longest
 import numpy as np
 
 from hlearn.editors.search.arcade import hypotheses
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior, Guard, Knob
+from hlearn.editors.search.arcade.behaviors import (
+    ACROSS,
+    DOWN,
+    PRESS,
+    STEERING,
+    Behavior,
+    BehaviorKnob,
+    Guard,
+)
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.look import View
-from hlearn.editors.search.arcade.outlook import Role, World, moves, outlooks, varied
+from hlearn.editors.search.arcade.look import ProbeFindings
+from hlearn.editors.search.arcade.outlook import Role, WorldModel, moves, outlooks, varied
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.skills import KINDS
@@ -56,7 +64,7 @@ class Draw:
     targets: Sequence[Signal]
     signs: Sequence[Signal]
     rhythms: Sequence[Behavior]
-    world: World | None
+    world: WorldModel | None
     directions: Sequence[tuple[int, int]]
     rng: np.random.Generator
 
@@ -182,7 +190,7 @@ class Draw:
             knobs = (("offset", offset), ("radius", radius))
             return Behavior(kind="flee", channel=channel, roles=(("hazard", target),), knobs=knobs)
         if self.rng.random() < 0.35:
-            lead = Knob(
+            lead = BehaviorKnob(
                 value=round(float(self.rng.uniform(-4, 12)), 1), low=-60, high=60, unit="steps", step=3
             )
             steered = (("offset", offset), ("lead", lead), ("deadband", self._dead()))
@@ -195,7 +203,7 @@ class Draw:
         alike = [t for t in self.targets if bool(t.sight.imports) == bool(own.sight.imports)] or self.targets
         return alike[int(self.rng.integers(len(alike)))]
 
-    def _dead(self) -> Knob:
+    def _dead(self) -> BehaviorKnob:
         return pixel_knob(round(float(self.rng.uniform(0.0, 6.0)), 1), 0, 12, 1.0)
 
     def _press(self, genome: Genome) -> tuple[Behavior, ...]:
@@ -229,7 +237,7 @@ class Draw:
         signs = mine if mine and self.rng.random() < PLACED else self.signs
         sign = signs[int(self.rng.integers(len(signs)))]
         level = round(float(self.rng.uniform(sign.low, sign.high)), 1)
-        knob = Knob(value=level, low=sign.low, high=sign.high, step=0.1 * sign.span)
+        knob = BehaviorKnob(value=level, low=sign.low, high=sign.high, step=0.1 * sign.span)
         guard = Guard(signal=sign, test="<" if self.rng.random() < 0.5 else ">", level=knob)
         for channel in self.owns:
             way = self._way(genome, channel) or (Behavior(kind="rest", channel=channel),)
@@ -286,7 +294,7 @@ def _rhythm(behavior: Behavior, rng: np.random.Generator) -> Behavior:
     return replace(behavior, knobs=tuple((n, replace(k, value=values[n])) for n, k in behavior.knobs))
 
 
-def drawer(view: View, roster: Roster) -> Draw:
+def drawer(view: ProbeFindings, roster: Roster) -> Draw:
     """What programs are drawn from, as far as the probe knows."""
     meaning = [action_meaning(b) for b in roster.buttons]
     owns: dict[str, tuple[Signal, ...]] = {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.editors.search.arcade.relations import Passage
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 
 LEAST = 4  # lanes
 NEAR = 9.0  # pixels between the player and what ran it over
@@ -127,7 +127,9 @@ def _fit(places: np.ndarray, cars: np.ndarray, own: Signal, first: int, end: int
     if best[0] < max(5.0, 0.55 * events):
         return None
     row = Signal(
-        sight=Sight(key=f"ram[{first}:{end}]", body=(f"return [int(b) for b in obs[{first}:{end}]]",)),
+        sight=DetectorTemplate(
+            key=f"ram[{first}:{end}]", body=(f"return [int(b) for b in obs[{first}:{end}]]",)
+        ),
         low=float(cars.min()),
         high=float(cars.max()),
     )

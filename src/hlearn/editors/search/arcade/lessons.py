@@ -15,7 +15,7 @@ from hlearn.editors.search.arcade.avoidance import dodging, heeding, reflexes
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, Behavior
 from hlearn.editors.search.arcade.events import Reading
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.omens import find_omens
 from hlearn.editors.search.arcade.roster import Roster, genome_of
@@ -68,7 +68,7 @@ class Lessons:
         plays: every recording so far.
     """
 
-    def __init__(self, roster: Roster, view: View, home: Genome) -> None:
+    def __init__(self, roster: Roster, view: ProbeFindings, home: Genome) -> None:
         self.roster = roster
         self.view = view
         self.home = home
@@ -177,7 +177,7 @@ class Lessons:
 
 
 def taught(
-    view: View,
+    view: ProbeFindings,
     genome: Genome,
     plays: Sequence[Recording],
     own_plays: Sequence[Recording],
@@ -219,7 +219,7 @@ def taught(
 
 
 def _warned(
-    view: View, genome: Genome, plays: Sequence[Recording], say: Callable[[str], None]
+    view: ProbeFindings, genome: Genome, plays: Sequence[Recording], say: Callable[[str], None]
 ) -> list[Genome]:
     """The program letting go of the buttons while a number stands where it stood before its deaths."""
     seen, _, signs = view.read(plays) if plays else Reading([], (), ())

@@ -11,11 +11,11 @@ from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.events import Reading
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
-from hlearn.editors.search.arcade.outlook import World
+from hlearn.editors.search.arcade.outlook import WorldModel
 from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.probe.effects import Watch
+from hlearn.probe.effects import SampledEpisode
 from hlearn.probe.motion import Motion
 from hlearn.probe.random_play import HOLDING
 from hlearn.records import Program
@@ -27,7 +27,7 @@ HOLDS = ((2, 16), (20, 120))  # shortest and longest time an action is held, per
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ProbeFindings:
     """What a probe found.
 
     Attributes:
@@ -55,8 +55,8 @@ class View:
     flags: tuple[Signal, ...]
     targets: tuple[Signal, ...] = ()
     steered: tuple[Signal, ...] = ()
-    world: World | None = None
-    watch: Callable[[Sequence[Recording]], tuple[Watch, ...]] | None = None
+    world: WorldModel | None = None
+    watch: Callable[[Sequence[Recording]], tuple[SampledEpisode, ...]] | None = None
     relations: tuple[Relation, ...]
     lanes: tuple[Lanes, ...] = ()
     perils: tuple[Signal, ...] = ()
@@ -69,7 +69,9 @@ class View:
     program: Callable[[Genome, Program], Program]
 
 
-def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sight] = ()) -> Program:
+def wanderer(
+    buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[DetectorTemplate] = ()
+) -> Program:
     """A program that holds random actions for random times: the probe.
 
     Args:
@@ -102,7 +104,7 @@ def wanderer(buttons: Sequence[str], hold: tuple[int, int], sights: Sequence[Sig
     return Program(source="\n".join(lines))
 
 
-def play_probe(lab: Lab, record: Record, sights: Sequence[Sight] = ()) -> list[Result]:
+def play_probe(lab: Lab, record: Record, sights: Sequence[DetectorTemplate] = ()) -> list[Result]:
     """Plays the probe's episodes, short and long holds in turn.
 
     Raises:
@@ -122,7 +124,7 @@ def play_probe(lab: Lab, record: Record, sights: Sequence[Sight] = ()) -> list[R
     return lab.measure(jobs)
 
 
-def signal(sight: Sight, motion: Motion, field: str = "") -> Signal:
+def signal(sight: DetectorTemplate, motion: Motion, field: str = "") -> Signal:
     """A signal with what was measured of its motion."""
     return Signal(
         sight=sight,
@@ -153,10 +155,10 @@ def relate(
     return tuple(sorted(found, key=lambda r: -r.strength))
 
 
-def unseen(results: Sequence[Result]) -> View:
+def unseen(results: Sequence[Result]) -> ProbeFindings:
     """What is left to go by if no probe episode could be recorded: nothing."""
     length, score = means(results)
-    return View(
+    return ProbeFindings(
         own=(),
         movers=(),
         flags=(),

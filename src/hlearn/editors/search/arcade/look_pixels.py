@@ -13,18 +13,27 @@ from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.look import HOLDS, View, means, play_probe, relate, signal, unseen, wanderer
+from hlearn.editors.search.arcade.look import (
+    HOLDS,
+    ProbeFindings,
+    means,
+    play_probe,
+    relate,
+    signal,
+    unseen,
+    wanderer,
+)
 from hlearn.editors.search.arcade.look_things import since
-from hlearn.editors.search.arcade.outlook import PlayerSeen, World
+from hlearn.editors.search.arcade.outlook import PlayerSeen, WorldModel
 from hlearn.editors.search.arcade.relations import Passage
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.tally import EXPLAINED, SHOWN, tells_rewards
 from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording
 from hlearn.policy.joystick import action_meaning
-from hlearn.probe.effects import Watch
+from hlearn.probe.effects import SampledEpisode
 from hlearn.probe.motion import driven, moves
 from hlearn.probe.pixels import find_things
-from hlearn.probe.scene import Axis, Detector, Kind, Scene, Thing
+from hlearn.probe.scene import Axis, Detector, ObjectKind, Scene, ScreenObject
 from hlearn.probe.screen import ScreenRecorder
 from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
@@ -39,7 +48,7 @@ THINGS = 12  # things that are followed
 SCORES = 6  # patches that may show the score
 
 
-def look_at_pixels(lab: Lab) -> View:
+def look_at_pixels(lab: Lab) -> ProbeFindings:
     """Plays the probe, finds things on the screen and watches them.
 
     Raises:
@@ -47,10 +56,10 @@ def look_at_pixels(lab: Lab) -> View:
     """
     assert isinstance(lab.actions, Discrete)
     scene = _scene(lab, lab.actions.names)
-    players = [t for t in scene.players if t.kind is Kind.PLAYER][:2]
+    players = [t for t in scene.players if t.kind is ObjectKind.PLAYER][:2]
     things = [*players, *scene.movers][:THINGS]
     lab.say("on the screen: " + ", ".join(t.name for t in things))
-    shown = [_patch(t) for t in (*scene.of(Kind.STATIC), *scene.of(Kind.SCORE))[:SCORES]]
+    shown = [_patch(t) for t in (*scene.of(ObjectKind.STATIC), *scene.of(ObjectKind.SCORE))[:SCORES]]
     sights = [_sight(t) for t in things] + shown
     results = play_probe(lab, Record.TRACES, sights)
     recordings = [r.recording for r in results if r.recording is not None and len(r.recording.actions)]
@@ -67,7 +76,7 @@ def look_at_pixels(lab: Lab) -> View:
             motion = moves(values, share=0.005, steady=0.5)
             if motion is None:
                 continue
-            if thing.kind is Kind.PLAYER:
+            if thing.kind is ObjectKind.PLAYER:
                 motion = driven(motion, values, commands)
             seen = replace(signal(sight, motion, axis.value), axis=axis)
             for column, value in zip(series, values, strict=True):
@@ -94,7 +103,7 @@ def look_at_pixels(lab: Lab) -> View:
             telling.append(sight)
     length, score = means(results)
     world = _world(things, sights, own, recordings)
-    return View(
+    return ProbeFindings(
         own=tuple(own),
         movers=tuple(movers),
         flags=(),
@@ -113,8 +122,11 @@ def look_at_pixels(lab: Lab) -> View:
 
 
 def _world(
-    things: Sequence[Thing], sights: Sequence[Sight], own: Sequence[Signal], recordings: Sequence[Recording]
-) -> World | None:
+    things: Sequence[ScreenObject],
+    sights: Sequence[DetectorTemplate],
+    own: Sequence[Signal],
+    recordings: Sequence[Recording],
+) -> WorldModel | None:
     """What programs may know that look ahead; None where no player is seen."""
     if not own:
         return None
@@ -124,8 +136,8 @@ def _world(
     places = np.concatenate([_places(r, at) for r in recordings])
     seen = ~np.isnan(places[:, 0])
     low, high = np.nanpercentile(places, (1, 99), axis=0)
-    kinds = {i: t for i, t in enumerate(things) if t.kind is not Kind.PLAYER}
-    world = World(
+    kinds = {i: t for i, t in enumerate(things) if t.kind is not ObjectKind.PLAYER}
+    world = WorldModel(
         player=PlayerSeen(
             sight=sights[at],
             size=(me.width[1], me.height[1]),
@@ -155,8 +167,11 @@ def _places(recording: Recording, index: int) -> np.ndarray:
 
 
 def _watches(
-    recordings: Sequence[Recording], things: Sequence[Thing], sights: Sequence[Sight], world: World
-) -> tuple[Watch, ...]:
+    recordings: Sequence[Recording],
+    things: Sequence[ScreenObject],
+    sights: Sequence[DetectorTemplate],
+    world: WorldModel,
+) -> tuple[SampledEpisode, ...]:
     """Looks at the player and at things, from traces of programs that carried their detectors."""
     assert isinstance(world.player, PlayerSeen)
     me = next(i for i, s in enumerate(sights) if s.key == world.player.sight.key)
@@ -167,7 +182,7 @@ def _watches(
         places = np.stack([_places(r, i) for i in kinds], axis=1) if kinds else np.empty((len(mine), 0, 2))
         there = ~np.isnan(places[..., 0]) & ~np.isnan(mine[:, :1])
         found.append(
-            Watch(
+            SampledEpisode(
                 me=np.nan_to_num(mine),
                 kinds=np.where(there, np.array(kinds, int), -1),
                 places=np.nan_to_num(places),
@@ -180,7 +195,7 @@ def _watches(
 
 def plays_of(
     recordings: Sequence[Recording],
-    carried: Sequence[Sight],
+    carried: Sequence[DetectorTemplate],
     signals: tuple[Signal, ...],
     signs: tuple[Signal, ...] = (),
 ) -> Reading:
@@ -207,7 +222,9 @@ def plays_of(
     return Reading(plays, signals, signs)
 
 
-def carrying(genome: Genome, program: Program, sights: Sequence[Sight], buttons: tuple[str, ...]) -> Program:
+def carrying(
+    genome: Genome, program: Program, sights: Sequence[DetectorTemplate], buttons: tuple[str, ...]
+) -> Program:
     """The program of a genome with further detectors, which show in its trace and change nothing."""
     return Program(source=emit(genome, title="Watched.", buttons=buttons, carried=sights))
 
@@ -227,10 +244,10 @@ def _scene(lab: Lab, names: Sequence[str]) -> Scene:
     return find_things(recorder.recording())
 
 
-def _sight(thing: Thing) -> Sight:
+def _sight(thing: ScreenObject) -> DetectorTemplate:
     """The detector of a thing, as lines of a program."""
     found = thing.detector
-    return Sight(
+    return DetectorTemplate(
         key=thing.name,
         imports=found.imports,
         constants=(f"{{NAME}} = {found.constant}",) if found.constant else (),
@@ -242,7 +259,7 @@ def _sight(thing: Thing) -> Sight:
 
 def _peril(detector: Detector, index: int) -> Signal:
     """Everything in a band before the player, as one signal whose value is a list."""
-    sight = Sight(
+    sight = DetectorTemplate(
         key=f"band{index}",
         imports=detector.imports,
         constants=(f"{{NAME}} = {detector.constant}",),
@@ -252,23 +269,23 @@ def _peril(detector: Detector, index: int) -> Signal:
     return Signal(sight=sight, low=0.0, high=1.0)
 
 
-def _patch(thing: Thing) -> Sight:
+def _patch(thing: ScreenObject) -> DetectorTemplate:
     """A number that changes when a patch of the screen does: the sum of its red."""
     wide, high = thing.width[1] / 2 + 1, thing.height[1] / 2 + 1
     left, top = max(0, round(thing.region[0] - wide)), max(0, round(thing.region[1] - high))
     right, bottom = round(thing.region[2] + wide), round(thing.region[3] + high)
-    return Sight(
+    return DetectorTemplate(
         key=f"patch{left}_{top}", body=(f"return int(obs[{top}:{bottom}, {left}:{right}, 0].sum())",)
     )
 
 
-def _together(patches: Sequence[Sight]) -> Signal | None:
+def _together(patches: Sequence[DetectorTemplate]) -> Signal | None:
     """One sight of all patches that show rewards: it changes when any of them does."""
     if not patches:
         return None
     sums = [p.body[0].removeprefix("return ") for p in patches]
     body = f"return ({', '.join(sums)},)"
-    return Signal(sight=Sight(key="the score shown", body=(body,)), low=0.0, high=1e6)
+    return Signal(sight=DetectorTemplate(key="the score shown", body=(body,)), low=0.0, high=1e6)
 
 
 def _numbers(recording: Recording, name: str) -> np.ndarray:

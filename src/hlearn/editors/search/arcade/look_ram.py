@@ -12,15 +12,15 @@ from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
 from hlearn.editors.search.arcade.lanes import find_lanes
-from hlearn.editors.search.arcade.look import View, means, play_probe, relate, signal, unseen
+from hlearn.editors.search.arcade.look import ProbeFindings, means, play_probe, relate, signal, unseen
 from hlearn.editors.search.arcade.look_things import look_at_things, watch
-from hlearn.editors.search.arcade.outlook import World
+from hlearn.editors.search.arcade.outlook import WorldModel
 from hlearn.editors.search.arcade.relations import Passage, lives_counters
-from hlearn.editors.search.arcade.signals import Sight, Signal
+from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards
 from hlearn.evaluate.api import Record, Recording
 from hlearn.policy.joystick import action_meaning
-from hlearn.probe.effects import Watch
+from hlearn.probe.effects import SampledEpisode
 from hlearn.probe.player import PlayerFound
 from hlearn.probe.ram import find_motions, read_byte
 from hlearn.probe.scene import Axis
@@ -33,7 +33,7 @@ STEERED, CLEAR = 3, 5.0  # bytes per axis that commands move, by so many standar
 WRAP = 60  # a larger change of a byte in one step is no motion
 
 
-def look_at_ram(lab: Lab) -> View:
+def look_at_ram(lab: Lab) -> ProbeFindings:
     """Plays the probe and reads the bytes.
 
     Raises:
@@ -84,7 +84,7 @@ def look_at_ram(lab: Lab) -> View:
     world = look_at_things(recordings, lost, meaning, obeying)
     recordings = [replace(r, pictures=()) for r in recordings]
     length, score = means(results)
-    return View(
+    return ProbeFindings(
         own=own,
         movers=movers,
         flags=_flags(observations, taken),
@@ -104,21 +104,21 @@ def look_at_ram(lab: Lab) -> View:
     )
 
 
-def _watches(recordings: Sequence[Recording], world: World) -> tuple[Watch, ...]:
+def _watches(recordings: Sequence[Recording], world: WorldModel) -> tuple[SampledEpisode, ...]:
     assert isinstance(world.player, PlayerFound)
     lost = lost_lives(recordings)
     return tuple(watch(r, gone, world.player, world.slots) for r, gone in zip(recordings, lost, strict=True))
 
 
-def byte_sight(index: int, *, coded: bool = False) -> Sight:
+def byte_sight(index: int, *, coded: bool = False) -> DetectorTemplate:
     """The detector of one byte."""
     if coded:
-        return Sight(
+        return DetectorTemplate(
             key=f"ram[{index}] decoded",
             imports=("from hlearn.parts import fine_coarse",),
             body=(f"return fine_coarse(obs[{index}])",),
         )
-    return Sight(key=f"ram[{index}]", body=(f"return int(obs[{index}])",))
+    return DetectorTemplate(key=f"ram[{index}]", body=(f"return int(obs[{index}])",))
 
 
 def _tally(observations: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -> Signal | None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hlearn.editors.search.arcade.outlook import World, name_kinds
+from hlearn.editors.search.arcade.outlook import WorldModel, name_kinds
 from hlearn.evaluate.api import PICTURE_EVERY, Recording
 from hlearn.probe.blobs import cut
-from hlearn.probe.effects import Watch, read_effects
+from hlearn.probe.effects import SampledEpisode, read_effects
 from hlearn.probe.player import PlayerFound, find_player
 from hlearn.probe.things import SlotFound, find_slots
 
@@ -21,7 +21,7 @@ def look_at_things(
     lost: Sequence[np.ndarray],
     meaning: np.ndarray,
     obeying: tuple[Sequence[int], Sequence[int]],
-) -> World | None:
+) -> WorldModel | None:
     """Finds the player, things and what they do; None where no player is seen.
 
     Args:
@@ -45,7 +45,7 @@ def look_at_things(
     kinds = sorted({k for s in slots for k in s.kinds.values()})
     boxes = {k: _box(k, slots) for k in kinds}
     watches = tuple(watch(r, gone, player, slots) for r, gone in zip(recordings, lost, strict=True))
-    return World(
+    return WorldModel(
         player=player,
         slots=slots,
         names=name_kinds(colours, kinds),
@@ -57,12 +57,14 @@ def look_at_things(
     )
 
 
-def watch(recording: Recording, lost: np.ndarray, player: PlayerFound, slots: Sequence[SlotFound]) -> Watch:
+def watch(
+    recording: Recording, lost: np.ndarray, player: PlayerFound, slots: Sequence[SlotFound]
+) -> SampledEpisode:
     """An episode as looks at the player and at what the slots hold."""
     rams = recording.observations[::PICTURE_EVERY]
     middles = [np.stack([s.x.of(rams) + s.size[0] / 2, s.y.of(rams) + s.size[1] / 2], axis=1) for s in slots]
     gained = recording.rewards > 0
-    return Watch(
+    return SampledEpisode(
         me=np.stack([player.x.of(rams), player.y.of(rams)], axis=1),
         kinds=np.stack([s.kind_at(rams) for s in slots], axis=1) if slots else np.empty((len(rams), 0), int),
         places=np.stack(middles, axis=1) if slots else np.empty((len(rams), 0, 2)),

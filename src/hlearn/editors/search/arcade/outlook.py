@@ -12,10 +12,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from hlearn.editors.search.arcade.behaviors import Knob
-from hlearn.editors.search.arcade.signals import Sight
+from hlearn.editors.search.arcade.behaviors import BehaviorKnob
+from hlearn.editors.search.arcade.signals import DetectorTemplate
 from hlearn.policy.joystick import action_meaning
-from hlearn.probe.effects import Effect, Lift, Watch, read_effects, unexplained
+from hlearn.probe.effects import Effect, Lift, SampledEpisode, read_effects, unexplained
 from hlearn.probe.player import PlayerFound
 from hlearn.probe.things import Coordinate, SlotFound
 
@@ -47,7 +47,7 @@ class PlayerSeen:
         sure: share of looks in which it was seen.
     """
 
-    sight: Sight
+    sight: DetectorTemplate
     size: tuple[float, float]
     speed: tuple[float, float]
     low: tuple[float, float]
@@ -56,7 +56,7 @@ class PlayerSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class World:
+class WorldModel:
     """What the probe found: the player, things, what each kind does, and the play that this was read from.
 
     Things are slots in memory, or what detectors see on the screen.
@@ -64,15 +64,15 @@ class World:
 
     player: PlayerFound | PlayerSeen
     slots: tuple[SlotFound, ...] = ()
-    sights: Mapping[int, Sight] = field(default_factory=dict)
+    sights: Mapping[int, DetectorTemplate] = field(default_factory=dict)
     names: Mapping[int, str]
     boxes: Mapping[int, tuple[float, float]]
     effects: tuple[Effect, ...]
-    watches: tuple[Watch, ...] = ()
+    watches: tuple[SampledEpisode, ...] = ()
     recall: float = 0.0
     chance: float = 0.0
 
-    def wiser(self, watches: Sequence[Watch]) -> World:
+    def wiser(self, watches: Sequence[SampledEpisode]) -> WorldModel:
         """The same with effects read from more play: other players die other deaths."""
         every = (*self.watches, *watches)
         return replace(self, watches=every, effects=read_effects(every, self.boxes, self.player.size))
@@ -91,9 +91,9 @@ class Outlook:
         roam: whether it would rather be where it has not been lately.
     """
 
-    world: World
+    world: WorldModel
     roles: tuple[tuple[int, Role], ...]
-    knobs: tuple[tuple[str, Knob], ...]
+    knobs: tuple[tuple[str, BehaviorKnob], ...]
     face: bool = False
     go: tuple[int, int] = (0, 0)
     roam: bool = False
@@ -127,7 +127,7 @@ class Outlook:
         return "; ".join([*told, *(["roam"] if self.roam else [])])
 
 
-def outlooks(world: World, *, button: bool) -> list[Outlook]:
+def outlooks(world: WorldModel, *, button: bool) -> list[Outlook]:
     """First guesses: by what was read of each kind, what is unknown left alone or kept clear of, and bolder ones."""
     kinds = sorted(world.names)
     read = {e.kind: _role(e, button=button) for e in world.effects}
@@ -169,26 +169,26 @@ def _role(effect: Effect, *, button: bool) -> Role:
     return Role.ABOVE if above >= beside else Role.BESIDE
 
 
-def knobs(world: World) -> tuple[tuple[str, Knob], ...]:
+def knobs(world: WorldModel) -> tuple[tuple[str, BehaviorKnob], ...]:
     """Constants to start from, as the sizes of player and things suggest."""
     width, height = world.player.size
     wide, high = (float(np.median([b[i] for b in world.boxes.values()] or [8.0])) for i in (0, 1))
     touch_x, touch_y = round((width + wide) / 2, 1), round((height + high) / 2, 1)
 
-    def length(value: float, low: float, high: float, step: float) -> Knob:
-        return Knob(value=value, low=low, high=high, unit="px", step=step, source="probe: sizes")
+    def length(value: float, low: float, high: float, step: float) -> BehaviorKnob:
+        return BehaviorKnob(value=value, low=low, high=high, unit="px", step=step, source="probe: sizes")
 
     return (
-        ("horizon", Knob(value=40, low=12, high=64, unit="steps", step=10)),
+        ("horizon", BehaviorKnob(value=40, low=12, high=64, unit="steps", step=10)),
         ("berth_x", length(touch_x + 3, 1, 40, 2)),
         ("berth_y", length(touch_y + 3, 1, 40, 2)),
         ("reach_x", length(max(2.0, touch_x - 2), 1, 40, 2)),
         ("reach_y", length(max(2.0, touch_y - 2), 1, 40, 2)),
-        ("near", Knob(value=2, low=0, high=10, step=0.7)),
+        ("near", BehaviorKnob(value=2, low=0, high=10, step=0.7)),
         ("window", length(4, 1, 16, 1.5)),
-        ("flight", Knob(value=8, low=0, high=48, unit="steps", step=4)),
-        ("pull", Knob(value=1, low=0, high=8, step=0.7)),
-        ("curious", Knob(value=4, low=0, high=20, step=1.5)),
+        ("flight", BehaviorKnob(value=8, low=0, high=48, unit="steps", step=4)),
+        ("pull", BehaviorKnob(value=1, low=0, high=8, step=0.7)),
+        ("curious", BehaviorKnob(value=4, low=0, high=20, step=1.5)),
     )
 
 
@@ -333,7 +333,7 @@ def told(outlook: Outlook) -> str:
     return f"Looks a second ahead and {'; '.join(parts)}." if parts else "Looks a second ahead."
 
 
-def known(world: World) -> Iterator[str]:
+def known(world: WorldModel) -> Iterator[str]:
     """What the probe found, in a few lines."""
     p = world.player
     eyes = "memory" if isinstance(p, PlayerFound) else "its detector"

@@ -9,7 +9,7 @@ from hlearn.editors.search.arcade.contacts import Contact, find_contacts
 from hlearn.editors.search.arcade.corrections import corrections, repaired, watched
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
-from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.arcade.standing import Leaderboard
 from hlearn.editors.search.race import Runner, hopeless
 from hlearn.evaluate.api import Recording
 
@@ -22,7 +22,7 @@ WATCHED = 3  # episodes that are watched per attempt
 FIRST_SEED = 1000  # development seeds for watching, apart from those of the race
 
 
-class Evidence:
+class ContactLog:
     """What interceptions hit and missed, by candidate: where seeds say nothing, no episode is played twice."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Evidence:
 
 
 def repair(
-    roster: Roster, standing: Standing, evidence: Evidence | None = None, *, allowance: float = math.inf
+    roster: Roster, standing: Leaderboard, evidence: ContactLog | None = None, *, allowance: float = math.inf
 ) -> Runner:
     """Lets what was missed, and episodes that got stuck, correct the champion's interception.
 
@@ -59,13 +59,13 @@ def repair(
     """
     end = roster.lab.remaining - allowance
     if roster.deterministic:
-        _mend_one_episode(roster, standing, evidence or Evidence(), end)
+        _mend_one_episode(roster, standing, evidence or ContactLog(), end)
     else:
         _mend(roster, standing, end)
     return standing.champion
 
 
-def _mend(roster: Roster, standing: Standing, end: float) -> None:
+def _mend(roster: Roster, standing: Leaderboard, end: float) -> None:
     """Watches the champion, then the best attempt to mend it, and so on while that brings another champion."""
     lab = roster.lab
     contacts: list[Contact] = []
@@ -97,7 +97,7 @@ def _mend(roster: Roster, standing: Standing, end: float) -> None:
             return
 
 
-def _mend_one_episode(roster: Roster, standing: Standing, evidence: Evidence, end: float) -> None:
+def _mend_one_episode(roster: Roster, standing: Leaderboard, evidence: ContactLog, end: float) -> None:
     """Where one episode is all there is: corrections and other aims nearby in turn, for an orbit misses nothing."""
     contacts: list[Contact] = []
     tried: set[str] = set()

@@ -15,16 +15,16 @@ from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
 from hlearn.editors.search.arcade.joint import Draw, drawer
 from hlearn.editors.search.arcade.lessons import Lessons
-from hlearn.editors.search.arcade.look import View
+from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.outlook import known
 from hlearn.editors.search.arcade.portfolio import Arm, Origin, Portfolio
-from hlearn.editors.search.arcade.repair import Evidence, repair
+from hlearn.editors.search.arcade.repair import ContactLog, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.settle import settle
 from hlearn.editors.search.arcade.sharpen import sharpen
-from hlearn.editors.search.arcade.standing import Standing
+from hlearn.editors.search.arcade.standing import Leaderboard
 from hlearn.editors.search.arcade.vary import Pool
 from hlearn.editors.search.race import ONWARD, Arena, Runner, better, careful, clearly_better
 from hlearn.errors import BudgetExhausted
@@ -64,10 +64,10 @@ class ArcadeSearch:
         self.pool: Pool | None = None
         self.draw: Draw | None = None
         self.portfolio: Portfolio | None = None
-        self.standing: Standing | None = None
+        self.standing: Leaderboard | None = None
         self.proposed: list[Runner] = []
         self.reigning: str | None = None
-        self._view: View | None = None
+        self._view: ProbeFindings | None = None
         self._lessons: Lessons | None = None
         self._safer: list[Runner] = []
 
@@ -97,7 +97,7 @@ class ArcadeSearch:
         guessed = sorted(firsts, key=lambda r: (-r.mean, r.number))
         firsts = sharpen(self.roster, firsts, self.pool.behaviors.get(PRESS, ())[:WAYS])
         sharp = firsts[0] not in guessed
-        evidence = Evidence()
+        evidence = ContactLog()
         arena = Arena(
             self.lab,
             max_steps=self.lab.longest,
@@ -116,7 +116,7 @@ class ArcadeSearch:
                 met = self._whole(view, [*first, *guessed], wide, sharp=sharp)
         finally:  # where the budget ends meanwhile, whoever leads may still be proposed, and go on with more
             ranked = sorted(self.roster.measured(), key=lambda r: (-careful(r), r.number))
-            self.standing = Standing(self.roster, wide, ranked) if ranked else None
+            self.standing = Leaderboard(self.roster, wide, ranked) if ranked else None
         if met:  # what a ball needs is measured further: whole episodes, aims, repairs
             if idle is not None:  # before all others, sharp ones too: whole episodes will tell
                 firsts = [idle, *(r for r in firsts if r is not idle)]
@@ -139,7 +139,7 @@ class ArcadeSearch:
             yield told
         yield from evolve(self.roster, self.standing, self.pool, self.draw, told=told, mended=mended)
 
-    def _onward(self, standing: Standing) -> Iterator[Runner]:
+    def _onward(self, standing: Leaderboard) -> Iterator[Runner]:
         """Proves who leads, proposes it, and goes on evolving whole programs as long as there is anything to spend."""
         assert self.portfolio is not None
         told = self.proposed[-1] if self.proposed else None
@@ -156,7 +156,7 @@ class ArcadeSearch:
             if self.lab.remaining == before:
                 return
 
-    def _whole(self, view: View, guessed: Sequence[Runner], arena: Arena, *, sharp: bool) -> bool:
+    def _whole(self, view: ProbeFindings, guessed: Sequence[Runner], arena: Arena, *, sharp: bool) -> bool:
         """Evolves whole programs, the best guesses among them.
 
         Args:
@@ -194,7 +194,7 @@ class ArcadeSearch:
                 self._learn_from(view, self.portfolio)
         return False
 
-    def _learn_from(self, view: View, portfolio: Portfolio) -> None:
+    def _learn_from(self, view: ProbeFindings, portfolio: Portfolio) -> None:
         """Watches who leads die: what each kind does, and rules against what killed it, are what to try next."""
         assert self.draw is not None and self._lessons is not None
         if self._safer and not any(r in portfolio.ranked[:KEPT] for r in self._safer):
@@ -209,7 +209,7 @@ class ArcadeSearch:
         self._safer = self.roster.runners(safer[:SAFER])
         portfolio.enter(Origin.GUESSED, safer[:SAFER], 2)
 
-    def _further(self, standing: Standing) -> Iterator[Runner]:
+    def _further(self, standing: Leaderboard) -> Iterator[Runner]:
         """What the budget's end broke off: those who lead get as many seeds as the champion, then evolution goes on."""
         if self.portfolio is not None and self.lab.task.target is None and not self.roster.deterministic:
             yield from self._onward(standing)
@@ -224,11 +224,11 @@ class ArcadeSearch:
         champion = standing.champion
         yield from evolve(self.roster, standing, self.pool, self.draw, told=champion, mended=champion)
 
-    def _tell(self, view: View) -> None:
+    def _tell(self, view: ProbeFindings) -> None:
         for line in self._understood(view):
             self.lab.say(line)
 
-    def _understood(self, view: View) -> Iterator[str]:
+    def _understood(self, view: ProbeFindings) -> Iterator[str]:
         """What was seen so far, a line each."""
         yield f"{len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
         world = view.world if self.draw is None else self.draw.world
@@ -251,7 +251,7 @@ class ArcadeSearch:
         return Proposal(program=runner.program, note=note[:400], files=tuple(files))
 
 
-def patience(view: View) -> int:
+def patience(view: ProbeFindings) -> int:
     """Environment steps after which nobody need be waited for: longer where random play is rarely rewarded."""
     rewards = sum(int(np.count_nonzero(r.rewards)) for r in view.recordings)
     return int(RARE * view.length * len(view.recordings) / max(1, rewards))

@@ -9,7 +9,7 @@ from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.roster import Roster, genome_of
-from hlearn.editors.search.arcade.standing import ELITE, Standing
+from hlearn.editors.search.arcade.standing import ELITE, Leaderboard
 from hlearn.editors.search.race import Arena, Runner
 
 
@@ -19,7 +19,7 @@ def settle(
     firsts: list[Runner],
     home: Genome,
     leaders: Sequence[Genome] = (),
-) -> Standing:
+) -> Leaderboard:
     """Measures the best of the first race on whole episodes.
 
     Args:
@@ -42,7 +42,7 @@ def settle(
     )
     roster.lab.say(f"{len(field)} programs on whole episodes")
     _halve(roster, arena, field, shares.SETTLED * roster.lab.remaining)
-    return Standing(
+    return Leaderboard(
         roster, arena, sorted(field, key=lambda r: (-min(len(r.scores), 2), -r.mean, r.number))[:ELITE]
     )
 

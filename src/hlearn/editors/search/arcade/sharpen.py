@@ -24,7 +24,7 @@ OTHERS = 4  # first guesses that stay in the race beside a sharp interception
 Ball = tuple[str, str, int]  # keys of the numbers that are its place and its depth, and the way that it comes
 
 
-class Measured(NamedTuple):
+class CalibratedGuess(NamedTuple):
     """A guess, and what was measured of it."""
 
     guess: Runner
@@ -68,7 +68,7 @@ def others(ranked: Iterable[Runner]) -> list[Runner]:
     return list(dict.fromkeys([*guesses[:OTHERS], *plain[:1]]))
 
 
-def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
+def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[CalibratedGuess]:
     """Calibrates the guesses that meet something, the best of each ball, until enough of them are sharp.
 
     Where seeds matter, what is sharp may still be no ball (two things together may look like one that is met), so
@@ -82,7 +82,7 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
         ranked = sorted(firsts, key=lambda r: (-r.mean, r.number))
         meeting = [r for r in meeting if r in ranked[: max(FEW, len(ranked) // 2)]]
     allowed = roster.lab.remaining * (1.0 - shares.CALIBRATION)
-    found: list[Measured] = []
+    found: list[CalibratedGuess] = []
     met: set[Ball] = set()
     for runner in meeting:
         genome = genome_of(runner)
@@ -95,7 +95,7 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[Measured]:
         wide = [roster.runner(v) for v in variants(genome, at)]
         measured = calibrated(roster.lab, wide, genome, at)
         if measured is not None:
-            found.append(Measured(runner, measured))
+            found.append(CalibratedGuess(runner, measured))
         sharp = sum(m.calibration.sharpness >= SHARP for m in found)
         spent = not roster.deterministic and roster.lab.remaining < allowed
         if sharp == CALIBRATED or len(met) == MOST or spent:

@@ -1,6 +1,6 @@
 """What behaviours can be about: numbers that a program can see, whatever the access.
 
-A :class:`Sight` is one detector of the program to be written, a :class:`Signal` one number read from it.
+A :class:`DetectorTemplate` is one detector of the program to be written, a :class:`Signal` one number read from it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hlearn.probe.scene import Axis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class DetectorTemplate:
     """One detector to be written into a program.
 
     In its lines ``{name}`` stands for the detector's name, ``{NAME}`` for that of its module constant, ``{state}``
@@ -75,7 +75,7 @@ class Signal:
         explained: how much of its motion commands explain (0 to 1).
     """
 
-    sight: Sight
+    sight: DetectorTemplate
     field: str = ""
     low: float
     high: float

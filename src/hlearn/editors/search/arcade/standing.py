@@ -12,7 +12,7 @@ ELITE = 6  # how many are kept
 ENOUGH = 32  # episodes at the target's mean after which a champion is done, where seeds matter
 
 
-class Standing:
+class Leaderboard:
     """The champion and the elite.
 
     Args:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, STEERING, Behavior, Guard, Knob
+from hlearn.editors.search.arcade.behaviors import (
+    ACROSS,
+    DOWN,
+    PRESS,
+    STEERING,
+    Behavior,
+    BehaviorKnob,
+    Guard,
+)
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.signals import Signal
 
@@ -109,8 +117,8 @@ def _guard(genome: Genome, channel: str, pool: Pool, rng: np.random.Generator) -
     own = genome.own(channel if channel in STEERING else ACROSS)
     if own is not None and rng.random() < 0.35 and signal.key != own.key:
         level = round(own.span * float(rng.uniform(0.05, 0.35)), 1)
-        knob = Knob(value=level, low=1, high=own.span, unit="px", step=0.05 * own.span)
+        knob = BehaviorKnob(value=level, low=1, high=own.span, unit="px", step=0.05 * own.span)
         return Guard(signal=signal, test="near", level=knob)
     level = round(float(rng.uniform(signal.low, signal.high)), 1)
-    knob = Knob(value=level, low=signal.low, high=signal.high, step=0.1 * signal.span)
+    knob = BehaviorKnob(value=level, low=signal.low, high=signal.high, step=0.1 * signal.span)
     return Guard(signal=signal, test="<" if rng.random() < 0.5 else ">", level=knob)

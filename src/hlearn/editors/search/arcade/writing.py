@@ -33,7 +33,7 @@ Draw = Callable[[Signal | None, Sequence[Signal], str, np.random.Generator], Beh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class BehaviorKind:
     """How one kind of behaviour is written.
 
     Attributes:

@@ -29,7 +29,7 @@ class Beyond:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class PlannerKind:
     """A kind of planner.
 
     Attributes:
@@ -57,7 +57,7 @@ def _spread(start: float) -> Knob:
     return Knob(name="spread", start=start, spread=0.1, low=0.02, high=1.0, unit="half ranges")
 
 
-def box_kinds(steps: int) -> tuple[Kind, ...]:
+def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
     """Planners for box actions.
 
     Args:
@@ -68,14 +68,14 @@ def box_kinds(steps: int) -> tuple[Kind, ...]:
         samples = float(max(8, steps // horizon))
         budget = Knob(name="samples", start=samples, spread=0.1 * samples, low=8.0, high=4 * samples)
         kinds += [
-            Kind(
+            PlannerKind(
                 name=f"iCEM over {horizon} steps",
                 made="ICEM",
                 story="the cross-entropy method draws and draws again around the best, and plays the first of it",
                 knobs=(_horizon(horizon), budget, _spread(0.4)),
                 fixed="rounds=3, elites=0.15",
             ),
-            Kind(
+            PlannerKind(
                 name=f"MPPI over {horizon} steps",
                 made="MPPI",
                 story="path integral control moves the plan to the mean of what was drawn, weighted by what it brings",
@@ -90,7 +90,7 @@ def box_kinds(steps: int) -> tuple[Kind, ...]:
         ]
     samples = float(max(8, steps // 15))
     kinds.append(
-        Kind(
+        PlannerKind(
             name="gradient over 15 steps",
             made="GradientShooting",
             story="the plan climbs along the gradient of the return, found by small differences",
@@ -105,10 +105,10 @@ def box_kinds(steps: int) -> tuple[Kind, ...]:
     return tuple(kinds)
 
 
-def discrete_kinds(steps: int) -> tuple[Kind, ...]:
+def discrete_kinds(steps: int) -> tuple[PlannerKind, ...]:
     """Planners for discrete actions whose states are vectors."""
     return tuple(
-        Kind(
+        PlannerKind(
             name=f"shooting over {horizon} steps",
             made="DiscreteShooting",
             story="sequences around its plan and of held actions are tried, and the first action of the best is played",
@@ -128,7 +128,7 @@ def discrete_kinds(steps: int) -> tuple[Kind, ...]:
     )
 
 
-def tree_kinds(steps: int) -> tuple[Kind, ...]:
+def tree_kinds(steps: int) -> tuple[PlannerKind, ...]:
     """Planners for discrete actions of consoles: an action is held, the tree is grown anew when it was played."""
     kinds = []
     for hold in (5, 10, 15):
@@ -140,7 +140,7 @@ def tree_kinds(steps: int) -> tuple[Kind, ...]:
             Knob(name="discount", start=0.98, spread=0.01, low=0.8, high=1.0),
         )
         kinds.append(
-            Kind(
+            PlannerKind(
                 name=f"rollout IW(1), actions held {hold}",
                 made="RolloutIW",
                 story="walks from the present go on while they show something new; the way that brings most is taken",
@@ -148,7 +148,7 @@ def tree_kinds(steps: int) -> tuple[Kind, ...]:
             )
         )
     kinds.append(
-        Kind(
+        PlannerKind(
             name="UCT, actions held 10",
             made="UCT",
             story="a tree grows where returns were good or little is known; the action that brought most is taken",
@@ -185,7 +185,7 @@ class Planned:
 
     base: Program
     title: str
-    kind: Kind
+    kind: PlannerKind
     actions: ActionSpace
     knobs: tuple[Knob, ...]
     beyond: Beyond | None = None
@@ -370,7 +370,7 @@ def _table(beyond: Beyond) -> str:
     )
 
 
-def kinds_for(actions: ActionSpace, *, vector: bool, steps: int) -> tuple[Kind, ...]:
+def kinds_for(actions: ActionSpace, *, vector: bool, steps: int) -> tuple[PlannerKind, ...]:
     """Planners that fit a task.
 
     Args:

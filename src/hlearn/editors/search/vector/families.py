@@ -15,8 +15,8 @@ from hlearn.probe.vector.sketch import (
     FLAG,
     PLAIN,
     SIN,
-    Axis,
-    Signal,
+    ActionAxis,
+    Feature,
     Sketch,
 )
 
@@ -44,7 +44,7 @@ def urge_families(sketch: Sketch, title: str) -> list[Template]:
     return families
 
 
-def linear(sketch: Sketch, title: str, signals: Sequence[Signal], name: str) -> Template:
+def linear(sketch: Sketch, title: str, signals: Sequence[Feature], name: str) -> Template:
     """Every axis's urge is a weighted sum of signals."""
     knobs: list[Knob] = []
     formulas = []
@@ -143,7 +143,7 @@ def _sideways(sketch: Sketch, odd_axes: frozenset[str]) -> set[str]:
     return driven | {s.rate_of for s in sketch.signals if s.name in driven and s.rate_of is not None}
 
 
-def _near(sketch: Sketch, axis: Axis, signals: Sequence[Signal]) -> list[Signal]:
+def _near(sketch: Sketch, axis: ActionAxis, signals: Sequence[Feature]) -> list[Feature]:
     """What an axis drives, and what no axis drives strongly (the body)."""
     own = [name for name, _ in axis.drives[:4]]
     own += [s.rate_of for s in signals if s.name in own and s.rate_of is not None]

@@ -10,7 +10,7 @@ from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, Trials, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
 from hlearn.editors.search.vector.short import constants, guesses
-from hlearn.editors.search.vector.standing import DECIDE, Standing
+from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.template import Template
 from hlearn.editors.search.vector.urges import attributes
 from hlearn.evaluate.api import Job, Record, Recording, Result
@@ -44,7 +44,7 @@ class FirstRace:
         promising: the best that have numbers to tune.
     """
 
-    def __init__(self, lab: Lab, trials: Trials, standing: Standing, sketch: Sketch, title: str) -> None:
+    def __init__(self, lab: Lab, trials: Trials, standing: Incumbent, sketch: Sketch, title: str) -> None:
         self.lab = lab
         self.trials = trials
         self.standing = standing

@@ -9,7 +9,7 @@ from hlearn.editors.search.vector.families import linear
 from hlearn.editors.search.vector.template import Formula, Template
 from hlearn.editors.search.vector.urges import attributes, weigh
 from hlearn.probe.vector.limbs import Limbs, find_joint
-from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Signal, Sketch
+from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Feature, Sketch
 
 MOST_BODY = 8  # signals of the body that a rhythm listens to
 ROLES = ("lead", "carry")
@@ -203,7 +203,7 @@ def rhythm(sketch: Sketch, title: str) -> Template:
     )
 
 
-def _moved(sketch: Sketch) -> list[Signal]:
+def _moved(sketch: Sketch) -> list[Feature]:
     """Signals that pushes move."""
     names = {name for axis in sketch.axes for name, _ in axis.drives}
     return [s for s in sketch.signals if s.name in names and s.kind != FLAG]

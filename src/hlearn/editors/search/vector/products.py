@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template
 from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
-from hlearn.probe.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Signal, Sketch
+from hlearn.probe.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Feature, Sketch
 
 CUBIC_UP_TO = 2  # signals of which all products of three are weighed; more: products of two
 QUADRATIC_UP_TO = 4
@@ -58,7 +58,7 @@ def swing(sketch: Sketch, title: str) -> Template | None:
     if abs(axis.low + axis.high) > 1e-6 * axis.high:
         return None
     odd = [s for s in signals if s.kind != COS]
-    even: list[tuple[tuple[Signal, ...], float]] = [((), 1.0)]
+    even: list[tuple[tuple[Feature, ...], float]] = [((), 1.0)]
     even += [((s,), 1.0) for s in signals if s.kind == COS]
     if len(odd) <= FEW:
         even += [((s, s), 0.5) for s in signals if s.kind == COS or s.rate_of is not None]
@@ -79,7 +79,7 @@ def swing(sketch: Sketch, title: str) -> Template | None:
     return urge_template(sketch, title, "swing", story, knobs, [formula], act_by_urges(sketch))
 
 
-def _centred(signals: Sequence[Signal]) -> tuple[list[Formula], dict[str, str]]:
+def _centred(signals: Sequence[Feature]) -> tuple[list[Formula], dict[str, str]]:
     """Formulas for distances from the mean where 0 is far from it, and what to multiply for each signal."""
     offsets, factors = [], {}
     for signal in signals:

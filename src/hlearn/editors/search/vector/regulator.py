@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.evaluate.api import Recording, Result
-from hlearn.probe.vector.sketch import ANGLE, CHANGE, GAP, PLAIN, Signal, Sketch, values_of
+from hlearn.probe.vector.sketch import ANGLE, CHANGE, GAP, PLAIN, Feature, Sketch, values_of
 from hlearn.records import Episode
 
 FAR = 0.98  # discount of the cost, so that what cannot be moved does not count for ever
@@ -35,7 +35,7 @@ class Gains:
     bias: np.ndarray
 
 
-def regulated(sketch: Sketch) -> list[Signal]:
+def regulated(sketch: Sketch) -> list[Feature]:
     """The signals that a regulator weighs."""
     return [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, CHANGE, GAP)]
 
@@ -61,7 +61,7 @@ def regulators(sketch: Sketch, played: Sequence[Result]) -> Iterator[Gains]:
                 yield Gains(note=note, weights=-gain / scale, bias=gain @ (goal / scale))
 
 
-def _steps(sketch: Sketch, signals: Sequence[Signal], shown: Sequence[Recording]) -> tuple[np.ndarray, ...]:
+def _steps(sketch: Sketch, signals: Sequence[Feature], shown: Sequence[Recording]) -> tuple[np.ndarray, ...]:
     """States, pushes, next states and rewards of all steps, and the mean first state."""
     parts: list[tuple[np.ndarray, ...]] = []
     first = []
@@ -82,7 +82,7 @@ def _steps(sketch: Sketch, signals: Sequence[Signal], shown: Sequence[Recording]
 
 
 def _costs(
-    signals: Sequence[Signal], states: np.ndarray, rewards: np.ndarray, first: np.ndarray, scale: np.ndarray
+    signals: Sequence[Feature], states: np.ndarray, rewards: np.ndarray, first: np.ndarray, scale: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """What is to be made small, with its weights per signal and the state at which it is 0."""
     gaps = np.array([float(s.kind == GAP) for s in signals])

@@ -17,7 +17,7 @@ from hlearn.editors.search.vector.first_race import FirstRace
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
 from hlearn.editors.search.vector.probing import play_probe
-from hlearn.editors.search.vector.standing import DECIDE, Standing
+from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.tables import TableSearch, countable
 from hlearn.editors.search.vector.template import Template
 from hlearn.errors import BudgetExhausted
@@ -63,7 +63,7 @@ class VectorSearch:
         self.brief = brief
         self.lab = lab
         self.trials = Trials(lab)
-        self.standing = Standing(lab, self.trials)
+        self.standing = Incumbent(lab, self.trials)
         self.title = class_name(brief.task.env_id)
         self.lanes: list[Lane] = []
         self.bodies: list[Template] = []

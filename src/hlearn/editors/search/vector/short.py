@@ -17,7 +17,7 @@ from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, attributes, meaning, urge_template
 from hlearn.evaluate.api import Result
-from hlearn.probe.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, Axis, Signal, Sketch, values_of
+from hlearn.probe.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, ActionAxis, Feature, Sketch, values_of
 
 MOST_CONSTANTS = 12  # actions
 MOST_SIDES = 3  # channels of a box of which all corners are tried
@@ -94,7 +94,7 @@ def constants(sketch: Sketch, title: str) -> Iterator[Guess]:
 
 
 def single_rules(
-    sketch: Sketch, title: str, signals: Sequence[Signal], seen: Sequence[np.ndarray]
+    sketch: Sketch, title: str, signals: Sequence[Feature], seen: Sequence[np.ndarray]
 ) -> Iterator[Guess]:
     """One of two actions, by whether one signal is above an edge; a box of one channel in proportion to one signal."""
     for signal in signals:
@@ -117,7 +117,7 @@ def single_rules(
                 yield _proportional(sketch, title, axis, signal, sign)
 
 
-def _proportional(sketch: Sketch, title: str, axis: Axis, signal: Signal, sign: float) -> Guess:
+def _proportional(sketch: Sketch, title: str, axis: ActionAxis, signal: Feature, sign: float) -> Guess:
     gain = Knob(name="gain", spread=axis.high / signal.scale)
     rest = Knob(name="rest", start=0.0, spread=signal.scale)
     text = f"return [self.gain * (s.{signal.name} - self.rest)]"
@@ -126,7 +126,7 @@ def _proportional(sketch: Sketch, title: str, axis: Axis, signal: Signal, sign: 
     return Guess(template=template, values={"gain": tidy(sign * gain.spread), "rest": tidy(centre)})
 
 
-def pair_rules(sketch: Sketch, title: str, signals: Sequence[Signal]) -> Iterator[Guess]:
+def pair_rules(sketch: Sketch, title: str, signals: Sequence[Feature]) -> Iterator[Guess]:
     """One of two actions, by the sign of a weighted sum of two signals; one channel by such a sum."""
     driven = {name for axis in sketch.axes for name, _ in axis.drives}
     numbers = sorted((s for s in signals if s.kind != FLAG), key=lambda s: s.name not in driven)[
@@ -184,7 +184,9 @@ def chases(sketch: Sketch, title: str) -> Iterator[Guess]:
             yield Guess(template=template, values=values)
 
 
-def _driven(sketch: Sketch, axis: Axis, wanted: Callable[[Signal], bool]) -> tuple[Signal, str] | None:
+def _driven(
+    sketch: Sketch, axis: ActionAxis, wanted: Callable[[Feature], bool]
+) -> tuple[Feature, str] | None:
     """The wanted signal that an axis drives most, and the sign of the push that makes it small."""
     for name, effect in axis.drives:
         if wanted(signal := sketch.signal(name)):

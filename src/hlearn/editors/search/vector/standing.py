@@ -17,7 +17,7 @@ WORTHWHILE = 0.01  # of what the best has above the probe, that looking must add
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 
 
-class Standing:
+class Incumbent:
     """The best candidate of a search and its history as proposals.
 
     Attributes:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hlearn.editors.search.knobs import Knob
-from hlearn.probe.vector.sketch import Signal
+from hlearn.probe.vector.sketch import Feature
 from hlearn.records import Program
 
 IMPORTS = ("ComposedPolicy", "Param", "RulePolicy", "controller", "detect", "reflex", "rule")
@@ -64,7 +64,7 @@ class Template:
     composed: bool
     attributes: tuple[str, ...]
     knobs: tuple[Knob, ...]
-    signals: tuple[Signal, ...]
+    signals: tuple[Feature, ...]
     formulas: tuple[Formula, ...]
     body: str
     parts: tuple[tuple[str, str], ...] = ()
@@ -153,7 +153,7 @@ def _reads(text: str, name: str) -> bool:
     return re.search(rf"\bs\.{name}\b", text) is not None
 
 
-def _signal(signal: Signal) -> str:
+def _signal(signal: Feature) -> str:
     note = f"Rate of change of {signal.rate_of}." if signal.rate_of else ""
     doc = f'\n    """{note}"""' if note else ""
     return f"@detect\ndef {signal.name}(self, obs):{doc}\n    return {signal.source}"

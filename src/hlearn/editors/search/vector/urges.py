@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.probe.vector.sketch import Axis, Sketch
+from hlearn.probe.vector.sketch import ActionAxis, Sketch
 
 
 def act_by_urges(sketch: Sketch) -> str:
@@ -77,16 +77,16 @@ def weigh(knobs: list[Knob], formula: str, name: str, factor: str, spread: float
     return Term(knob=knob.name, factor=factor)
 
 
-def gain_of(axis: Axis) -> float:
+def gain_of(axis: ActionAxis) -> float:
     """Half the axis's range: a push of that size is a sensible answer to one deviation."""
     return 0.5 * (axis.high - axis.low) if axis.minus is None and axis.low < 0.0 else axis.high
 
 
-def _size(axis: Axis) -> str:
+def _size(axis: ActionAxis) -> str:
     return f"abs(s.{axis.name})" if axis.minus is not None else f"s.{axis.name}"
 
 
-def meaning(axis: Axis, sketch: Sketch) -> str:
+def meaning(axis: ActionAxis, sketch: Sketch) -> str:
     """What an urge stands for, for its docstring."""
     moved = ", ".join(f"{'+' if effect > 0 else '-'}{name}" for name, effect in axis.drives[:2])
     moves = f" (moves {moved})" if moved else ""

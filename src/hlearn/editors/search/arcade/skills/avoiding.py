@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hlearn.editors.search.arcade.behaviors import DOWN, PRESS, Behavior
-from hlearn.editors.search.arcade.writing import Kind, Writing
+from hlearn.editors.search.arcade.writing import BehaviorKind, Writing
 
 HAZARDS = 4  # that one rule looks at
 
@@ -97,8 +97,8 @@ def _weave(b: Behavior, w: Writing) -> None:
     ]
 
 
-KINDS: Mapping[str, Kind] = {
-    "flee": Kind(
+KINDS: Mapping[str, BehaviorKind] = {
+    "flee": BehaviorKind(
         told="make way for {}",
         rests=True,
         avoids=True,
@@ -107,7 +107,7 @@ KINDS: Mapping[str, Kind] = {
         write=_flee,
         imports=("away",),
     ),
-    "dodge": Kind(
+    "dodge": BehaviorKind(
         told="keep clear of {}",
         rests=True,
         avoids=True,
@@ -119,7 +119,7 @@ KINDS: Mapping[str, Kind] = {
         write=_dodge,
         imports=("dodge",),
     ),
-    "shelter": Kind(
+    "shelter": BehaviorKind(
         told="keep clear of whatever comes down",
         rests=True,
         avoids=True,
@@ -128,28 +128,28 @@ KINDS: Mapping[str, Kind] = {
         write=_shelter,
         imports=("dodge",),
     ),
-    "reflex": Kind(
+    "reflex": BehaviorKind(
         told="turn at once while {} comes close",
         avoids=True,
         doc="Steers this way at once while the {hazard0} comes close.",
         noun={"hazard0": "hazard", "depth0": "hazard_depth"},
         write=_reflex,
     ),
-    "idle": Kind(
+    "idle": BehaviorKind(
         told="let go while {} warns",
         avoids=True,
         doc="Does nothing while the {sign} warns.",
         noun={"sign": "warning"},
         write=_idle,
     ),
-    "cross": Kind(
+    "cross": BehaviorKind(
         told="cross the lanes of {} when free",
         doc="Keeps going while the lane ahead is free, else waits.",
         noun={"lane": "lanes"},
         write=_cross,
         imports=("Speed",),
     ),
-    "weave": Kind(
+    "weave": BehaviorKind(
         told="go on while the way is free",
         doc="Keeps going while nothing is about to cross its way, else waits.",
         noun={f"car{i}": "car" for i in range(12)},

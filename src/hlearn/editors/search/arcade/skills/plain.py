@@ -1,8 +1,8 @@
 """The vocabulary: how each kind of behaviour is written, in a few readable lines.
 
-A :class:`Kind` in :data:`KINDS` says its roles (the signals it is about), its knobs (the constants that the search may
-turn) and the lines it writes. When to try it is said elsewhere: a hypothesis proposes it (``hypotheses``), a mutation
-may (``vary``), ``prose`` has its words, and repairs that are about one kind name it.
+A :class:`BehaviorKind` in :data:`KINDS` says its roles (the signals it is about), its knobs (the constants that the
+search may turn) and the lines it writes. When to try it is said elsewhere: a hypothesis proposes it (``hypotheses``),
+a mutation may (``vary``), ``prose`` has its words, and repairs that are about one kind name it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, Behavior
-from hlearn.editors.search.arcade.writing import Kind, Writing
+from hlearn.editors.search.arcade.writing import BehaviorKind, Writing
 
 
 def _follow(b: Behavior, w: Writing) -> None:
@@ -111,8 +111,8 @@ def _aim(b: Behavior, w: Writing) -> None:
     w.lines.append(f"return True if abs({error}) <= {w.knob('window')} and {pulse}.next() else None")
 
 
-KINDS: Mapping[str, Kind] = {
-    "follow": Kind(
+KINDS: Mapping[str, BehaviorKind] = {
+    "follow": BehaviorKind(
         told="stay level with {}",
         rests=True,
         doc="Stays level with the {target}.",
@@ -120,7 +120,7 @@ KINDS: Mapping[str, Kind] = {
         write=_follow,
         imports=("toward",),
     ),
-    "pursue": Kind(
+    "pursue": BehaviorKind(
         told="go where {} will be",
         rests=True,
         doc="Goes where the {target} will be.",
@@ -128,7 +128,7 @@ KINDS: Mapping[str, Kind] = {
         write=_pursue,
         imports=("toward",),
     ),
-    "intercept": Kind(
+    "intercept": BehaviorKind(
         told="meet {}",
         rests=True,
         doc="Meets the {ball} where it will cross the line, off-centre by a varying amount.",
@@ -136,7 +136,7 @@ KINDS: Mapping[str, Kind] = {
         write=_intercept,
         imports=("landing", "toward"),
     ),
-    "hold": Kind(
+    "hold": BehaviorKind(
         told="stay in place",
         rests=True,
         doc="Goes to its place and stays.",
@@ -144,31 +144,33 @@ KINDS: Mapping[str, Kind] = {
         write=_hold,
         imports=("toward",),
     ),
-    "sweep": Kind(told="patrol", doc="Patrols between two ends.", noun={}, write=_sweep),
-    "push": Kind(told="keep pushing", doc="Keeps pushing one way.", noun={}, write=_push),
-    "foresee": Kind(
+    "sweep": BehaviorKind(told="patrol", doc="Patrols between two ends.", noun={}, write=_sweep),
+    "push": BehaviorKind(told="keep pushing", doc="Keeps pushing one way.", noun={}, write=_push),
+    "foresee": BehaviorKind(
         told="as the plan says", doc="Goes the best way for the next second.", noun={}, write=_foresee
     ),
-    "shoot": Kind(
+    "shoot": BehaviorKind(
         told="press while something stands level",
         doc="Presses while something stands level.",
         noun={},
         write=_shoot,
     ),
-    "rest": Kind(told="stay", doc="Does not steer.", noun={}, write=_rest),
-    "swing": Kind(
+    "rest": BehaviorKind(told="stay", doc="Does not steer.", noun={}, write=_rest),
+    "swing": BehaviorKind(
         told="swing in a rhythm", doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing
     ),
-    "step": Kind(told="step in a rhythm", doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step),
-    "press": Kind(told="hold", doc="Holds the button.", noun={}, write=_press),
-    "pulse": Kind(told="press in a rhythm", doc="Presses in a rhythm.", noun={}, write=_pulse),
-    "serve": Kind(
+    "step": BehaviorKind(
+        told="step in a rhythm", doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step
+    ),
+    "press": BehaviorKind(told="hold", doc="Holds the button.", noun={}, write=_press),
+    "pulse": BehaviorKind(told="press in a rhythm", doc="Presses in a rhythm.", noun={}, write=_pulse),
+    "serve": BehaviorKind(
         told="press while {} rests",
         doc="Presses while the {ball} rests.",
         noun={"ball": "ball"},
         write=_serve,
     ),
-    "aim": Kind(
+    "aim": BehaviorKind(
         told="press when level with {}",
         doc="Presses when level with the {target}.",
         noun={"target": "target"},

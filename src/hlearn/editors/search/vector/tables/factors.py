@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hlearn.editors.search.vector.tables.model import ENDED, Model
+from hlearn.editors.search.vector.tables.model import ENDED, TabularModel
 from hlearn.tasks.environment import ObservationSpec
 
 USUAL = 0.6  # share of the moves that the steps of a grid explain
@@ -44,7 +44,7 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class FactorLayout:
     """The factors of a task's states.
 
     Attributes:
@@ -65,7 +65,7 @@ class Layout:
         return np.stack([f.of(every) for f in self.factors], axis=1)
 
 
-def find_layout(model: Model, names: Sequence[str], observation: ObservationSpec) -> Layout:
+def find_layout(model: TabularModel, names: Sequence[str], observation: ObservationSpec) -> FactorLayout:
     """Reads the factors from where actions led.
 
     Args:
@@ -124,11 +124,11 @@ def _units(numbers: np.ndarray, moved: Iterable[tuple[int, int, int, float]]) ->
 
 def _with_map(
     factors: list[Factor], keys: np.ndarray, moved: list[tuple[int, int, int, float]], actions: int
-) -> Layout:
+) -> FactorLayout:
     """Finds the two factors along which actions move by one, and draws actions as arrows."""
     digits = "0123456789abcdefghijklmnopqrstuvwxyz"
     arrows = [digits[a] if a < len(digits) else "?" for a in range(actions)]
-    plain = Layout(factors=tuple(factors), rows=None, columns=None, arrows="".join(arrows))
+    plain = FactorLayout(factors=tuple(factors), rows=None, columns=None, arrows="".join(arrows))
     if len(factors) < 2 or not moved or not all(f.high - f.low < 100 for f in factors):
         return plain
     table = np.stack([f.of(keys) for f in factors], axis=1)
@@ -153,4 +153,4 @@ def _with_map(
         if place in (rows, columns) and np.abs(drift[action]).max() > 0.4 * np.abs(drift[action]).sum():
             arrow = ("↑↓" if place == rows else "←→")[int(drift[action, place] > 0)]
             arrows[action] = arrow if arrow not in arrows else arrows[action]
-    return Layout(factors=tuple(factors), rows=rows, columns=columns, arrows="".join(arrows))
+    return FactorLayout(factors=tuple(factors), rows=rows, columns=columns, arrows="".join(arrows))

@@ -35,7 +35,7 @@ class Plan:
         return np.asarray(self.values.argmax(axis=1))
 
 
-class Model:
+class TabularModel:
     """Counts of transitions and rewards.
 
     Args:

@@ -9,10 +9,10 @@ import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import Trials, compare
-from hlearn.editors.search.vector.standing import DECIDE, Standing
-from hlearn.editors.search.vector.tables.factors import Layout, find_layout
-from hlearn.editors.search.vector.tables.model import Key, Model, Plan
-from hlearn.editors.search.vector.tables.tree import Node, grow_trees
+from hlearn.editors.search.vector.standing import DECIDE, Incumbent
+from hlearn.editors.search.vector.tables.factors import FactorLayout, find_layout
+from hlearn.editors.search.vector.tables.model import Key, Plan, TabularModel
+from hlearn.editors.search.vector.tables.tree import TreeNode, grow_trees
 from hlearn.editors.search.vector.tables.writing import explorer, map_program, tree_program
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.records import Program
@@ -80,7 +80,7 @@ class TableSearch:
         self,
         lab: Lab,
         trials: Trials,
-        standing: Standing,
+        standing: Incumbent,
         *,
         title: str,
         names: Sequence[str],
@@ -92,7 +92,7 @@ class TableSearch:
         self.standing = standing
         self.title = title
         self.names = names
-        self.model = Model(lab.actions.n)
+        self.model = TabularModel(lab.actions.n)
         self.played = 0
         self.whole = False
         self.longest = max(200, min(lab.longest or 10_000, lab.remaining // 100))
@@ -240,7 +240,7 @@ class TableSearch:
         tree = self._tree(table, plan, LEAVES[-1])
         return f"{tree.leaves} choices", tree_program(self.title, layout, tree), tree.choose(table)
 
-    def _tree(self, table: np.ndarray, plan: Plan, most: int, half: int | None = None) -> Node:
+    def _tree(self, table: np.ndarray, plan: Plan, most: int, half: int | None = None) -> TreeNode:
         """A tree that loses little of a plan; grown twice more where its own choices lead."""
         regret = plan.best[:, None] - plan.values
         regret = np.where(np.isfinite(regret), regret, np.ptp(plan.best) + 1.0)
@@ -253,7 +253,7 @@ class TableSearch:
             weights = 0.5 * (visits + self.model.occupancy(chosen, half=half))
         return max(trees, key=lambda t: t[0])[1]
 
-    def _draw(self, layout: Layout, plan: Plan) -> tuple[Program, np.ndarray] | None:
+    def _draw(self, layout: FactorLayout, plan: Plan) -> tuple[Program, np.ndarray] | None:
         """The plan as maps; first with actions that are nearly as good taken for equal, which makes for fewer maps."""
         regret = plan.best[:, None] - plan.values
         enough = self.model.worth(plan.choice) - LOSS * np.ptp(plan.best) - 1e-9

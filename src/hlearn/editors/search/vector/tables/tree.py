@@ -12,7 +12,7 @@ MOST_PAIRS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class FactorTest:
     """Whether a factor is at least a value, or equal to it."""
 
     factor: int
@@ -26,13 +26,13 @@ class Question:
 
 
 @dataclass(slots=True)
-class Node:
+class TreeNode:
     """A leaf that chooses an action, or a question with what follows yes and no."""
 
     action: int
-    question: Question | None = None
-    yes: Node | None = None
-    no: Node | None = None
+    question: FactorTest | None = None
+    yes: TreeNode | None = None
+    no: TreeNode | None = None
 
     def choose(self, table: np.ndarray) -> np.ndarray:
         """The action for each row, int[n, factors] -> int[n]."""
@@ -49,7 +49,7 @@ class Node:
         return 1 if self.yes is None or self.no is None else self.yes.leaves + self.no.leaves
 
 
-def grow_trees(table: np.ndarray, cost: np.ndarray, most: int) -> Iterator[Node]:
+def grow_trees(table: np.ndarray, cost: np.ndarray, most: int) -> Iterator[TreeNode]:
     """Trees with one leaf more each time, each split where it saves most.
 
     Args:
@@ -57,7 +57,7 @@ def grow_trees(table: np.ndarray, cost: np.ndarray, most: int) -> Iterator[Node]
         cost: what each action loses in each state, weighted by how often the state is visited, float[n, actions].
         most: leaves at most.
     """
-    root = Node(action=int(cost.sum(axis=0).argmin()))
+    root = TreeNode(action=int(cost.sum(axis=0).argmin()))
     open_ = [(root, np.arange(len(table)))]
     found = [_split(table, cost, rows) for _, rows in open_]
     yield root
@@ -71,14 +71,14 @@ def grow_trees(table: np.ndarray, cost: np.ndarray, most: int) -> Iterator[Node]
         answer = question.ask(table[rows])
         node.question = question
         for part, side in ((rows[answer], "yes"), (rows[~answer], "no")):
-            leaf = Node(action=int(cost[part].sum(axis=0).argmin()))
+            leaf = TreeNode(action=int(cost[part].sum(axis=0).argmin()))
             setattr(node, side, leaf)
             open_.append((leaf, part))
             found.append(_split(table, cost, part))
         yield root
 
 
-def _split(table: np.ndarray, cost: np.ndarray, rows: np.ndarray) -> tuple[float, Question | None]:
+def _split(table: np.ndarray, cost: np.ndarray, rows: np.ndarray) -> tuple[float, FactorTest | None]:
     """The question that saves most, and what it saves.
 
     Where no question saves much by itself, the one that saves most together with a second question on either side: a
@@ -90,7 +90,7 @@ def _split(table: np.ndarray, cost: np.ndarray, rows: np.ndarray) -> tuple[float
     saved, best = ranked[0]
     if saved > DECISIVE * cost[rows].sum(axis=0).min():
         return saved, best
-    together: list[tuple[float, Question]] = []
+    together: list[tuple[float, FactorTest]] = []
     for alone, question in ranked[:MOST_PAIRS]:
         answer = question.ask(table[rows])
         later = [_questions(table[part], cost[part])[:1] for part in (rows[answer], rows[~answer])]
@@ -98,10 +98,10 @@ def _split(table: np.ndarray, cost: np.ndarray, rows: np.ndarray) -> tuple[float
     return max(together, key=lambda t: t[0])
 
 
-def _questions(table: np.ndarray, costs: np.ndarray) -> list[tuple[float, Question]]:
+def _questions(table: np.ndarray, costs: np.ndarray) -> list[tuple[float, FactorTest]]:
     """All questions about some states and what each saves, the best first."""
     total = costs.sum(axis=0)
-    found: list[tuple[float, Question]] = []
+    found: list[tuple[float, FactorTest]] = []
     for factor in range(table.shape[1]):
         values, place = np.unique(table[:, factor], return_inverse=True)
         if len(values) < 2:
@@ -112,5 +112,5 @@ def _questions(table: np.ndarray, costs: np.ndarray) -> list[tuple[float, Questi
         for equal, part in ((False, above), (True, sums if len(values) > 2 else sums[:0])):
             saved = total.min() - part.min(axis=1) - (total - part).min(axis=1)
             for value, worth in zip((values if equal else values[1:]).tolist(), saved.tolist(), strict=False):
-                found.append((worth, Question(factor=factor, value=value, equal=equal)))
+                found.append((worth, FactorTest(factor=factor, value=value, equal=equal)))
     return sorted(found, key=lambda f: -f[0])

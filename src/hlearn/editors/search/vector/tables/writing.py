@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hlearn.editors.search.vector.tables.factors import Factor, Layout
+from hlearn.editors.search.vector.tables.factors import Factor, FactorLayout
 from hlearn.editors.search.vector.tables.model import Key
-from hlearn.editors.search.vector.tables.tree import Node
+from hlearn.editors.search.vector.tables.tree import TreeNode
 from hlearn.probe.random_play import EXPLORING
 from hlearn.records import Program
 
@@ -77,7 +77,7 @@ def explorer(
     return Program(source=text)
 
 
-def tree_program(title: str, layout: Layout, tree: Node) -> Program:
+def tree_program(title: str, layout: FactorLayout, tree: TreeNode) -> Program:
     """Nested questions about factors."""
     asked = sorted(_asked(tree))
     detectors = [_detector(layout.factors[i]) for i in asked]
@@ -91,7 +91,7 @@ def tree_program(title: str, layout: Layout, tree: Node) -> Program:
 
 
 def map_program(
-    title: str, layout: Layout, keys: Sequence[Key], good: np.ndarray, worth: np.ndarray
+    title: str, layout: FactorLayout, keys: Sequence[Key], good: np.ndarray, worth: np.ndarray
 ) -> tuple[Program, np.ndarray] | None:
     """The plan as one or several maps; combinations of the other factors that can share a map do.
 
@@ -158,7 +158,7 @@ def _draw(chosen: np.ndarray, matters: np.ndarray, arrows: str, width: int) -> l
 
 def _write_maps(
     title: str,
-    layout: Layout,
+    layout: FactorLayout,
     maps: list[list[str]],
     place: Mapping[int, int],
     across: int,
@@ -211,13 +211,13 @@ def _detector(factor: Factor) -> str:
     return f"@detect\ndef {factor.name}(self, obs):\n    return {value}"
 
 
-def _asked(tree: Node) -> set[int]:
+def _asked(tree: TreeNode) -> set[int]:
     if tree.question is None or tree.yes is None or tree.no is None:
         return set()
     return {tree.question.factor} | _asked(tree.yes) | _asked(tree.no)
 
 
-def _nested(tree: Node, layout: Layout) -> list[str]:
+def _nested(tree: TreeNode, layout: FactorLayout) -> list[str]:
     if tree.question is None or tree.yes is None or tree.no is None:
         arrow = layout.arrows[tree.action]
         return [f"return {tree.action}" + (f"  # {arrow}" if not arrow.isalnum() else "")]
