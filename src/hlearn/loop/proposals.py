@@ -51,7 +51,7 @@ class ProposalQueue:
         self._ended = False  # whether it has nothing more to try
         self._waiting: Proposal | None = None  # its last one, while a better one plays on
 
-    def next(self, brief: Brief, leftover: Callable[[], Proposal | None]) -> Proposal | None:
+    def next(self, brief: Brief, unjudged_best: Callable[[], Proposal | None]) -> Proposal | None:
         """Returns what to judge next, None when there is nothing more.
 
         After the budget's end a search is asked once more, for the best that it has found since its last proposal; then
@@ -61,7 +61,7 @@ class ProposalQueue:
 
         Args:
             brief: the evidence for the editor.
-            leftover: the best program that was measured and never judged, None if there is none.
+            unjudged_best: the best program that was measured and never judged, None if there is none.
         """
         self._undecided.playing = None
         while True:
@@ -74,16 +74,16 @@ class ProposalQueue:
                 self._waiting = proposal
                 proposal = None
             if proposal is None and brief.champion is None and self._leftovers < _LEFTOVERS:
-                proposal = leftover()
+                proposal = unjudged_best()
                 self._leftovers += proposal is not None
-            proposal = proposal or self.reopened()
+            proposal = proposal or self.resume_undecided()
             if proposal is not None:
                 return proposal
             if self._ended or brief.champion is None or not self._split.give_back():
                 return None
             self._lab.say("nothing is left to judge: the search goes on with what was kept for that")
 
-    def reopened(self) -> Proposal | None:
+    def resume_undecided(self) -> Proposal | None:
         """The most promising undecided challenger, which plays on."""
         proposal = self._undecided.reopen(self._split.budget.left)
         if proposal is not None:

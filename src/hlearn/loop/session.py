@@ -126,7 +126,7 @@ class Session:
         if self.purse.empty and self.champion is not None:
             return None
         if self._idle >= _IDLE_TRIALS:
-            return self.queue.reopened()
+            return self.queue.resume_undecided()
         return self.queue.next(self._brief(), self._leftover)
 
     def judge(self, proposal: Proposal) -> Verdict:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hlearn.editors.search.knobs import Knob, SourceKnobs, tidy, widened
-from hlearn.editors.search.lane import Lane
+from hlearn.editors.search.lane import TuningRun
 from hlearn.editors.search.prune import prune
-from hlearn.editors.search.trials import Trials, compare, saturated
+from hlearn.editors.search.trials import PairedComparison, compare, saturated
 from hlearn.editors.search.tune import Tuner
 from hlearn.evaluate.api import Job
 from hlearn.records import Program
@@ -55,9 +55,9 @@ def test_a_persons_parameters_become_knobs_and_text_stays():
 
 def test_a_lane_finds_the_numbers_and_pruning_drops_the_idle_rule():
     lab = PlainLab(TASK, steps=200_000)
-    trials = Trials(lab)
+    trials = PairedComparison(lab)
     knobs = SourceKnobs.read(Program(source=SEEK))
-    lane = Lane(lab, trials, knobs, decide=8)
+    lane = TuningRun(lab, trials, knobs, decide=8)
     for _ in range(25):
         if lane.done or lane.mean >= 10.0:
             break
@@ -82,7 +82,7 @@ def test_a_tuner_with_one_knob_stays_within_its_bounds():
 
 def test_a_failing_program_never_wins():
     lab = PlainLab(TASK, steps=10_000)
-    trials = Trials(lab)
+    trials = PairedComparison(lab)
     good = trials.candidate(SourceKnobs.read(Program(source=SEEK)), {"gain": 1.0, "bias": 0.0}, "good")
     broken = SourceKnobs(Program(source=SEEK.replace("return 2 if", "return 1 / 0 if")), ())
     bad = trials.candidate(broken, {}, "bad")
@@ -98,7 +98,7 @@ def test_saturated_means_equal_positive_scores_up_to_the_time_limit():
         "class P:\n    def reset(self, seed):\n        pass\n\n    def act(self, o):\n"
         "        return int(0.2 * o[0] + 0.5 * o[1] + 8 * o[2] + 2 * o[3] > 0)\n"
     )
-    trials = Trials(lab)
+    trials = PairedComparison(lab)
     balanced = trials.candidate(SourceKnobs(Program(source=source), ()), {}, "balanced")
     trials.play([balanced], 8)
     assert balanced.mean == 500.0

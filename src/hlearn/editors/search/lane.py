@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hlearn.editors.api import Lab
 from hlearn.editors.search.knobs import widened
 from hlearn.editors.search.prune import Prunable
-from hlearn.editors.search.trials import Candidate, Trials
+from hlearn.editors.search.trials import Candidate, PairedComparison
 from hlearn.editors.search.tune import Tuner
 
 CAPPED_PATIENCE = 15  # generations in which capped episodes must bring this share of the gain so far
@@ -24,7 +24,7 @@ CENTRE_EVERY = 3  # generations between trials of the distribution's centre
 EARLY = 6  # generations whose best is tried too: later, the best of a generation is mostly lucky, the centre better
 
 
-class Lane:
+class TuningRun:
     """Tunes one tunable a generation at a time and keeps the best that stood the trials.
 
     Args:
@@ -41,7 +41,7 @@ class Lane:
     def __init__(
         self,
         lab: Lab,
-        trials: Trials,
+        trials: PairedComparison,
         tunable: Prunable,
         *,
         start: Mapping[str, float] | None = None,

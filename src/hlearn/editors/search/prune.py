@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
 from hlearn.editors.search.knobs import Tunable
-from hlearn.editors.search.trials import Candidate, Trials, compare
+from hlearn.editors.search.trials import Candidate, PairedComparison, compare
 
 SCREEN = 8  # episodes on which every single drop is tried first
 
@@ -40,7 +40,7 @@ class Pruned(Generic[P]):
 
 
 def prune(
-    trials: Trials,
+    trials: PairedComparison,
     tunable: P,
     best: Candidate,
     *,
@@ -84,7 +84,7 @@ def prune(
 
 
 def thin(
-    trials: Trials,
+    trials: PairedComparison,
     tunable: P,
     best: Candidate,
     *,
@@ -126,12 +126,14 @@ def thin(
     return Pruned(tunable=kept, best=present, dropped=tuple(dropped))
 
 
-def _candidate(trials: Trials, tunable: Prunable, best: Candidate, note: str) -> Candidate:
+def _candidate(trials: PairedComparison, tunable: Prunable, best: Candidate, note: str) -> Candidate:
     values = {k.name: best.values[k.name] for k in tunable.knobs}
     return trials.candidate(tunable, values, f"{best.note.split(', without')[0]}, {note}")
 
 
-def _holds(trials: Trials, challenger: Candidate, best: Candidate, episodes: int, patience: float) -> bool:
+def _holds(
+    trials: PairedComparison, challenger: Candidate, best: Candidate, episodes: int, patience: float
+) -> bool:
     count = min(SCREEN, episodes)
     while True:
         trials.play([challenger, best], count)

@@ -52,7 +52,7 @@ class Candidate:
         return Evaluation(program=self.program.sha256, split=Split.DEV, outcomes=tuple(self.outcomes))
 
 
-class Trials:
+class PairedComparison:
     """Plays candidates on the list of seeds, each seed at most once per candidate.
 
     Attributes:

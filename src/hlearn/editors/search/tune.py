@@ -183,8 +183,8 @@ class Tuner:
             for s in seeds
         ]
         results = self.lab.measure(jobs)
-        mercy = self.forgiven if self.horizon is not None else 0.0
-        scores = np.array([_score(r, mercy) for r in results])
+        waived = self.forgiven if self.horizon is not None else 0.0
+        scores = np.array([_score(r, waived) for r in results])
         means = scores.reshape(len(points), len(seeds)).mean(axis=1)
         breadth = _breadth(results, len(points)) if self.tied else np.zeros(len(points))
         order = np.lexsort((-breadth, -means))

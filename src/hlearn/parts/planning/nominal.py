@@ -18,11 +18,11 @@ class Simulating(Protocol):
 
     @property
     def rollout(self) -> Callable[..., Any]:
-        """Plays sequences of actions (:meth:`hlearn.policy.model.Model.rollout`)."""
+        """Plays sequences of actions (:meth:`hlearn.policy.model.SimulatorHandle.rollout`)."""
 
     @property
     def release(self) -> Callable[..., None]:
-        """Forgets kept states (:meth:`hlearn.policy.model.Model.release`)."""
+        """Forgets kept states (:meth:`hlearn.policy.model.SimulatorHandle.release`)."""
 
 
 class Acting(Protocol):

@@ -19,7 +19,7 @@ from hlearn.probe.vector.sketch import (
     SIN,
     ActionAxis,
     Feature,
-    Sketch,
+    VectorFindings,
     values_of,
 )
 from hlearn.probe.vector.wide import choose_components
@@ -30,7 +30,7 @@ LIKELY = 0.7  # of a position's steps that its rate may leave unexplained, where
 MOST_CHANGES = 6  # more numbers without a rate than this: none gets a change
 
 
-def sketch_of(played: Sequence[Result], actions: ActionSpace, observation: ObservationSpec) -> Sketch:
+def sketch_of(played: Sequence[Result], actions: ActionSpace, observation: ObservationSpec) -> VectorFindings:
     """The sketch of probing episodes that were played with their steps."""
     shown = [(o, r) for o, r in played if r is not None and isinstance(o, Episode) and len(r.observations)]
     return draw_sketch(
@@ -49,7 +49,7 @@ def draw_sketch(
     *,
     scores: Sequence[float],
     ended: Sequence[bool] = (),
-) -> Sketch:
+) -> VectorFindings:
     """Infers signals and axes from recorded steps.
 
     Args:
@@ -74,7 +74,7 @@ def draw_sketch(
         columns += _changes(columns, episodes)
     columns += find_gaps(columns, observation, episodes or every)
     axes, neutral = _axes(columns, episodes, acted, actions)
-    return Sketch(
+    return VectorFindings(
         signals=tuple(columns),
         axes=axes,
         discrete=isinstance(actions, Discrete),

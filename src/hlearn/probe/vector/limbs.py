@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hlearn.probe.vector.sketch import FLAG, Feature, Sketch
+from hlearn.probe.vector.sketch import FLAG, Feature, VectorFindings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Limbs:
         return part
 
 
-def find_limbs(sketch: Sketch) -> Limbs | None:
+def find_limbs(sketch: VectorFindings) -> Limbs | None:
     """Finds two alike limbs: the channels' second half drives joints a constant distance behind the first half's.
 
     Returns:
@@ -94,7 +94,7 @@ def find_limbs(sketch: Sketch) -> Limbs | None:
     return Limbs(parts=tuple(parts), body=body, channels=channels, joints=half)
 
 
-def find_joint(sketch: Sketch, channel: int) -> tuple[Feature, Feature] | None:
+def find_joint(sketch: VectorFindings, channel: int) -> tuple[Feature, Feature] | None:
     """The joint that a channel drives most: its position and its rate."""
     likely = sketch.joints[channel] if channel < len(sketch.joints) else None
     if likely is not None:

@@ -61,7 +61,7 @@ class ActionAxis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
+class VectorFindings:
     """What the probe found.
 
     Attributes:

@@ -10,10 +10,10 @@ from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import shot
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.look_ram import byte_sight
-from hlearn.editors.search.arcade.meetings import Meeting
-from hlearn.editors.search.arcade.omens import Omen
+from hlearn.editors.search.arcade.meetings import EventAssociation
+from hlearn.editors.search.arcade.omens import Precursor
 from hlearn.editors.search.arcade.outlook import Outlook, Role, WorldModel, knobs
-from hlearn.editors.search.arcade.relations import Relation
+from hlearn.editors.search.arcade.relations import DistanceAssociation
 from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.vary import Pool
 from hlearn.probe.player import PlayerFound
@@ -141,7 +141,7 @@ def _pool(
         found += avoidance.shelters(own, perils, channel)
         found += [b for lane in lanes for b in hypotheses.crossings(lane, own, channel)]
         for event in ("gain", "loss"):
-            relation = Relation(
+            relation = DistanceAssociation(
                 event=event, own=own, other=movers[-1], gap=4.0, width=6.0, strength=9.0, events=8
             )
             found += hypotheses.from_relation(relation, channel)
@@ -149,7 +149,7 @@ def _pool(
         found += avoiding(own, other, movers, channel)
         behaviors[channel] = tuple(found)
     presses = hypotheses.presses(movers, has_button=True)
-    omen = Omen(sign=tally, high=True, level=40.0, early=20.0, explained=8, events=9, evidence=20.0)
+    omen = Precursor(sign=tally, high=True, level=40.0, early=20.0, explained=8, events=9, evidence=20.0)
     behaviors[PRESS] = (
         *presses,
         *hypotheses.aims(across, movers),
@@ -164,7 +164,7 @@ def _pool(
 def avoiding(own: Signal, other: Signal, movers: list[Signal], channel: str) -> list[Behavior]:
     """Every way in which a hazard's height may be told: not, as it is from either side, beside the player."""
     hazard, depth = (movers[0], movers[1])
-    bare = Meeting(
+    bare = EventAssociation(
         own=own, thing=hazard, gap=3.0, width=5.0, closing=-0.5, explained=8, events=9, evidence=20.0
     )
     falling = replace(bare, depth=depth, level=150.0, approach=1.5)

@@ -70,10 +70,10 @@ def test_aims_are_the_middle_and_just_within_both_edges(measured: Calibration) -
 
 
 def test_finer_aims_lie_around_the_best_and_between_the_walls_of_the_guess(measured: Calibration) -> None:
-    *near, brisk, walls = shifted(measured.genome, 0, measured.guess, "calibration")
+    *near, low_deadband, walls = shifted(measured.genome, 0, measured.guess, "calibration")
     assert len({offset(g) for g in near}) == 8
     assert (
-        dict(brisk.behaviors[0].knobs)["deadband"].value
+        dict(low_deadband.behaviors[0].knobs)["deadband"].value
         < dict(measured.genome.behaviors[0].knobs)["deadband"].value
     )
     assert dict(walls.behaviors[0].knobs)["wall_low"] == dict(measured.guess.behaviors[0].knobs)["wall_low"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hlearn.editors.search.arcade.events import Play, accidents, gains
+from hlearn.editors.search.arcade.events import Trajectory, accidents, gains
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.meetings import find_meetings
 from hlearn.editors.search.arcade.signals import Signal
@@ -17,7 +17,7 @@ SIGNALS = (OWN, BOMB, HEIGHT, SECOND, SECOND_HEIGHT, NOISE)
 DYING = 60  # steps for which the player is shown dying
 
 
-def battle(seed: int, *, dying: int = DYING, steps: int = 4000) -> Play:
+def battle(seed: int, *, dying: int = DYING, steps: int = 4000) -> Trajectory:
     """A player who walks about while two bombs fall; one that comes down on it kills, then nothing moves."""
     rng = np.random.default_rng(seed)
     rows: list[list[float]] = []
@@ -45,7 +45,7 @@ def battle(seed: int, *, dying: int = DYING, steps: int = 4000) -> Play:
             left = 0
     columns = np.array(rows).T
     series = {s.key: column for s, column in zip(SIGNALS, columns, strict=True)}
-    return Play(series=series, lost=np.array(lost), gained=np.zeros(len(lost), dtype=bool))
+    return Trajectory(series=series, lost=np.array(lost), gained=np.zeros(len(lost), dtype=bool))
 
 
 def test_an_accident_lies_before_the_player_is_shown_dying() -> None:
@@ -80,7 +80,7 @@ def test_nothing_is_made_of_noise() -> None:
     noise = {k: rng.integers(20, 140, len(play.lost)).astype(float) for k in play.series}
     lost = np.zeros(len(play.lost), dtype=bool)
     lost[rng.choice(len(lost), 12, replace=False)] = True
-    blind = Play(series=noise, lost=lost, gained=lost)
+    blind = Trajectory(series=noise, lost=lost, gained=lost)
     assert find_meetings([blind], "loss", OWN, None, SIGNALS) == []
     assert find_meetings([blind], "gain", OWN, None, SIGNALS) == []
 
@@ -88,5 +88,5 @@ def test_nothing_is_made_of_noise() -> None:
 def test_gains_in_a_row_are_one() -> None:
     gained = np.zeros(200, dtype=bool)
     gained[[50, 52, 55, 120]] = True
-    play = Play(series={}, lost=np.zeros(200, dtype=bool), gained=gained)
+    play = Trajectory(series={}, lost=np.zeros(200, dtype=bool), gained=gained)
     assert [len(m) for m in gains([play])] == [2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hlearn.editors.search.arcade.dying import first_signs
-from hlearn.editors.search.arcade.events import Play, accidents
+from hlearn.editors.search.arcade.events import Trajectory, accidents
 from hlearn.editors.search.arcade.look_pixels import plays_of
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.omens import find_omens
@@ -58,7 +58,7 @@ def test_heat_warns_and_noise_does_not() -> None:
         memory, lost = overheating(seed)
         series = {s.key: memory[:, i].astype(float) for i, s in enumerate(signs)}
         shown = first_signs([memory], [lost])[0]
-        plays.append(Play(series=series, lost=lost, gained=np.zeros_like(lost), shown=shown))
+        plays.append(Trajectory(series=series, lost=lost, gained=np.zeros_like(lost), shown=shown))
     assert sum(len(a) for a in accidents(plays, [])) >= 3
     found = find_omens(plays, [], signs)
     assert [o.sign.key for o in found] == [signs[0].key]

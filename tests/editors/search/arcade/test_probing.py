@@ -6,7 +6,7 @@ import numpy as np
 
 from hlearn.editors.search.arcade.lanes import _fit, find_lanes, rows, setbacks
 from hlearn.editors.search.arcade.look_ram import byte_sight
-from hlearn.editors.search.arcade.relations import Passage, find_relations, lives_counters
+from hlearn.editors.search.arcade.relations import ProbeTrajectory, find_relations, lives_counters
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.probe.scene import Axis
 
@@ -73,14 +73,16 @@ def test_lanes_from_whole_passages() -> None:
     observations[:, 50:56] = cars
     commands = np.stack([np.zeros(len(values), dtype=int), np.ones(len(values), dtype=int)], axis=1)
     lost = np.zeros(len(values), dtype=bool)
-    passage = Passage(series={OWN.key: values}, rewards=np.zeros(len(values)), lost=lost, commands=commands)
+    passage = ProbeTrajectory(
+        series={OWN.key: values}, rewards=np.zeros(len(values)), lost=lost, commands=commands
+    )
     found = find_lanes([passage], OWN, 1, [observations], list(range(50, 56)))
     assert found
     assert found[0].explained > 0.9
     assert abs(found[0].place - PLACE) <= 9
 
 
-def passage(event: str, *, related: bool) -> Passage:
+def passage(event: str, *, related: bool) -> ProbeTrajectory:
     rng = np.random.default_rng(7)
     steps = 3000
     place = 90 + 60 * np.sin(np.arange(steps) / 90)
@@ -94,7 +96,9 @@ def passage(event: str, *, related: bool) -> Passage:
     else:
         lost[at] = True
     commands = np.zeros((steps, 2), dtype=int)
-    return Passage(series={OWN.key: place, OTHER.key: other}, rewards=rewards, lost=lost, commands=commands)
+    return ProbeTrajectory(
+        series={OWN.key: place, OTHER.key: other}, rewards=rewards, lost=lost, commands=commands
+    )
 
 
 def test_what_is_near_at_events_is_related() -> None:
@@ -113,7 +117,7 @@ def test_what_is_anywhere_at_events_is_not() -> None:
 def test_things_not_seen_are_no_relation() -> None:
     there = passage("gain", related=True)
     series = {**there.series, OTHER.key: np.full(3000, np.nan)}
-    unseen = Passage(series=series, rewards=there.rewards, lost=there.lost, commands=there.commands)
+    unseen = ProbeTrajectory(series=series, rewards=there.rewards, lost=there.lost, commands=there.commands)
     assert find_relations([unseen], OWN, [OTHER]) == []
 
 

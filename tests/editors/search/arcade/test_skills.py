@@ -20,8 +20,8 @@ from tests.editors.search.arcade.guesses import ram_pool
 
 CIRCLING = '''"""Going round and round."""
 
-from hlearn.editors.search.arcade.behaviors import Behavior, Knob
-from hlearn.editors.search.arcade.writing import Kind
+from hlearn.editors.search.arcade.behaviors import Behavior, BehaviorKnob
+from hlearn.editors.search.arcade.writing import BehaviorKind
 
 
 def _write(b, w):
@@ -30,12 +30,14 @@ def _write(b, w):
 
 
 def _draw(own, targets, channel, rng):
-    period = Knob(value=float(rng.integers(6, 60)), low=6, high=60, unit="steps", step=5)
+    period = BehaviorKnob(value=float(rng.integers(6, 60)), low=6, high=60, unit="steps", step=5)
     return Behavior(kind="circling", channel=channel, knobs=(("period", period),))
 
 
 KINDS = {
-    "circling": Kind(told="go round", doc="Goes round and round.", noun={}, write=_write, draw=_draw),
+    "circling": BehaviorKind(
+        told="go round", doc="Goes round and round.", noun={}, write=_write, draw=_draw
+    ),
 }
 '''
 

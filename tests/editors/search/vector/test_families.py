@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hlearn.editors.search.prune import thin
-from hlearn.editors.search.trials import Trials
+from hlearn.editors.search.trials import PairedComparison
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
 from hlearn.editors.search.vector.patterns import pattern
@@ -68,7 +68,7 @@ def test_class_names(env_id, name):
 def test_where_single_drops_cost_too_much_the_weakest_terms_go_together():
     lab = PlainLab("CartPole-v1", steps=100_000)
     family = urge_families(probe(lab), "Cart")[0]
-    trials = Trials(lab)
+    trials = PairedComparison(lab)
     strong = {"push0_x2": 8.0, "push0_x2_rate": 2.0, "push0_x0_rate": 0.5, "push0_x0": 0.2}
     values = {k.name: strong.get(k.name, 1e-6) for k in family.knobs}
     best = trials.candidate(family, values, "balanced")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from hlearn.editors.search.lane import Lane
-from hlearn.editors.search.trials import Trials
+from hlearn.editors.search.lane import TuningRun
+from hlearn.editors.search.trials import PairedComparison
 from hlearn.editors.search.tune import scatter
 from hlearn.editors.search.vector import opening
 from hlearn.editors.search.vector.families import urge_families
@@ -17,7 +17,7 @@ def test_a_body_begins_with_the_best_of_scattered_starts_of_all_families(monkeyp
     lab = PlainLab("BipedalWalker-v3", steps=100_000)
     sketch = probe(lab)
     families = opening.body_families(sketch, "Walker")
-    lane = opening.body_lane(lab, Trials(lab), sketch, families, population=6, turn=0)
+    lane = opening.body_lane(lab, PairedComparison(lab), sketch, families, population=6, turn=0)
     assert {f"{f.name}: scattered starts" for f in families} <= set(lab.said)
     assert sum("of 7" in text for text in lab.said) == 7
     assert lane.tuner.generation == 2
@@ -27,7 +27,7 @@ def test_a_body_begins_with_the_best_of_scattered_starts_of_all_families(monkeyp
 def test_episodes_are_capped_at_first_then_longer_then_whole():
     lab = PlainLab("CartPole-v1", steps=300_000)
     family = urge_families(probe(lab), "Cart")[0]
-    lane = Lane(lab, Trials(lab), family, episodes=1, horizon=20, forgiven=1.0)
+    lane = TuningRun(lab, PairedComparison(lab), family, episodes=1, horizon=20, forgiven=1.0)
     stages = []
     while lane.tuner.horizon is not None:
         stage = (lane.tuner.horizon, lane.tuner.forgiven)

@@ -4,15 +4,15 @@ import pytest
 
 from hlearn.editors.search.vector.probing import probe
 from hlearn.probe.vector.limbs import find_limbs
-from hlearn.probe.vector.sketch import ANGLE, CHANGE, FLAG, Sketch
+from hlearn.probe.vector.sketch import ANGLE, CHANGE, FLAG, VectorFindings
 from tests.editors.search.plain_lab import PlainLab
 
 
-def sketch_of(env_id: str) -> Sketch:
+def sketch_of(env_id: str) -> VectorFindings:
     return probe(PlainLab(env_id, steps=100_000))
 
 
-def rates(sketch: Sketch) -> dict[str | None, int]:
+def rates(sketch: VectorFindings) -> dict[str | None, int]:
     return {s.rate_of: s.indices[0] for s in sketch.signals if s.rate_of}
 
 

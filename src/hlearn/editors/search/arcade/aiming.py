@@ -41,18 +41,18 @@ def aims(measured: Calibration) -> list[Genome]:
     return [genome, *(still.turned((at, "offset"), p, source) for p in places)]
 
 
-def brisk(genome: Genome, at: int) -> Genome:
-    """The same with less calm: it goes nearer to where it wants to be, and more often past it."""
+def low_deadband(genome: Genome, at: int) -> Genome:
+    """The same with a smaller deadband: it goes nearer to where it wants to be, and more often past it."""
     deadband = dict(genome.behaviors[at].knobs)["deadband"]
     return genome.turned((at, "deadband"), deadband.value * BRISK / CALM, deadband.source)
 
 
 def shifted(genome: Genome, at: int, guess: Genome, source: str) -> list[Genome]:
-    """The same aim a little to either side, with less calm, and between the walls that the guess took for granted."""
+    """The same aim a little to either side, with a smaller deadband, and between the walls that the guess assumed."""
     knobs, before = dict(genome.behaviors[at].knobs), dict(guess.behaviors[at].knobs)
     offset, step = knobs["offset"].value, FINER * knobs["deadband"].value
     near = [genome.turned((at, "offset"), offset + k * step, source) for k in range(-REACH, REACH + 1) if k]
-    hasty = brisk(genome, at)
+    hasty = low_deadband(genome, at)
     for wall in ("wall_low", "wall_high"):
         genome = genome.turned((at, wall), before[wall].value, before[wall].source)
     return [*near, hasty, genome]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from hlearn.editors.search.arcade.behaviors import PRESS, STEERING, Behavior, BehaviorKnob
 from hlearn.editors.search.arcade.genome import Genome
-from hlearn.editors.search.arcade.meetings import Meeting
-from hlearn.editors.search.arcade.omens import Omen
+from hlearn.editors.search.arcade.meetings import EventAssociation
+from hlearn.editors.search.arcade.omens import Precursor
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.skills.avoiding import HAZARDS
 from hlearn.editors.search.arcade.starts import offset_knob, pixel_knob
@@ -17,7 +17,7 @@ REACTION = 6  # steps from seeing to moving, sticky actions included
 
 
 def dodging(
-    meetings: Sequence[Meeting], own: Signal, channel: str, *, wide: float = 1.0, early: float = 1.0
+    meetings: Sequence[EventAssociation], own: Signal, channel: str, *, wide: float = 1.0, early: float = 1.0
 ) -> Behavior:
     """Keeping clear of everything that has been seen to kill, while it is near.
 
@@ -44,7 +44,7 @@ def dodging(
     return Behavior(kind="dodge", channel=channel, roles=tuple(roles), knobs=tuple(knobs))
 
 
-def reflexes(meeting: Meeting, channel: str) -> list[Behavior]:
+def reflexes(meeting: EventAssociation, channel: str) -> list[Behavior]:
     """Steering one way on a channel, or stopping, as soon as what has been seen to kill comes close."""
     lead = meeting.closing * REACTION * 2
     roles, knobs = _hazard(meeting, 0, 3 * REACTION)
@@ -84,7 +84,7 @@ def shelters(own: Signal, perils: Sequence[Signal], channel: str) -> list[Behavi
     ]
 
 
-def idling(omen: Omen, channel: str, level: float) -> Behavior:
+def idling(omen: Precursor, channel: str, level: float) -> Behavior:
     """Doing nothing on a channel while a number warns, which it does from ``level`` on."""
     source = f"{omen.explained} of {omen.events} deaths"
     low, high = sorted((omen.sign.low, omen.sign.high))
@@ -98,7 +98,7 @@ def idling(omen: Omen, channel: str, level: float) -> Behavior:
     )
 
 
-def heeding(genome: Genome, omens: Sequence[Omen]) -> list[Genome]:
+def heeding(genome: Genome, omens: Sequence[Precursor]) -> list[Genome]:
     """The genome letting go of what does not move it while a number stands as before its deaths, or well before."""
     children = []
     for omen, level in ((o, at) for o in omens for at in dict.fromkeys((o.early, o.level))):
@@ -111,7 +111,7 @@ def heeding(genome: Genome, omens: Sequence[Omen]) -> list[Genome]:
 
 
 def _hazard(
-    meeting: Meeting, at: int, notice: float
+    meeting: EventAssociation, at: int, notice: float
 ) -> tuple[list[tuple[str, Signal]], list[tuple[str, BehaviorKnob]]]:
     """Roles and knobs that tell where a hazard is, and whether it arrives within ``notice`` steps."""
     source = f"{meeting.explained} of {meeting.events} deaths"

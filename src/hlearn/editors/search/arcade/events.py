@@ -21,7 +21,7 @@ JUST = 2  # steps before the first sign of an accident at which it is read: what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
+class Trajectory:
     """A recorded episode as numbers.
 
     Attributes:
@@ -40,7 +40,7 @@ class Play:
 class Reading(NamedTuple):
     """Recorded episodes as numbers; which of these may be coordinates, and which are signs beside them."""
 
-    plays: list[Play]
+    plays: list[Trajectory]
     signals: tuple[Signal, ...]
     signs: tuple[Signal, ...]
 
@@ -51,7 +51,7 @@ def lives_lost(recording: Recording) -> np.ndarray:
     return np.asarray(np.diff(lives, prepend=lives[:1]) < 0)
 
 
-def accidents(plays: Sequence[Play], owns: Sequence[Signal]) -> list[np.ndarray]:
+def accidents(plays: Sequence[Trajectory], owns: Sequence[Signal]) -> list[np.ndarray]:
     """The steps at which lives were lost in earnest, per play: before the player is shown dying.
 
     Args:
@@ -73,7 +73,7 @@ def accidents(plays: Sequence[Play], owns: Sequence[Signal]) -> list[np.ndarray]
     return found
 
 
-def _still(play: Play, steps: np.ndarray, owns: Sequence[Signal]) -> np.ndarray:
+def _still(play: Trajectory, steps: np.ndarray, owns: Sequence[Signal]) -> np.ndarray:
     """How long the player had not moved at some steps."""
     changed = np.zeros(len(play.lost), dtype=bool)
     for own in owns:
@@ -83,7 +83,7 @@ def _still(play: Play, steps: np.ndarray, owns: Sequence[Signal]) -> np.ndarray:
     return np.where(last >= 0, steps - moved[np.maximum(last, 0)], 0) if len(moved) else np.zeros(len(steps))
 
 
-def gains(plays: Sequence[Play]) -> list[np.ndarray]:
+def gains(plays: Sequence[Trajectory]) -> list[np.ndarray]:
     """The steps just before points were won, per play; one where they came in a row."""
     found = []
     for play in plays:
@@ -97,7 +97,7 @@ class Events:
     """Values in events and at all times, stacked over plays."""
 
     def __init__(
-        self, plays: Sequence[Play], moments: Sequence[np.ndarray], deaths: Sequence[np.ndarray]
+        self, plays: Sequence[Trajectory], moments: Sequence[np.ndarray], deaths: Sequence[np.ndarray]
     ) -> None:
         self.plays = plays
         self.moments = moments

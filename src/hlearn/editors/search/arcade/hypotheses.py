@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from hlearn.editors.search.arcade.behaviors import ACROSS, DOWN, PRESS, Behavior, BehaviorKnob
 from hlearn.editors.search.arcade.lanes import Lanes
-from hlearn.editors.search.arcade.meetings import Meeting
-from hlearn.editors.search.arcade.relations import Relation
+from hlearn.editors.search.arcade.meetings import EventAssociation
+from hlearn.editors.search.arcade.relations import DistanceAssociation
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.starts import (
     deadband_knob,
@@ -112,7 +112,7 @@ def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Be
         )
 
 
-def from_relation(relation: Relation, channel: str) -> list[Behavior]:
+def from_relation(relation: DistanceAssociation, channel: str) -> list[Behavior]:
     """What a relation suggests: go for what was near at gains, make way for what was near at losses."""
     own, other = relation.own, relation.other
     gap = offset_knob(relation.gap, own)
@@ -150,7 +150,7 @@ def chases(across: Signal, down: Signal, movers: Sequence[Signal]) -> list[tuple
     return [rules for _, _, rules in sorted(found, key=lambda f: f[:2])]
 
 
-def approaches(meeting: Meeting, across: Signal, down: Signal) -> tuple[Behavior, ...]:
+def approaches(meeting: EventAssociation, across: Signal, down: Signal) -> tuple[Behavior, ...]:
     """Going where something was when points were won, on both axes."""
     channel = ACROSS if meeting.own.key == across.key else DOWN
     source = f"{meeting.explained} of {meeting.events} gains"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hlearn.editors.search.arcade.relations import Passage
+from hlearn.editors.search.arcade.relations import ProbeTrajectory
 from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 
 LEAST = 4  # lanes
@@ -54,7 +54,7 @@ def rows(indices: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def find_lanes(
-    passages: Sequence[Passage],
+    passages: Sequence[ProbeTrajectory],
     own: Signal,
     column: int,
     observations: Sequence[np.ndarray],

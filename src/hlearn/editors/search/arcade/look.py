@@ -12,7 +12,7 @@ from hlearn.editors.search.arcade.events import Reading
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.lanes import Lanes
 from hlearn.editors.search.arcade.outlook import WorldModel
-from hlearn.editors.search.arcade.relations import Passage, Relation, find_relations
+from hlearn.editors.search.arcade.relations import DistanceAssociation, ProbeTrajectory, find_relations
 from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.probe.effects import SampledEpisode
@@ -57,7 +57,7 @@ class ProbeFindings:
     steered: tuple[Signal, ...] = ()
     world: WorldModel | None = None
     watch: Callable[[Sequence[Recording]], tuple[SampledEpisode, ...]] | None = None
-    relations: tuple[Relation, ...]
+    relations: tuple[DistanceAssociation, ...]
     lanes: tuple[Lanes, ...] = ()
     perils: tuple[Signal, ...] = ()
     tally: Signal | None = None
@@ -143,10 +143,10 @@ def signal(sight: DetectorTemplate, motion: Motion, field: str = "") -> Signal:
 
 
 def relate(
-    passages: Sequence[Passage], own: Sequence[Signal], others: Sequence[Signal]
-) -> tuple[Relation, ...]:
+    passages: Sequence[ProbeTrajectory], own: Sequence[Signal], others: Sequence[Signal]
+) -> tuple[DistanceAssociation, ...]:
     """Every relation of one's own best coordinate on each axis, the strongest first."""
-    found: list[Relation] = []
+    found: list[DistanceAssociation] = []
     for axis in ("x", "y"):
         best = next((s for s in own if s.drive == axis), None)
         if best is not None:

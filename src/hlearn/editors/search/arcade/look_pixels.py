@@ -11,7 +11,7 @@ import numpy as np
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.dying import first_signs
 from hlearn.editors.search.arcade.emit import emit
-from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
+from hlearn.editors.search.arcade.events import Reading, Trajectory, lives_lost
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import (
     HOLDS,
@@ -25,7 +25,7 @@ from hlearn.editors.search.arcade.look import (
 )
 from hlearn.editors.search.arcade.look_things import since
 from hlearn.editors.search.arcade.outlook import PlayerSeen, WorldModel
-from hlearn.editors.search.arcade.relations import Passage
+from hlearn.editors.search.arcade.relations import ProbeTrajectory
 from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.tally import EXPLAINED, SHOWN, tells_rewards
 from hlearn.evaluate.api import PICTURE_EVERY, Job, Record, Recording
@@ -84,7 +84,7 @@ def look_at_pixels(lab: Lab) -> ProbeFindings:
             (own if seen.drive is not None else movers).append(seen)
     own.sort(key=lambda s: -s.explained)
     passages = [
-        Passage(
+        ProbeTrajectory(
             series=c,
             rewards=r.rewards,
             lost=lives_lost(r),
@@ -216,7 +216,7 @@ def plays_of(
     lost = [lives_lost(r) for r in recordings]
     hidden = [np.stack([np.isnan(v) for v in series.values()], axis=1).astype(np.uint8) for series in every]
     plays = [
-        Play(series=series, lost=gone, gained=r.rewards > 0, shown=first)
+        Trajectory(series=series, lost=gone, gained=r.rewards > 0, shown=first)
         for series, gone, first, r in zip(every, lost, first_signs(hidden, lost), recordings, strict=True)
     ]
     return Reading(plays, signals, signs)

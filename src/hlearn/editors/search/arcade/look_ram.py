@@ -10,12 +10,12 @@ import numpy as np
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.arcade.dying import first_signs
-from hlearn.editors.search.arcade.events import Play, Reading, lives_lost
+from hlearn.editors.search.arcade.events import Reading, Trajectory, lives_lost
 from hlearn.editors.search.arcade.lanes import find_lanes
 from hlearn.editors.search.arcade.look import ProbeFindings, means, play_probe, relate, signal, unseen
 from hlearn.editors.search.arcade.look_things import look_at_things, watch
 from hlearn.editors.search.arcade.outlook import WorldModel
-from hlearn.editors.search.arcade.relations import Passage, lives_counters
+from hlearn.editors.search.arcade.relations import ProbeTrajectory, lives_counters
 from hlearn.editors.search.arcade.signals import DetectorTemplate, Signal
 from hlearn.editors.search.arcade.tally import SHOWN, tells_rewards
 from hlearn.evaluate.api import Record, Recording
@@ -63,7 +63,7 @@ def look_at_ram(lab: Lab) -> ProbeFindings:
     lost = lost_lives(recordings)
     meaning = np.array([action_meaning(n)[:2] for n in lab.actions.names])
     passages = [
-        Passage(
+        ProbeTrajectory(
             series=column,
             rewards=r.rewards,
             lost=gone,
@@ -190,7 +190,7 @@ def plays_of(recordings: Sequence[Recording], own: Sequence[Signal]) -> Reading:
     lost = lost_lives(recordings)
     shown = first_signs([r.observations for r in recordings], lost)
     plays = [
-        Play(series=c, lost=gone, gained=r.rewards > 0, shown=first)
+        Trajectory(series=c, lost=gone, gained=r.rewards > 0, shown=first)
         for c, gone, first, r in zip(series, lost, shown, recordings, strict=True)
     ]
     return Reading(plays, tuple(signals), tuple(signs))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hlearn.editors.search.arcade.events import LEAST, Events, Play, accidents, gains
+from hlearn.editors.search.arcade.events import LEAST, Events, Trajectory, accidents, gains
 from hlearn.editors.search.arcade.signals import Signal
 from hlearn.probe.motion import JUMP
 
@@ -27,7 +27,7 @@ SHORTLIST = 16  # hazards for which a second coordinate is sought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
+class EventAssociation:
     """A thing that goes with events.
 
     Attributes:
@@ -58,13 +58,13 @@ class Meeting:
 
 
 def find_meetings(
-    plays: Sequence[Play],
+    plays: Sequence[Trajectory],
     event: str,
     own: Signal,
     other: Signal | None,
     signals: Sequence[Signal],
     most: int = 4,
-) -> list[Meeting]:
+) -> list[EventAssociation]:
     """Returns what goes with events, what explains most first.
 
     Args:
@@ -78,7 +78,7 @@ def find_meetings(
     owns = [o for o in (own, other) if o is not None]
     deaths = accidents(plays, owns)
     events = Events(plays, deaths if event == "loss" else gains(plays), deaths)
-    found: list[Meeting] = []
+    found: list[EventAssociation] = []
     left = np.ones(events.count, dtype=bool)
     others = [s for s in signals if s.key not in {o.key for o in owns}]
     while left.sum() >= LEAST and len(found) < most:
@@ -90,7 +90,7 @@ def find_meetings(
     return found
 
 
-def _joined(found: Sequence[Meeting], new: Meeting) -> list[Meeting]:
+def _joined(found: Sequence[EventAssociation], new: EventAssociation) -> list[EventAssociation]:
     """Adds a meeting; one that is met on both sides is met at its edges: that is one thing, wider than a window."""
     for at, old in enumerate(found):
         if (old.thing.key, old.depth, old.beside) == (new.thing.key, new.depth, new.beside):
@@ -110,7 +110,7 @@ def _joined(found: Sequence[Meeting], new: Meeting) -> list[Meeting]:
 
 def _strongest(
     events: Events, left: np.ndarray, own: Signal, other: Signal | None, signals: Sequence[Signal]
-) -> tuple[Meeting | None, np.ndarray]:
+) -> tuple[EventAssociation | None, np.ndarray]:
     """What explains the events that are left best, and which of all events it explains."""
     here, usually = events.at(own.key), events.usual(own.key)
     close = max(CLOSE, 0.04 * own.span)
@@ -123,7 +123,7 @@ def _strongest(
         evidence -= _unlikely(centre)
         near.append((evidence, thing, centre, gaps, usual))
     near.sort(key=lambda n: (-n[0], n[1].key))
-    best: Meeting | None = None
+    best: EventAssociation | None = None
     explains = np.zeros(len(left), dtype=bool)
     for evidence, thing, centre, gaps, usual in near[:SHORTLIST]:
         inside = np.abs(gaps - centre) <= close
@@ -132,7 +132,7 @@ def _strongest(
         meeting, both = _with_depth(
             events, left, own, other, thing, (centre, close), (inside, usual), signals
         )
-        alone = Meeting(
+        alone = EventAssociation(
             own=own,
             thing=thing,
             gap=float(np.median(gaps[inside & left])),
@@ -158,13 +158,13 @@ def _with_depth(
     window: tuple[float, float],
     told: tuple[np.ndarray, np.ndarray],
     signals: Sequence[Signal],
-) -> tuple[Meeting | None, np.ndarray]:
+) -> tuple[EventAssociation | None, np.ndarray]:
     """The second coordinate that tells most about a thing's events."""
     (centre, close), (inside, usual) = window, told
     usually_inside = np.abs(usual - centre) <= close
     share = float(usually_inside.mean())
     count = int(left.sum())
-    best: Meeting | None = None
+    best: EventAssociation | None = None
     explains = inside
     ways = [None] if other is None else [None, other]
     for depth in signals:
@@ -191,7 +191,7 @@ def _with_depth(
             if abs(approach) > JUMP / 2 or (beside is None and approach == 0.0):
                 continue  # no height that something comes down or up to
             gaps = events.at(thing.key) - events.at(own.key)
-            best = Meeting(
+            best = EventAssociation(
                 own=own,
                 thing=thing,
                 gap=float(np.median(gaps[both & left])),
@@ -209,7 +209,9 @@ def _with_depth(
     return (best, explains) if best is None else _centred(events, left, best)
 
 
-def _centred(events: Events, left: np.ndarray, meeting: Meeting) -> tuple[Meeting, np.ndarray]:
+def _centred(
+    events: Events, left: np.ndarray, meeting: EventAssociation
+) -> tuple[EventAssociation, np.ndarray]:
     """Reads the gap again among events at the height found: others, without it, had blurred it."""
     assert meeting.depth is not None
     height, usual_height = events.at(meeting.depth.key), events.usual(meeting.depth.key)

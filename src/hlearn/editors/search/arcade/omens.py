@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hlearn.editors.search.arcade.events import LEAST, Events, Play, accidents
+from hlearn.editors.search.arcade.events import LEAST, Events, Trajectory, accidents
 from hlearn.editors.search.arcade.signals import Signal
 
 SURE = 5.0  # log-likelihood ratio that an omen must reach
@@ -18,7 +18,7 @@ USUAL = 0.5  # what is beyond the level in more of all steps tells nothing that 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Omen:
+class Precursor:
     """A number that stands beyond a level before accidents.
 
     Attributes:
@@ -39,8 +39,8 @@ class Omen:
 
 
 def find_omens(
-    plays: Sequence[Play], owns: Sequence[Signal], signs: Sequence[Signal], most: int = 3
-) -> list[Omen]:
+    plays: Sequence[Trajectory], owns: Sequence[Signal], signs: Sequence[Signal], most: int = 3
+) -> list[Precursor]:
     """Returns omens of accidents, what precedes most first; each precedes some that those before it do not.
 
     Args:
@@ -53,7 +53,7 @@ def find_omens(
     events = Events(plays, deaths, deaths)
     left = np.ones(events.count, dtype=bool)
     known = {own.key for own in owns}
-    found: list[Omen] = []
+    found: list[Precursor] = []
     while left.sum() >= LEAST and len(found) < most:
         told = [
             omen
@@ -71,7 +71,7 @@ def find_omens(
     return found
 
 
-def _omen(events: Events, left: np.ndarray, sign: Signal, *, high: bool) -> Omen | None:
+def _omen(events: Events, left: np.ndarray, sign: Signal, *, high: bool) -> Precursor | None:
     """The level that the accidents that are left prefer most over all other times."""
     turn = 1.0 if high else -1.0
     count = int(left.sum())
@@ -82,7 +82,7 @@ def _omen(events: Events, left: np.ndarray, sign: Signal, *, high: bool) -> Omen
     if not len(at) or len(np.unique(usual)) < VALUES:
         return None
     middle = float(np.median(usual))
-    best: Omen | None = None
+    best: Precursor | None = None
     for level in np.unique(at):
         inside = int((at >= level).sum())
         chance = float(len(usual) - np.searchsorted(usual, level, "left")) / len(usual)
@@ -96,7 +96,7 @@ def _omen(events: Events, left: np.ndarray, sign: Signal, *, high: bool) -> Omen
         if inside < count:
             evidence += (count - inside) * np.log((count - inside) / (count * (1 - chance)))
         if inside > count * chance and evidence >= max(SURE, best.evidence if best else 0.0):
-            best = Omen(
+            best = Precursor(
                 sign=sign,
                 high=high,
                 level=float(turn * level),

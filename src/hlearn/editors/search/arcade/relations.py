@@ -21,7 +21,7 @@ STRONG = 4.0  # standard errors above chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class ProbeTrajectory:
     """Recorded play as numbers.
 
     Attributes:
@@ -38,7 +38,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
+class DistanceAssociation:
     """A distance that goes with an event.
 
     Attributes:
@@ -59,7 +59,9 @@ class Relation:
     events: int
 
 
-def find_relations(passages: Sequence[Passage], own: Signal, others: Sequence[Signal]) -> list[Relation]:
+def find_relations(
+    passages: Sequence[ProbeTrajectory], own: Signal, others: Sequence[Signal]
+) -> list[DistanceAssociation]:
     """Returns the relations between one's own coordinate and other signals, the strongest first."""
     found = []
     for event in ("gain", "loss"):
@@ -76,7 +78,7 @@ def find_relations(passages: Sequence[Passage], own: Signal, others: Sequence[Si
             if relation is not None:
                 gap, width, strength = relation
                 found.append(
-                    Relation(
+                    DistanceAssociation(
                         event=event,
                         own=own,
                         other=other,
@@ -89,7 +91,7 @@ def find_relations(passages: Sequence[Passage], own: Signal, others: Sequence[Si
     return sorted(found, key=lambda r: -r.strength)
 
 
-def _moments(passage: Passage, own: Signal, event: str) -> np.ndarray:
+def _moments(passage: ProbeTrajectory, own: Signal, event: str) -> np.ndarray:
     """The steps just before an event."""
     if event == "gain":
         hit = np.asarray(passage.rewards > 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hlearn.editors.search.arcade import shares
-from hlearn.editors.search.arcade.aiming import brisk, race_aims
+from hlearn.editors.search.arcade.aiming import low_deadband, race_aims
 from hlearn.editors.search.arcade.behaviors import Behavior
 from hlearn.editors.search.arcade.calibrate import Calibration, calibrated, variants
 from hlearn.editors.search.arcade.genome import Genome
@@ -88,7 +88,7 @@ def _measured(roster: Roster, firsts: Sequence[Runner]) -> list[CalibratedGuess]
         genome = genome_of(runner)
         at = next(i for i, b in enumerate(genome.behaviors) if b.kind == "intercept")
         if roster.deterministic:  # nothing sticks
-            genome = brisk(genome, at)
+            genome = low_deadband(genome, at)
         elif _ball(genome, at) in met:
             continue
         met.add(_ball(genome, at))

@@ -12,7 +12,7 @@ import numpy as np
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.knobs import tidy
 from hlearn.editors.search.planning.written import Beyond, Planned, kinds_for
-from hlearn.editors.search.trials import Candidate, Trials
+from hlearn.editors.search.trials import Candidate, PairedComparison
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record
 from hlearn.parts.planning import Value
@@ -101,7 +101,7 @@ class PlanningSearch:
 
     def __init__(self, lab: Lab, inner: Inner, share: ShareLab) -> None:
         self.lab, self.inner, self.share = lab, inner, share
-        self.trials = Trials(lab)
+        self.trials = PairedComparison(lab)
         self.reigning: str | None = None
         self.title = class_name(lab.task.env_id)
         self.vector = lab.task.access is Access.VECTOR

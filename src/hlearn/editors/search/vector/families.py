@@ -17,13 +17,13 @@ from hlearn.probe.vector.sketch import (
     SIN,
     ActionAxis,
     Feature,
-    Sketch,
+    VectorFindings,
 )
 
 WIDE = 150  # more weights than this: each axis listens to what it drives and to the body alone
 
 
-def urge_families(sketch: Sketch, title: str) -> list[Template]:
+def urge_families(sketch: VectorFindings, title: str) -> list[Template]:
     """Every family that fits the sketch, the plainest first."""
     angles = any(s.kind == ANGLE for s in sketch.signals)
     plain = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG)]
@@ -44,7 +44,7 @@ def urge_families(sketch: Sketch, title: str) -> list[Template]:
     return families
 
 
-def linear(sketch: Sketch, title: str, signals: Sequence[Feature], name: str) -> Template:
+def linear(sketch: VectorFindings, title: str, signals: Sequence[Feature], name: str) -> Template:
     """Every axis's urge is a weighted sum of signals."""
     knobs: list[Knob] = []
     formulas = []
@@ -58,7 +58,7 @@ def linear(sketch: Sketch, title: str, signals: Sequence[Feature], name: str) ->
     return urge_template(sketch, title, name, story, knobs, formulas, act_by_urges(sketch))
 
 
-def mirror(sketch: Sketch, title: str, odd_axes: frozenset[str]) -> Template:
+def mirror(sketch: VectorFindings, title: str, odd_axes: frozenset[str]) -> Template:
     """For worlds that look the same from left and right.
 
     What the odd axes drive is taken for the sideways part of the state: their urges are odd functions of it, the
@@ -91,7 +91,7 @@ def mirror(sketch: Sketch, title: str, odd_axes: frozenset[str]) -> Template:
     return urge_template(sketch, title, "mirror", story, knobs, formulas, act_by_urges(sketch))
 
 
-def two_modes(sketch: Sketch, title: str) -> Template:
+def two_modes(sketch: VectorFindings, title: str) -> Template:
     """One axis: pump energy by pushing with the motion, until near the goal; there, balance."""
     axis = sketch.axes[0]
     gain = gain_of(axis)
@@ -130,7 +130,7 @@ def two_modes(sketch: Sketch, title: str) -> Template:
     return urge_template(sketch, title, "two modes", story, knobs, formulas, act_by_urges(sketch))
 
 
-def _sideways(sketch: Sketch, odd_axes: frozenset[str]) -> set[str]:
+def _sideways(sketch: VectorFindings, odd_axes: frozenset[str]) -> set[str]:
     """Signals that the odd axes drive about as strongly as any other axis, and what they are rates of."""
     others = [dict(axis.drives) for axis in sketch.axes if axis.name not in odd_axes]
     driven = {
@@ -143,7 +143,7 @@ def _sideways(sketch: Sketch, odd_axes: frozenset[str]) -> set[str]:
     return driven | {s.rate_of for s in sketch.signals if s.name in driven and s.rate_of is not None}
 
 
-def _near(sketch: Sketch, axis: ActionAxis, signals: Sequence[Feature]) -> list[Feature]:
+def _near(sketch: VectorFindings, axis: ActionAxis, signals: Sequence[Feature]) -> list[Feature]:
     """What an axis drives, and what no axis drives strongly (the body)."""
     own = [name for name, _ in axis.drives[:4]]
     own += [s.rate_of for s in signals if s.name in own and s.rate_of is not None]

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
-from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, Trials, saturated
+from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, PairedComparison, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
 from hlearn.editors.search.vector.short import constants, guesses
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.template import Template
 from hlearn.editors.search.vector.urges import attributes
 from hlearn.evaluate.api import Job, Record, Recording, Result
-from hlearn.probe.vector.sketch import Sketch
+from hlearn.probe.vector.sketch import VectorFindings
 from hlearn.records import Episode
 
 SHORT = (0.05, 0.4)  # of the remaining budget, for the race of short programs: the second for small budgets,
@@ -44,7 +44,9 @@ class FirstRace:
         promising: the best that have numbers to tune.
     """
 
-    def __init__(self, lab: Lab, trials: Trials, standing: Incumbent, sketch: Sketch, title: str) -> None:
+    def __init__(
+        self, lab: Lab, trials: PairedComparison, standing: Incumbent, sketch: VectorFindings, title: str
+    ) -> None:
         self.lab = lab
         self.trials = trials
         self.standing = standing

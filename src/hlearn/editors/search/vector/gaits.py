@@ -9,20 +9,20 @@ from hlearn.editors.search.vector.families import linear
 from hlearn.editors.search.vector.template import Formula, Template
 from hlearn.editors.search.vector.urges import attributes, weigh
 from hlearn.probe.vector.limbs import Limbs, find_joint
-from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Feature, Sketch
+from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Feature, VectorFindings
 
 MOST_BODY = 8  # signals of the body that a rhythm listens to
 ROLES = ("lead", "carry")
 PATIENCE = 20  # control steps after which a limb stops waiting, at first
 
 
-def gait_families(sketch: Sketch, limbs: Limbs, title: str) -> list[Template]:
+def gait_families(sketch: VectorFindings, limbs: Limbs, title: str) -> list[Template]:
     """Every family that fits two alike limbs; taking turns needs contacts."""
     both = [shared(sketch, limbs, title)]
     return [turns(sketch, limbs, title), *both] if limbs.find("contact") else both
 
 
-def turns(sketch: Sketch, limbs: Limbs, title: str) -> Template:
+def turns(sketch: VectorFindings, limbs: Limbs, title: str) -> Template:
     """A state machine of two mirrored halves.
 
     The leading limb reaches out while the other carries; then it comes down until it touches, and the other
@@ -113,7 +113,7 @@ def _turning(limbs: Limbs) -> str:
     )
 
 
-def shared(sketch: Sketch, limbs: Limbs, title: str) -> Template:
+def shared(sketch: VectorFindings, limbs: Limbs, title: str) -> Template:
     """Linear feedback, the same for both limbs: each joint listens to its limb, to the other, and to the body."""
     knobs: list[Knob] = []
     formulas = []
@@ -150,13 +150,13 @@ def shared(sketch: Sketch, limbs: Limbs, title: str) -> Template:
     )
 
 
-def linear_body(sketch: Sketch, title: str) -> Template:
+def linear_body(sketch: VectorFindings, title: str) -> Template:
     """Every channel by a weighted sum of its own signals and those of the body."""
     signals = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG)]
     return linear(sketch, title, signals, "linear")
 
 
-def rhythm(sketch: Sketch, title: str) -> Template:
+def rhythm(sketch: VectorFindings, title: str) -> Template:
     """Joints that swing in one rhythm, each with its own centre, size and lag, corrected by the body's motion."""
     knobs: list[Knob] = [Knob(name="pace", start=0.3, spread=0.15, low=0.02, high=1.5, unit="rad/step")]
     joints = [(axis, find_joint(sketch, k)) for k, axis in enumerate(sketch.axes)]
@@ -203,7 +203,7 @@ def rhythm(sketch: Sketch, title: str) -> Template:
     )
 
 
-def _moved(sketch: Sketch) -> list[Feature]:
+def _moved(sketch: VectorFindings) -> list[Feature]:
     """Signals that pushes move."""
     names = {name for axis in sketch.axes for name, _ in axis.drives}
     return [s for s in sketch.signals if s.name in names and s.kind != FLAG]

@@ -9,9 +9,9 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from hlearn.editors.search.knobs import Knob
-from hlearn.editors.search.trials import Candidate, Trials, compare
+from hlearn.editors.search.trials import Candidate, PairedComparison, compare
 from hlearn.editors.search.vector.template import Template
-from hlearn.probe.vector.sketch import ANGLE, COS, PLAIN, SIN, Sketch
+from hlearn.probe.vector.sketch import ANGLE, COS, PLAIN, SIN, VectorFindings
 
 MOST_SCREENED = 40  # terms tried at most
 SCREENED_ON = 8  # episodes
@@ -27,7 +27,7 @@ class Extension:
     factor: str
 
 
-def extensions(sketch: Sketch, template: Template) -> list[Extension]:
+def extensions(sketch: VectorFindings, template: Template) -> list[Extension]:
     """Terms that the template's sums do not have: signals first, then products of two where there are few."""
     singles = [(s.name, f"s.{s.name}", s.scale) for s in sketch.signals]
     bases = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, COS, SIN)]
@@ -72,7 +72,11 @@ def typical(template: Template, values: Mapping[str, float]) -> float:
 
 
 def grow(
-    trials: Trials, sketch: Sketch, template: Template, best: Candidate, episodes: int = SCREENED_ON
+    trials: PairedComparison,
+    sketch: VectorFindings,
+    template: Template,
+    best: Candidate,
+    episodes: int = SCREENED_ON,
 ) -> Template | None:
     """Tries terms one by one, both signs, at the best numbers.
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from hlearn.editors.api import Lab
 from hlearn.editors.search.knobs import SourceKnobs
-from hlearn.editors.search.lane import Lane
-from hlearn.editors.search.trials import Trials
+from hlearn.editors.search.lane import TuningRun
+from hlearn.editors.search.trials import PairedComparison
 from hlearn.editors.search.tune import scatter
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
 from hlearn.editors.search.vector.patterns import pattern
 from hlearn.editors.search.vector.standing import DECIDE
 from hlearn.editors.search.vector.template import Template
 from hlearn.probe.vector.limbs import find_limbs
-from hlearn.probe.vector.sketch import Sketch
+from hlearn.probe.vector.sketch import VectorFindings
 from hlearn.records import Program
 
 MANY_AXES = 3  # box channels from which a task is taken for a body with joints
@@ -30,18 +30,18 @@ OPENING = 0.3  # of the remaining budget, for scattered starts and the bracket: 
 STILL = 0.2  # size of the first pushes, in full ones, of linear feedback that begins with no push at all
 
 
-def written_lane(lab: Lab, trials: Trials, program: Program) -> Lane | None:
+def written_lane(lab: Lab, trials: PairedComparison, program: Program) -> TuningRun | None:
     """A lane for the parameters of a program that somebody wrote; None where it has none."""
     knobs = SourceKnobs.read(program)
     if not knobs.knobs:
         return None
     start = {k.name: k.start for k in knobs.knobs}
-    lane = Lane(lab, trials, knobs, start=start, sigma=0.5, decide=DECIDE)
+    lane = TuningRun(lab, trials, knobs, start=start, sigma=0.5, decide=DECIDE)
     lane.challenge(start)
     return lane
 
 
-def body_families(sketch: Sketch, title: str) -> list[Template]:
+def body_families(sketch: VectorFindings, title: str) -> list[Template]:
     """Families for a body with joints; empty for other tasks."""
     limbs = find_limbs(sketch)
     families = gait_families(sketch, limbs, title) if limbs is not None else []
@@ -55,8 +55,14 @@ def body_families(sketch: Sketch, title: str) -> list[Template]:
 
 
 def body_lane(
-    lab: Lab, trials: Trials, sketch: Sketch, families: Sequence[Template], *, population: int, turn: int
-) -> Lane:
+    lab: Lab,
+    trials: PairedComparison,
+    sketch: VectorFindings,
+    families: Sequence[Template],
+    *,
+    population: int,
+    turn: int,
+) -> TuningRun:
     """A lane for a body with joints: the best of scattered starts of all families and of a still one.
 
     Episodes are capped at first; with a small budget there are fewer starts.
@@ -76,8 +82,8 @@ def body_lane(
     whole = HORIZON * (sum(counts) * SCATTERED + population * generations)
     share = min(1.0, OPENING * lab.remaining / whole)
 
-    def begin(family: Template, sigma: float, start: dict[str, float] | None = None) -> Lane:
-        return Lane(
+    def begin(family: Template, sigma: float, start: dict[str, float] | None = None) -> TuningRun:
+        return TuningRun(
             lab,
             trials,
             family,

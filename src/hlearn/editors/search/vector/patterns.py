@@ -8,14 +8,14 @@ from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template
 from hlearn.editors.search.vector.urges import attributes
 from hlearn.probe.vector.limbs import find_joint
-from hlearn.probe.vector.sketch import Sketch
+from hlearn.probe.vector.sketch import VectorFindings
 
 PACE = (0.6, 0.3)  # radians per step: where it begins, and how far a sensible step goes
 STIFFNESS = 0.5  # full pushes per usual swing of a joint
 DAMPING = 0.35  # full pushes per usual rate of a joint
 
 
-def pattern(sketch: Sketch, title: str) -> Template:
+def pattern(sketch: VectorFindings, title: str) -> Template:
     """A central pattern generator: few numbers per joint, one rhythm, one spring and one damper for all.
 
     A swing is written by its sine and its cosine, so that no number is an angle that starts over. The sums ``steady``

@@ -8,7 +8,7 @@ from hlearn.editors.api import Lab
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.probe.random_play import probing_program
 from hlearn.probe.vector.draw import sketch_of
-from hlearn.probe.vector.sketch import Sketch
+from hlearn.probe.vector.sketch import VectorFindings
 
 PROBE_SEEDS = 900_000  # where in the run's development seeds the probe begins
 BATCH = 4  # episodes per round
@@ -17,7 +17,7 @@ ENOUGH_STEPS = (100, 1_500)  # a fortieth of the budget, within these bounds
 LONGEST = (50, 500)  # environment steps of one probing episode at most: a fiftieth of the budget
 
 
-def probe(lab: Lab) -> Sketch:
+def probe(lab: Lab) -> VectorFindings:
     """Plays probing episodes and draws the sketch.
 
     Raises:

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template
 from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
-from hlearn.probe.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Feature, Sketch
+from hlearn.probe.vector.sketch import ANGLE, COS, FLAG, PLAIN, SIN, Feature, VectorFindings
 
 CUBIC_UP_TO = 2  # signals of which all products of three are weighed; more: products of two
 QUADRATIC_UP_TO = 4
@@ -16,7 +16,7 @@ FEW = 2  # odd signals that are also weighed by squares
 OFF_CENTRE = 0.3  # standard deviations from 0 beyond which products are of distances from the mean
 
 
-def polynomial(sketch: Sketch, title: str) -> Template | None:
+def polynomial(sketch: VectorFindings, title: str) -> Template | None:
     """All products of two or three signals; None where there are too many signals or several axes."""
     signals = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE)]
     if len(sketch.axes) != 1 or not 0 < len(signals) <= QUADRATIC_UP_TO:
@@ -40,7 +40,7 @@ def polynomial(sketch: Sketch, title: str) -> Template | None:
     return urge_template(sketch, title, name, story, knobs, [*offsets, formula], act_by_urges(sketch))
 
 
-def swing(sketch: Sketch, title: str) -> Template | None:
+def swing(sketch: VectorFindings, title: str) -> Template | None:
     """For what turns and looks the same from left and right: the push is an odd function of the sideways state.
 
     Sines and rates are odd: they change sign in the mirror. Each is weighed by itself and by even numbers, which do

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hlearn.evaluate.api import Recording, Result
-from hlearn.probe.vector.sketch import ANGLE, CHANGE, GAP, PLAIN, Feature, Sketch, values_of
+from hlearn.probe.vector.sketch import ANGLE, CHANGE, GAP, PLAIN, Feature, VectorFindings, values_of
 from hlearn.records import Episode
 
 FAR = 0.98  # discount of the cost, so that what cannot be moved does not count for ever
@@ -35,12 +35,12 @@ class Gains:
     bias: np.ndarray
 
 
-def regulated(sketch: Sketch) -> list[Feature]:
+def regulated(sketch: VectorFindings) -> list[Feature]:
     """The signals that a regulator weighs."""
     return [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, CHANGE, GAP)]
 
 
-def regulators(sketch: Sketch, played: Sequence[Result]) -> Iterator[Gains]:
+def regulators(sketch: VectorFindings, played: Sequence[Result]) -> Iterator[Gains]:
     """Gains for several costs: all signals, what the reward says, gaps alone; each at several prices of pushing."""
     signals = regulated(sketch)
     shown = [r for o, r in played if r is not None and isinstance(o, Episode) and len(r.observations) > 2]
@@ -61,7 +61,9 @@ def regulators(sketch: Sketch, played: Sequence[Result]) -> Iterator[Gains]:
                 yield Gains(note=note, weights=-gain / scale, bias=gain @ (goal / scale))
 
 
-def _steps(sketch: Sketch, signals: Sequence[Feature], shown: Sequence[Recording]) -> tuple[np.ndarray, ...]:
+def _steps(
+    sketch: VectorFindings, signals: Sequence[Feature], shown: Sequence[Recording]
+) -> tuple[np.ndarray, ...]:
     """States, pushes, next states and rewards of all steps, and the mean first state."""
     parts: list[tuple[np.ndarray, ...]] = []
     first = []

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from hlearn.editors.api import Brief, Lab, Proposal
-from hlearn.editors.search.lane import Lane
+from hlearn.editors.search.lane import TuningRun
 from hlearn.editors.search.prune import SCREEN, Prunable, prune, thin
-from hlearn.editors.search.trials import Candidate, Trials, compare
+from hlearn.editors.search.trials import Candidate, PairedComparison, compare
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.first_race import FirstRace
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
@@ -62,12 +62,12 @@ class VectorSearch:
     def __init__(self, brief: Brief, lab: Lab) -> None:
         self.brief = brief
         self.lab = lab
-        self.trials = Trials(lab)
+        self.trials = PairedComparison(lab)
         self.standing = Incumbent(lab, self.trials)
         self.title = class_name(brief.task.env_id)
-        self.lanes: list[Lane] = []
+        self.lanes: list[TuningRun] = []
         self.bodies: list[Template] = []
-        self.winner: Lane | None = None
+        self.winner: TuningRun | None = None
         self.population = BODY_POPULATION
         self.turns = 0
         self.begun = False
@@ -155,21 +155,21 @@ class VectorSearch:
         if not self.bodies:
             self.lanes += [self._lane(family) for family in urge_families(self.sketch, self.title)]
             self.lanes += [
-                Lane(self.lab, self.trials, t, start=c.values, sigma=0.5, decide=DECIDE, best=c)
+                TuningRun(self.lab, self.trials, t, start=c.values, sigma=0.5, decide=DECIDE, best=c)
                 for c, t in self.first.promising
             ]
 
-    def _lane(self, family: Template, population: int | None = None) -> Lane:
+    def _lane(self, family: Template, population: int | None = None) -> TuningRun:
         floor = self.standing.floor
-        return Lane(self.lab, self.trials, family, population=population, decide=DECIDE, floor=floor)
+        return TuningRun(self.lab, self.trials, family, population=population, decide=DECIDE, floor=floor)
 
-    def _body_lane(self) -> Lane:
+    def _body_lane(self) -> TuningRun:
         self.turns += 1
         return body_lane(
             self.lab, self.trials, self.sketch, self.bodies, population=self.population, turn=self.turns - 1
         )
 
-    def _start_again(self, winner: Lane) -> None:
+    def _start_again(self, winner: TuningRun) -> None:
         """The winner's family and richer ones again from scratch, with twice the population."""
         assert isinstance(winner.tunable, Template)
         self.winner = None
@@ -214,7 +214,7 @@ class VectorSearch:
                 break
         self.winner = alive[0]
 
-    def _round(self, lane: Lane, alive: list[Lane], generations: int) -> Iterator[Proposal]:
+    def _round(self, lane: TuningRun, alive: list[TuningRun], generations: int) -> Iterator[Proposal]:
         """A turn of one lane: longer while it climbs, shorter where it costs more than a better one."""
         for done in range(2 * generations):
             leader = max(alive, key=lambda other: other.mean)
@@ -224,7 +224,7 @@ class VectorSearch:
                 return
             yield from self._run(lane, 1)
 
-    def _run(self, lane: Lane, generations: int) -> Iterator[Proposal]:
+    def _run(self, lane: TuningRun, generations: int) -> Iterator[Proposal]:
         for _ in range(generations):
             if lane.done:
                 return
@@ -237,7 +237,7 @@ class VectorSearch:
                 if self.standing.worth_offering():
                     yield from self.standing.offer()
 
-    def _simplest(self, lanes: list[Lane], solved: Lane) -> Lane:
+    def _simplest(self, lanes: list[TuningRun], solved: TuningRun) -> TuningRun:
         """Where one lane can gain nothing more, a plainer one may do as well: it gets as long again."""
         for lane in sorted(lanes, key=lambda lane: len(lane.tunable.knobs)):
             if len(lane.tunable.knobs) >= len(solved.tunable.knobs):
@@ -252,7 +252,7 @@ class VectorSearch:
                     return lane
         return solved
 
-    def _polish(self, lane: Lane) -> Iterator[Proposal]:
+    def _polish(self, lane: TuningRun) -> Iterator[Proposal]:
         """Tunes the winner until nothing more comes, then lets the last few bests meet on many seeds."""
         lane.decide = 2 * DECIDE
         limit = lane.spent + (BODY_POLISH if self.bodies else POLISH) * self.lab.remaining
@@ -323,7 +323,7 @@ class VectorSearch:
         start = {k.name: before.values.get(k.name, 0.0) for k in tunable.knobs}
         if isinstance(tunable, Template):
             tunable = rescaled(tunable, start)
-        lane = Lane(
+        lane = TuningRun(
             self.lab,
             self.trials,
             tunable,

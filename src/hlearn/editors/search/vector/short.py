@@ -17,7 +17,17 @@ from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, attributes, meaning, urge_template
 from hlearn.evaluate.api import Result
-from hlearn.probe.vector.sketch import CHANGE, COS, FLAG, GAP, SIN, ActionAxis, Feature, Sketch, values_of
+from hlearn.probe.vector.sketch import (
+    CHANGE,
+    COS,
+    FLAG,
+    GAP,
+    SIN,
+    ActionAxis,
+    Feature,
+    VectorFindings,
+    values_of,
+)
 
 MOST_CONSTANTS = 12  # actions
 MOST_SIDES = 3  # channels of a box of which all corners are tried
@@ -40,7 +50,7 @@ class Guess:
 
 
 def guesses(
-    sketch: Sketch, played: Sequence[Result], title: str, rng: np.random.Generator
+    sketch: VectorFindings, played: Sequence[Result], title: str, rng: np.random.Generator
 ) -> Iterator[list[Guess]]:
     """Groups of guesses that look at something, the shortest programs first.
 
@@ -76,7 +86,7 @@ def _some(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess
     return [found[i] for i in sorted(rng.choice(len(found), most, replace=False).tolist())]
 
 
-def constants(sketch: Sketch, title: str) -> Iterator[Guess]:
+def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
     """Programs that do the same all the time: each action; the middle and corners of a box."""
     story = "Does the same all the time."
     if sketch.discrete:
@@ -94,7 +104,7 @@ def constants(sketch: Sketch, title: str) -> Iterator[Guess]:
 
 
 def single_rules(
-    sketch: Sketch, title: str, signals: Sequence[Feature], seen: Sequence[np.ndarray]
+    sketch: VectorFindings, title: str, signals: Sequence[Feature], seen: Sequence[np.ndarray]
 ) -> Iterator[Guess]:
     """One of two actions, by whether one signal is above an edge; a box of one channel in proportion to one signal."""
     for signal in signals:
@@ -117,7 +127,9 @@ def single_rules(
                 yield _proportional(sketch, title, axis, signal, sign)
 
 
-def _proportional(sketch: Sketch, title: str, axis: ActionAxis, signal: Feature, sign: float) -> Guess:
+def _proportional(
+    sketch: VectorFindings, title: str, axis: ActionAxis, signal: Feature, sign: float
+) -> Guess:
     gain = Knob(name="gain", spread=axis.high / signal.scale)
     rest = Knob(name="rest", start=0.0, spread=signal.scale)
     text = f"return [self.gain * (s.{signal.name} - self.rest)]"
@@ -126,7 +138,7 @@ def _proportional(sketch: Sketch, title: str, axis: ActionAxis, signal: Feature,
     return Guess(template=template, values={"gain": tidy(sign * gain.spread), "rest": tidy(centre)})
 
 
-def pair_rules(sketch: Sketch, title: str, signals: Sequence[Feature]) -> Iterator[Guess]:
+def pair_rules(sketch: VectorFindings, title: str, signals: Sequence[Feature]) -> Iterator[Guess]:
     """One of two actions, by the sign of a weighted sum of two signals; one channel by such a sum."""
     driven = {name for axis in sketch.axes for name, _ in axis.drives}
     numbers = sorted((s for s in signals if s.kind != FLAG), key=lambda s: s.name not in driven)[
@@ -155,7 +167,7 @@ def pair_rules(sketch: Sketch, title: str, signals: Sequence[Feature]) -> Iterat
                     yield Guess(template=template, values={"gain": tidy(way * gain.spread), "ratio": weight})
 
 
-def chases(sketch: Sketch, title: str) -> Iterator[Guess]:
+def chases(sketch: VectorFindings, title: str) -> Iterator[Guess]:
     """Every channel closes the gap that it drives most: in proportion, and with a brake where speed is known."""
     gaps = {a.name: pull for a in sketch.axes if (pull := _driven(sketch, a, lambda s: s.kind == GAP))}
     speeds = {
@@ -185,7 +197,7 @@ def chases(sketch: Sketch, title: str) -> Iterator[Guess]:
 
 
 def _driven(
-    sketch: Sketch, axis: ActionAxis, wanted: Callable[[Feature], bool]
+    sketch: VectorFindings, axis: ActionAxis, wanted: Callable[[Feature], bool]
 ) -> tuple[Feature, str] | None:
     """The wanted signal that an axis drives most, and the sign of the push that makes it small."""
     for name, effect in axis.drives:
@@ -194,7 +206,7 @@ def _driven(
     return None
 
 
-def _choices(sketch: Sketch) -> list[tuple[int, int]]:
+def _choices(sketch: VectorFindings) -> list[tuple[int, int]]:
     """Two actions that a rule chooses between: opposite ones; where there are none, any two of the first few."""
     opposite = [(a.plus, a.minus) for a in sketch.axes if a.minus is not None]
     ways = [pair for plus, minus in opposite for pair in ((plus, minus), (minus, plus))]
@@ -205,7 +217,7 @@ def _choices(sketch: Sketch) -> list[tuple[int, int]]:
     return [(a, b) for a in actions[:6] for b in actions[:6] if a != b]
 
 
-def cut(sketch: Sketch, title: str, gains: Gains, terms: int) -> Guess:
+def cut(sketch: VectorFindings, title: str, gains: Gains, terms: int) -> Guess:
     """One of two opposite actions, by the sign of a regulator's push of which only the strongest pulls are left."""
     signals, axis = regulated(sketch), sketch.axes[0]
     pulls = np.abs(gains.weights[0] * np.array([s.scale for s in signals]))
@@ -229,7 +241,7 @@ def cut(sketch: Sketch, title: str, gains: Gains, terms: int) -> Guess:
     return Guess(template=template, values=values)
 
 
-def gained(sketch: Sketch, title: str, gains: Gains) -> Guess:
+def gained(sketch: VectorFindings, title: str, gains: Gains) -> Guess:
     """Linear feedback with the gains of a regulator, without those that hardly pull."""
     signals = regulated(sketch)
     template = linear(sketch, title, signals, f"regulator of {gains.note}")
@@ -256,7 +268,9 @@ def gained(sketch: Sketch, title: str, gains: Gains) -> Guess:
     return Guess(template=replace(template, knobs=knobs), values=values)
 
 
-def _rule(sketch: Sketch, title: str, name: str, story: str, knobs: Sequence[Knob], text: str) -> Template:
+def _rule(
+    sketch: VectorFindings, title: str, name: str, story: str, knobs: Sequence[Knob], text: str
+) -> Template:
     method = "@rule" if sketch.discrete else "@controller"
     plain = attributes(sketch) if not sketch.discrete else ()
     return Template(

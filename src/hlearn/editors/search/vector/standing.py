@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 from hlearn.editors.api import Lab, Proposal
-from hlearn.editors.search.lane import Lane
+from hlearn.editors.search.lane import TuningRun
 from hlearn.editors.search.prune import Prunable
-from hlearn.editors.search.trials import Candidate, Trials, compare, saturated
+from hlearn.editors.search.trials import Candidate, PairedComparison, compare, saturated
 
 DECIDE = 16  # episodes that decide between candidates
 LEAST = 8  # episodes of a candidate whose contest the budget's end broke off, to be proposed all the same
@@ -27,7 +27,7 @@ class Incumbent:
         floor: what random pushes scored at best.
     """
 
-    def __init__(self, lab: Lab, trials: Trials) -> None:
+    def __init__(self, lab: Lab, trials: PairedComparison) -> None:
         self.lab = lab
         self.trials = trials
         self.best: Candidate | None = None
@@ -38,7 +38,7 @@ class Incumbent:
         self._budget = lab.remaining
         self._offered_at = 0
 
-    def keep(self, lane: Lane) -> None:
+    def keep(self, lane: TuningRun) -> None:
         """Makes the lane's best the best of all if it is."""
         challenger = lane.best
         if challenger is not None and challenger is not self.best and self.beaten_by(challenger):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.probe.vector.sketch import ActionAxis, Sketch
+from hlearn.probe.vector.sketch import ActionAxis, VectorFindings
 
 
-def act_by_urges(sketch: Sketch) -> str:
+def act_by_urges(sketch: VectorFindings) -> str:
     """The method that turns urges into the action."""
     if not sketch.discrete:
         urges = ", ".join(f"s.{a.name}" for a in sketch.axes)
@@ -37,7 +37,7 @@ def act_by_urges(sketch: Sketch) -> str:
     return "\n".join(lines)
 
 
-def attributes(sketch: Sketch) -> tuple[str, ...]:
+def attributes(sketch: VectorFindings) -> tuple[str, ...]:
     """Class attributes: the idle action, or the bounds of the push."""
     if sketch.discrete:
         return (f"idle = {sketch.neutral if sketch.neutral is not None else 0}",)
@@ -48,7 +48,7 @@ def attributes(sketch: Sketch) -> tuple[str, ...]:
 
 
 def urge_template(
-    sketch: Sketch,
+    sketch: VectorFindings,
     title: str,
     name: str,
     story: str,
@@ -86,7 +86,7 @@ def _size(axis: ActionAxis) -> str:
     return f"abs(s.{axis.name})" if axis.minus is not None else f"s.{axis.name}"
 
 
-def meaning(axis: ActionAxis, sketch: Sketch) -> str:
+def meaning(axis: ActionAxis, sketch: VectorFindings) -> str:
     """What an urge stands for, for its docstring."""
     moved = ", ".join(f"{'+' if effect > 0 else '-'}{name}" for name, effect in axis.drives[:2])
     moves = f" (moves {moved})" if moved else ""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
-from hlearn.editors.search.trials import Trials, compare
+from hlearn.editors.search.trials import PairedComparison, compare
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.tables.factors import FactorLayout, find_layout
 from hlearn.editors.search.vector.tables.model import Key, Plan, TabularModel
@@ -79,7 +79,7 @@ class TableSearch:
     def __init__(
         self,
         lab: Lab,
-        trials: Trials,
+        trials: PairedComparison,
         standing: Incumbent,
         *,
         title: str,
