@@ -1,6 +1,7 @@
 """What is on the screen, as far as a probe can tell: a player, movers, things that stay, what is counted.
 
-What is found in RAM are numbers, not things (:mod:`hlearn.probe.ram`); the search makes signals of either.
+What is found in RAM is none of this: numbers (:mod:`hlearn.probe.ram`) and slots (:mod:`hlearn.probe.things`). The
+search makes signals of either.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class ScreenObject:
         speed: median absolute velocity along x and y while it moves (pixels per frame).
         width: smallest and largest width (pixels; 5th and 95th percentile).
         height: the same for the height.
-        colors: RGB colours it was seen in, most common first; empty for RAM.
+        colors: RGB colours it was seen in, most common first.
         visible: share of frames in which at least one was found.
         count: median and largest number at once.
         longest_gap: most frames in a row without it between two sightings (blinking things have small ones).
