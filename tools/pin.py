@@ -30,7 +30,9 @@ ONLY_ON = {
 MARKERS = {
     "box2d": 'python_version < "3.14" and platform_machine == "x86_64"',
 }
-AGENTS = ("mcp", "model", "agents-test")  # extras that the tests with real clients need
+AGENTS = (  # what tests with outside packages need
+    *("mcp", "model", "agents-test", "datasets", "network", "network-test", "ray"),
+)
 BUILD = ["setuptools>=77"]  # builds the package itself without fetching anything more
 HEADER = "# Written by tools/pin.py from pyproject.toml; do not edit.\n"
 
