@@ -9,6 +9,7 @@ import pytest
 from hlearn.evaluate.api import Job, Result
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.gate import Decision, Gate, program_size
+from hlearn.gate.keeping import judge_cases
 from hlearn.ledger import Purpose
 from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Access, Budget, Episode, Program, Protocol, Split
@@ -171,6 +172,31 @@ def test_a_broken_case_is_named(evaluator: GateEvaluator) -> None:
     assert verdict.broken == ("balance-long",)
     assert "breaks case balance-long: scores" in verdict.reasons[0]
     assert Gate().judge(GOOD, LEFT, evaluator=evaluator, budget=within(10_000), cases=cases).accepted
+
+
+def test_mended_failures_are_judged_together_and_named_in_any_case(evaluator: GateEvaluator) -> None:
+    def cases(broken: int) -> list[Case]:
+        """Cases that GOOD keeps and LEAN breaks, and one that both keep."""
+        hard = [
+            Case(name=f"m-{n}", why="fell", seed=n, min_score=200.0, mended=True, max_steps=210)
+            for n in range(broken)
+        ]
+        return [*hard, Case(name="easy", why="fell", seed=9, min_score=5.0, mended=True, max_steps=20)]
+
+    # LEAN beats LEFT; the case's floor is what neither LEFT nor LEAN reaches, so nothing speaks against LEAN.
+    verdict = Gate().judge(LEAN, LEFT, evaluator=evaluator, budget=within(10_000), cases=cases(5))
+    assert verdict.accepted
+    kept = judge_cases(
+        lambda jobs: evaluator.measure(jobs, Purpose.CASE), LEAN, GOOD, cases(3),
+        run_seed=0, alpha=0.1, stop_score=None, stall_steps=9_000,
+    )  # fmt: skip
+    assert (len(kept.broken), [b.name for b in kept.spared]) == (0, ["m-0", "m-1", "m-2"])
+    kept = judge_cases(
+        lambda jobs: evaluator.measure(jobs, Purpose.CASE), LEAN, GOOD, cases(4),
+        run_seed=0, alpha=0.1, stop_score=None, stall_steps=9_000,
+    )  # fmt: skip
+    assert [b.name for b in kept.broken] == ["m-0", "m-1", "m-2", "m-3"]
+    assert "must reach 200 (fell)" in kept.broken[0].why
 
 
 def test_a_failing_system_test_turns_it_down(evaluator: GateEvaluator) -> None:

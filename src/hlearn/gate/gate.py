@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from hlearn.evaluate.api import Job
+from hlearn.gate.keeping import judge_cases
 from hlearn.gate.match import GateEvaluator, Match, Terms
 from hlearn.gate.past import PastRace
 from hlearn.gate.race import Race
-from hlearn.gate.verdict import Verdict, said_of
+from hlearn.gate.verdict import Verdict
 from hlearn.ledger import Decision, Purpose
 from hlearn.policy.randomness import uses_randomness
-from hlearn.records import Budget, Failure, Program
+from hlearn.records import Budget, Program
 from hlearn.system.cases import Case
 
 
@@ -70,7 +70,7 @@ class Gate:
             closing: whether nothing will be left for this race to go on with, so that its last look may spend what is
                 left of alpha.
             stop_score: the target; an episode that reaches it is over where its return only rises.
-            cases: every one must hold.
+            cases: every one must hold, mended failures as a whole (:mod:`hlearn.gate.keeping`).
             run_seed: learning seed, which resolves the seeds of the cases.
             seed_matters: False where every seed gives the same episode; one pair then says all.
             system_tests: returns None where the system's tests pass, else what failed.
@@ -94,45 +94,25 @@ class Gate:
         trial = match.run() if seed_matters or by_chance else match.single()
         if not trial.accepted:
             return trial
-        broken = self._broken(challenger, evaluator, cases, run_seed, stop_score)
-        if broken:
-            reasons = tuple(f"breaks case {name}: {why}" for name, why in broken)
-            return _turned(trial, reasons, tuple(name for name, _ in broken))
+        kept = judge_cases(
+            lambda jobs: evaluator.measure(jobs, Purpose.CASE),
+            challenger,
+            champion,
+            cases,
+            run_seed=run_seed,
+            alpha=self.race.alpha,
+            stop_score=stop_score,
+            stall_steps=self.stall_steps,
+        )
+        if kept.broken:
+            reasons = tuple(f"breaks case {name}: {why}" for name, why in kept.broken)
+            return _turned(trial, reasons, tuple(name for name, _ in kept.broken))
+        few = tuple(f"breaks case {name}, as luck may have it: {why}" for name, why in kept.spared)
+        trial = replace(trial, reasons=(*trial.reasons, *few)) if few else trial
         failed = system_tests(challenger) if system_tests else None
         if failed is not None:
             return _turned(trial, (f"a system test fails:\n{failed}",), ())
         return trial
-
-    def _broken(
-        self,
-        challenger: Program,
-        evaluator: GateEvaluator,
-        cases: Sequence[Case],
-        run_seed: int,
-        stop_score: float | None,
-    ) -> list[tuple[str, str]]:
-        if not cases:
-            return []
-        jobs = [
-            Job(
-                program=challenger,
-                seed=case.resolve(run_seed),
-                key=case.key,
-                max_steps=case.max_steps,
-                stop_score=stop_score,
-                stall_steps=self.stall_steps,
-                prefix=case.prefix,
-            )
-            for case in cases
-        ]
-        broken = []
-        for case, result in zip(cases, evaluator.measure(jobs, Purpose.CASE), strict=True):
-            outcome = result.outcome
-            if isinstance(outcome, Failure):
-                broken.append((case.name, f"{said_of(outcome)} ({case.why})"))
-            elif (why := case.broken_by(outcome)) is not None:
-                broken.append((case.name, f"{why} ({case.why})"))
-        return broken
 
 
 def _turned(verdict: Verdict, reasons: tuple[str, ...], broken: tuple[str, ...]) -> Verdict:

@@ -59,8 +59,13 @@ class Caps:
             stall_steps=job.stall_steps,
             record=job.record,
             record_limit=job.record_limit,
-            prefix=hashlib.sha256(repr(job.prefix).encode()).hexdigest() if job.prefix else "",
+            prefix=prefix_hash(job.prefix),
         )
+
+
+def prefix_hash(prefix: tuple[int | tuple[float, ...], ...]) -> str:
+    """SHA-256 of the actions that are taken first, "" for none."""
+    return hashlib.sha256(repr(prefix).encode()).hexdigest() if prefix else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

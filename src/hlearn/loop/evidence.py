@@ -12,7 +12,7 @@ from hlearn.editors.api import Evidence
 from hlearn.errors import HlearnError
 from hlearn.evaluate.api import Evaluator, Job, Result
 from hlearn.evidence.renderers import ready_to_draw
-from hlearn.failures import play_mined
+from hlearn.failures import MinedEpisode, play_mined
 from hlearn.failures.dossier import make_evidence
 from hlearn.records import Episode, Evaluation, Program
 from hlearn.tasks.task import Task
@@ -48,15 +48,35 @@ def find_evidence(
         dev: its development episodes, as they were measured.
         worlds: reads their seeds.
     """
-    paid = {o.seed: min(o.env_steps, _STEPS) for o in dev.outcomes if isinstance(o, Episode) and o.env_steps}
-    seeds = list(paid)[:_EPISODES]
-    if not seeds:
+    if not any(isinstance(o, Episode) and o.env_steps for o in dev.outcomes):
         return None
     ready_to_draw()
     try:
-        episodes = play_mined(
-            task, program, seeds, worlds, max_steps=paid, evaluators=lambda task, workers=1: _Lent(evaluator)
-        )
+        episodes = play_paid(evaluator, task, program, dev, worlds, most=_STEPS)
         return make_evidence(task, program, episodes, worlds.current)
     except HlearnError:  # evidence is worth much, and less than the run
         return None
+
+
+def play_paid(
+    evaluator: Evaluator, task: Task, program: Program, dev: Evaluation, worlds: Worlds, *, most: int
+) -> tuple[MinedEpisode, ...]:
+    """Plays some development episodes again, with traces, no further than they were paid for; charges nothing.
+
+    Args:
+        evaluator: who plays; it is not closed.
+        task: what is learnt.
+        program: whose episodes.
+        dev: as they were measured.
+        worlds: reads their seeds.
+        most: environment steps of each, at most.
+    """
+    paid = {o.seed: min(o.env_steps, most) for o in dev.outcomes if isinstance(o, Episode) and o.env_steps}
+    return play_mined(
+        task,
+        program,
+        list(paid)[:_EPISODES],
+        worlds,
+        max_steps=paid,
+        evaluators=lambda task, workers=1: _Lent(evaluator),
+    )

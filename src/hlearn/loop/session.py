@@ -13,10 +13,11 @@ from hlearn.gate import Gate, Verdict
 from hlearn.lab import MeteredEvaluator, Progress, SystemLab
 from hlearn.lab.purse import Purse, cost_so_far
 from hlearn.lab.recordings import Recordings
-from hlearn.ledger import Decision, RunEnded, RunStarted, Trial
+from hlearn.ledger import Decision, Purpose, RunEnded, RunStarted, Trial
 from hlearn.loop.budget import BudgetSplit
 from hlearn.loop.evidence import find_evidence
 from hlearn.loop.gate_evaluator import RunGateEvaluator
+from hlearn.loop.mended import MOST, PER_TRIAL, find_moments, mended
 from hlearn.loop.opening import OUTSIDE_LEARNING
 from hlearn.loop.proposals import ProposalQueue
 from hlearn.loop.trial_log import TrialLog, said_of
@@ -176,7 +177,8 @@ class Session:
     def settle(self, proposal: Proposal, verdict: Verdict) -> Trial:
         """Writes the verdict down and makes an accepted program the champion."""
         program = proposal.program
-        trial = self.trials.settle(proposal, self.champion, verdict, self.evaluator.first_seed)
+        new = self._mended(program) if verdict.accepted else ()
+        trial = self.trials.settle(proposal, self.champion, verdict, self.evaluator.first_seed, new)
         self.meter.trials += 1
         idle = trial.decision is not Decision.ACCEPTED and self.meter.spent == self._spent_before
         self._idle = self._idle + 1 if idle else 0
@@ -254,6 +256,31 @@ class Session:
                 find_evidence(self._player, self.task, self.champion, self.champion_dev, self.system.worlds),
             )
         return self._found[1]
+
+    def _mended(self, program: Program) -> tuple[Case, ...]:
+        """Failures of the beaten champion that a program mended, where trying costs what the editor may spend."""
+        if self.champion is None or self.champion_dev is None:
+            return ()
+        there = [c for c in self.trials.cases() if c.mended]
+        if len(there) + PER_TRIAL > MOST:
+            return ()
+        moments = find_moments(
+            self._player,
+            self.task,
+            self.champion,
+            self.champion_dev,
+            self.system.worlds,
+            budget=self.run.steps - self.run.spent,
+            spent=sum(c.max_steps or 0 for c in there),
+        )
+        if self.lab.remaining < sum(m.case.max_steps or 0 for m in moments):
+            return ()
+        return mended(
+            lambda jobs: self.evaluator.measure(jobs, Purpose.CASE),
+            program,
+            moments,
+            stall_steps=self.gate.stall_steps,
+        )
 
     def _leftover(self) -> Proposal | None:
         """The best program of those that were measured and never judged; random probes are no programs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hlearn.editors.api import Proposal
@@ -68,10 +69,17 @@ class TrialLog:
         return next((t for t in self._before if (t.run, t.program, t.champion) == asked), None)
 
     def settle(
-        self, proposal: Proposal, champion: Program | None, verdict: Verdict, first_seed: int
+        self,
+        proposal: Proposal,
+        champion: Program | None,
+        verdict: Verdict,
+        first_seed: int,
+        mended: Sequence[Case] = (),
     ) -> Trial:
-        """Writes the verdict down, unless the ledger has it."""
-        trial = self.past(proposal.program, champion) or self._record(proposal, champion, verdict, first_seed)
+        """Writes the verdict down, unless the ledger has it; an accepted one with the failures that it mended."""
+        trial = self.past(proposal.program, champion) or self._record(
+            proposal, champion, verdict, first_seed, mended
+        )
         self._before = [t for t in self._before if t is not trial]
         self._settled.append(trial)
         return trial
@@ -142,17 +150,24 @@ class TrialLog:
         ]
 
     def _record(
-        self, proposal: Proposal, champion: Program | None, verdict: Verdict, first_seed: int
+        self,
+        proposal: Proposal,
+        champion: Program | None,
+        verdict: Verdict,
+        first_seed: int,
+        mended: Sequence[Case],
     ) -> Trial:
         self._system.add_program(proposal.program, proposal.note)
         numbers = [r.event.trial for r in self._system.ledger.rows if isinstance(r.event, Trial)]
         number = max(numbers, default=0) + 1
         files: tuple[tuple[str, str], ...] = ()
         if verdict.accepted:
-            cases = (
-                (f"cases/{c.name}.json", case_text(c)) for c in self.new_cases(number, verdict, first_seed)
+            named = (
+                replace(c, name=f"trial-{number:04d}-mended-{n}", trial=number)
+                for n, c in enumerate(mended, start=1)
             )
-            files = (*proposal.files, *cases)
+            cases = (*self.new_cases(number, verdict, first_seed), *named)
+            files = (*proposal.files, *((f"cases/{c.name}.json", case_text(c)) for c in cases))
         trial = Trial(
             run=self._run,
             trial=number,

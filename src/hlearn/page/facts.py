@@ -5,6 +5,7 @@ from __future__ import annotations
 from hlearn.evidence.history import RunHistory, summarize_run
 from hlearn.foreign_text import safe, safe_line
 from hlearn.ledger import Decision, Measured, Purpose
+from hlearn.ledger.events import prefix_hash
 from hlearn.records import Failure, Outcome, Split
 from hlearn.system import System
 
@@ -83,18 +84,19 @@ def _difference(old: str, new: str, path: str) -> str:
 def _cases(system: System, history: RunHistory) -> dict[str, object]:
     """Which case held for which accepted program, as far as the gate played it."""
     accepted = [j.trial for j in history.judged if j.trial.decision is Decision.ACCEPTED]
-    played: dict[tuple[str, int, int | None], Outcome] = {}
+    played: dict[tuple[str, int, int | None, str], Outcome] = {}
     for row in system.ledger.rows:
         event = row.event
         if isinstance(event, Measured):
             for outcome in event.outcomes:
                 if event.purpose is Purpose.CASE or event.split is Split.GATE:
-                    played[event.program, outcome.seed, event.caps.max_steps] = outcome
+                    played[event.program, outcome.seed, event.caps.max_steps, event.caps.prefix] = outcome
     rows = []
     for case in system.judged.cases():
         cells: list[bool | None] = []
+        seed = case.resolve(system.config.seed)
         for trial in accepted:
-            found = played.get((trial.program, case.resolve(system.config.seed), case.max_steps))
+            found = played.get((trial.program, seed, case.max_steps, prefix_hash(case.prefix)))
             if found is None:
                 cells.append(None)
             elif isinstance(found, Failure):

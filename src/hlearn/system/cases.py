@@ -24,7 +24,7 @@ from hlearn.trust import PLAIN
 SCHEMA = 2  # 1: before systems had keys; seeds are then the environment's own
 _FIELDS = {
     *("schema", "why", "split", "number", "seed", "max_steps", "min_score", "trial", "key"),
-    *("prefix", "min_lives", "goes_on"),
+    *("prefix", "min_lives", "goes_on", "mended"),
 }
 _MOST_STEPS = 2**53
 _LONGEST_WHY = 2_000  # characters
@@ -46,6 +46,8 @@ class Case:
             what comes after them. Written shortly: :mod:`hlearn.system.prefixes`.
         min_lives: lives that must be left at its end.
         goes_on: whether the environment must not have ended the episode before ``max_steps``.
+        mended: whether a learning run added it for a failure that a trial mended: the gate judges these together, since
+            one moment is luck.
         trial: the trial that stored it, 0 for one written by hand.
         key: id of the key whose world is meant; None: the system's present one; "": seeds are the environment's own.
     """
@@ -62,6 +64,7 @@ class Case:
     prefix: Prefix = ()
     min_lives: int | None = None
     goes_on: bool = False
+    mended: bool = False
 
     def broken_by(self, outcome: Outcome) -> str | None:
         """What of it does not hold in an episode that a program completed; None where all does."""
@@ -103,6 +106,8 @@ def case_text(case: Case) -> str:
         data["min_lives"] = case.min_lives
     if case.goes_on:
         data["goes_on"] = True
+    if case.mended:
+        data["mended"] = True
     data["trial"] = case.trial
     return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
@@ -208,6 +213,7 @@ def _case(path: Path, data: Any) -> Case:
         prefix=_prefix(data),
         min_lives=_whole(data, "min_lives", None, 0, 2**15),
         goes_on=_truth(data, "goes_on"),
+        mended=_truth(data, "mended"),
     )
 
 
