@@ -122,7 +122,11 @@ def test_the_table_of_detectors_names_lag_and_shift() -> None:
     old, new, *_ = FAULTS["late"]
     episodes = _played(GOOD.replace(old, new))
     table = {c.name: c for c in check_detectors(episodes, usual_of(episodes))}
-    assert table["here"].component == 0 and table["here"].lag == 3 and "late by" in table["here"].finding
+    assert (
+        table["here"].component == 0
+        and table["here"].relation.lag == 3
+        and "late by" in table["here"].finding
+    )
     assert table["goal"].finding == "" and table["goal"].agreement > 0.99
 
 

@@ -136,9 +136,9 @@ def why_command(directory: Path, seed: int, step: int) -> str:
 def _table(checks: tuple[DetectorCheck, ...]) -> list[str]:
     rows = [("detector", "seen", "values", "usual move", "jumps", "explained by", "lag", "finding")]
     for c in checks:
-        explained = f"obs[{c.component}] {c.agreement:.0%}" if c.component >= 0 else "-"
+        explained = f"{c.explained} {c.agreement:.0%}" if c.component >= 0 else "-"
         rows.append((c.name, f"{c.seen:.0%}", str(c.values), f"{c.moves:.1%}", f"{c.jumps:.1%}", explained,
-                     str(c.lag), c.finding or "ok"))  # fmt: skip
+                     str(c.relation.lag), c.finding or "ok"))  # fmt: skip
     widths = [max(len(r[k]) for r in rows) for k in range(len(rows[0]))]
     return ["", *("  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in rows)]
 
@@ -179,8 +179,9 @@ def _check(check: DetectorCheck) -> dict[str, object]:
         "jumps": check.jumps,
         "component": check.component,
         "agreement": check.agreement,
-        "lag": check.lag,
-        "slope": check.slope,
-        "offset": check.offset,
+        "window": check.relation.window,
+        "lag": check.relation.lag,
+        "slope": check.relation.slope,
+        "offset": check.relation.offset,
         "finding": check.finding,
     }

@@ -1,8 +1,8 @@
 """Detectors held against what can be known from outside of them: the observation, and their own past.
 
-For every number that a detector says, the component of the observation that explains it best is looked for, at every
-lag of some decisions: ``value[t] = slope * obs[t - lag] + offset``. A detector that is dead, late or turned round shows
-in that table whatever the program means by it.
+For every number that a detector says, what explains it best is looked for (:mod:`hlearn.failures.relations`). A
+detector that is dead, frozen now and then, late, turned round, scaled or shifted shows in that table whatever the
+program means by it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.failures.episodes import MinedEpisode, Usual
+from hlearn.failures.relations import Relation, Rest, relations, rest_of
 from hlearn.failures.signs import Sign, _sign
 
-LAGS = 7  # decisions, from 0
 _ROWS = 4_000
 AGREES = 0.98  # correlation from which a component explains a value
+EXACT = 0.995  # from which what a value does is what the component does
+_RATE_AGREES = 0.9  # the same for a speed, which programs smooth
+_NEAR = 0.05  # by which a slope of 1 may be missed
+_HALF = 0.3  # by which a value that counts in other units misses it
+_RESTS = 0.08  # share of movements that a detector may miss in long rests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +35,11 @@ class DetectorCheck:
         values: how many different ones.
         moves: largest usual change from one decision to the next, as a share of its span (continuity).
         jumps: share of the decisions in which it moved by more than twice that.
-        component: of the observation that explains it best, -1 where none does.
-        agreement: correlation with it, 0 to 1.
-        lag: decisions by which it is late.
-        slope: of the relation.
-        offset: of the relation.
+        relation: what of the observation explains it best.
+        bias: mean of the value minus what explains it.
+        rest: where it stands still while what drives it moves, with the episode's number; None where it does not.
         finding: what is wrong, "" where nothing is.
+        surety: that it is wrong, 0 to 1: a value may count in units of its own on purpose.
     """
 
     name: str
@@ -43,105 +47,135 @@ class DetectorCheck:
     values: int
     moves: float
     jumps: float
-    component: int
-    agreement: float
-    lag: int
-    slope: float
-    offset: float
-    finding: str
+    relation: Relation
+    bias: float = 0.0
+    rest: tuple[int, Rest] | None = None
+    finding: str = ""
+    surety: float = 0.0
+
+    @property
+    def component(self) -> int:
+        """Of the observation that explains it best, -1 where none does."""
+        return self.relation.component
+
+    @property
+    def agreement(self) -> float:
+        """Correlation with it, 0 to 1."""
+        return self.relation.agreement
+
+    @property
+    def explained(self) -> str:
+        """What explains it, in words."""
+        if self.component < 0:
+            return ""
+        window = self.relation.window
+        return f"obs[{self.component}]" if not window else f"change of obs[{self.component}] over {window}"
 
 
 def check_detectors(episodes: Sequence[MinedEpisode], usual: Usual) -> tuple[DetectorCheck, ...]:
     """Checks every number of the named state over some episodes."""
     names = sorted({n for e in episodes for n in e.columns.numbers})
-    found = [_checked(name, episodes, usual) for name in names]
-    late = [c.lag for c in found if c.agreement >= AGREES]
-    typical = int(np.median(late)) if late else 0
-    return tuple(_judged(c, typical, episodes) for c in found)
+    if not names:
+        return ()
+    tables = [
+        np.stack([e.columns.numbers.get(n, np.full(e.length, np.nan)) for n in names], axis=1)
+        for e in episodes
+    ]
+    seen = [e.observed for e in episodes]
+    found = relations(tables, seen)
+    checks = [
+        _checked(name, [t[:, place] for t in tables], seen, usual, found[place])
+        for place, name in enumerate(names)
+    ]
+    late = [c.relation.lag for c in checks if c.agreement >= AGREES and not c.relation.window]
+    typical = (
+        min(late) if len(late) > 1 else 0
+    )  # what is read from the same observation comes at the same time
+    return tuple(_judged(c, typical, sum(e.length for e in episodes)) for c in checks)
 
 
-def _checked(name: str, episodes: Sequence[MinedEpisode], usual: Usual) -> DetectorCheck:
-    columns = [e.columns.numbers.get(name, np.full(e.length, np.nan)) for e in episodes]
-    whole = np.concatenate(columns) if columns else np.zeros(0)
+def _checked(
+    name: str, columns: Sequence[np.ndarray], seen: Sequence[np.ndarray], usual: Usual, relation: Relation
+) -> DetectorCheck:
+    whole = np.concatenate(columns)
     known = whole[np.isfinite(whole)]
     span = max(usual.high.get(name, 0.0) - usual.low.get(name, 0.0), 1e-12)
-    moves = np.concatenate([np.abs(np.diff(c)) for c in columns]) if columns else np.zeros(0)
+    moves = np.concatenate([np.abs(np.diff(c)) for c in columns])
     moves = moves[np.isfinite(moves)]
     usually = float(np.quantile(moves, 0.99)) if len(moves) else 0.0
-    component, agreement, lag, slope, offset = _explained(columns, episodes)
+    rests = [(n, rest_of(c, s)) for n, (c, s) in enumerate(zip(columns, seen, strict=True))]
+    found = [(n, r) for n, r in rests if r is not None]
+    bias = 0.0
+    if relation.component >= 0 and not relation.window:
+        lag = relation.lag
+        apart = [
+            c[lag:] - s[: len(s) - lag, relation.component]
+            for c, s in zip(columns, seen, strict=True)
+            if len(c) > lag
+        ]
+        bias = float(np.nanmean(np.concatenate(apart)))
     return DetectorCheck(
         name=name,
         seen=len(known) / max(len(whole), 1),
         values=len(np.unique(np.round(known[:_ROWS], 6))),
         moves=usually / span,
         jumps=float((moves > 2 * usually + 1e-12).mean()) if len(moves) else 0.0,
-        component=component,
-        agreement=agreement,
-        lag=lag,
-        slope=slope,
-        offset=offset,
-        finding="",
+        relation=relation,
+        bias=bias,
+        rest=max(found, key=lambda f: f[1].share, default=None),
     )
 
 
-def _explained(
-    columns: Sequence[np.ndarray], episodes: Sequence[MinedEpisode]
-) -> tuple[int, float, int, float, float]:
-    best = (-1, 0.0, 0, 0.0, 0.0)
-    for lag in range(LAGS):
-        pairs = [
-            (c[lag:][:_ROWS], e.observed[: max(e.length - lag, 0)][:_ROWS])
-            for c, e in zip(columns, episodes, strict=True)
-            if e.length > lag + 20
-        ]
-        if not pairs or not pairs[0][1].shape[1]:
-            return best
-        value = np.concatenate([p[0] for p in pairs])
-        seen = np.concatenate([p[1] for p in pairs])
-        good = np.isfinite(value)
-        value, seen = value[good], seen[good]
-        if len(value) < 50 or value.std() < 1e-12:
-            continue
-        varies = np.flatnonzero(seen.std(axis=0) > 1e-12)
-        if not len(varies):
-            continue
-        a, b = value - value.mean(), seen[:, varies] - seen[:, varies].mean(axis=0)
-        size = np.sqrt((a**2).sum() * (b**2).sum(axis=0))
-        related = (a @ b) / size
-        place = int(np.abs(related).argmax())
-        strength = float(min(abs(related[place]), 1.0))
-        if strength > best[1] + 1e-6:
-            column = seen[:, varies[place]]
-            slope = float((a @ b[:, place]) / (b[:, place] ** 2).sum())
-            best = (int(varies[place]), strength, lag, slope, float(value.mean() - slope * column.mean()))
-    return best
+def _judged(check: DetectorCheck, typical: int, steps: int) -> DetectorCheck:
+    said, surety = _finding(check, typical, steps)
+    return replace(check, finding=said, surety=surety if said else 0.0)
 
 
-def _judged(check: DetectorCheck, typical: int, episodes: Sequence[MinedEpisode]) -> DetectorCheck:
-    steps = sum(e.length for e in episodes)
-    said = ""
+def _finding(check: DetectorCheck, typical: int, steps: int) -> tuple[str, float]:
+    """What is wrong with a number, and how surely."""
+    relation, what = check.relation, check.explained
     if check.seen == 0:
-        said = "sees nothing at all"
-    elif check.values <= 1 and steps >= 100:
-        said = "never changes: dead"
-    elif check.agreement >= AGREES and check.lag > typical:
-        said = f"late by {check.lag - typical} decisions against obs[{check.component}]"
-    elif check.agreement >= 0.999 and abs(check.slope - 1) < 1e-3 and abs(check.offset) > 0.5:
-        said = f"is obs[{check.component}] {check.offset:+.4g}: shifted"
-    elif check.agreement >= 0.999 and abs(check.slope + 1) < 1e-3:
-        said = f"is obs[{check.component}] turned round"
-    return replace(check, finding=said)
+        return "sees nothing at all", 1.0
+    if check.values <= 1 and steps >= 100:
+        return "never changes: dead", 1.0
+    if check.rest is not None and check.rest[1].share >= _RESTS and check.agreement < EXACT:
+        rest = check.rest[1]
+        return f"rests for {rest.decisions} decisions while obs[{rest.driver}] moves: frozen", 0.9
+    if relation.window:
+        return _wrong_rate(relation, what) if check.agreement >= _RATE_AGREES else ("", 0.0)
+    if check.agreement < AGREES:
+        return "", 0.0
+    if relation.lag > typical:
+        return f"late by {relation.lag - typical} decisions against {what}", 1.0
+    if abs(relation.slope + 1) < _NEAR:
+        return f"is {what} turned round", 1.0
+    if abs(abs(relation.slope) - 1) > _HALF:
+        return f"is {what} times {relation.slope:.3g}: scaled", 0.6
+    if abs(relation.slope - 1) < _NEAR and abs(check.bias) > max(0.5, 2 * relation.spread):
+        return f"is {what} {check.bias:+.4g}: shifted", 0.6
+    return "", 0.0
+
+
+def _wrong_rate(relation: Relation, what: str) -> tuple[str, float]:
+    """The same of a speed."""
+    if relation.slope < 0:
+        return f"is against the {what}: turned round", 0.6
+    if abs(relation.slope - 1) > _HALF:
+        return f"is {relation.slope:.3g} times the {what}: scaled", 0.5
+    if abs(relation.offset) > max(0.1, 2 * relation.spread):
+        return f"is the {what} {relation.offset:+.4g}: shifted", 0.6
+    return "", 0.0
 
 
 def detector_signs(checks: Sequence[DetectorCheck], episodes: Sequence[MinedEpisode]) -> list[Sign]:
     """What the checks find, as failures; the loss is how surely it is one, from 0 to 1."""
     return [
         _sign(
-            episodes[0],
+            episodes[c.rest[0]] if c.rest is not None and c.finding.endswith("frozen") else episodes[0],
             "detector",
             c.name.split(".")[0],
-            BEGIN,
-            0.6 if c.finding.endswith("shifted") else 1.0,
+            c.rest[1].start + BEGIN // 4 if c.rest is not None and c.finding.endswith("frozen") else BEGIN,
+            c.surety,
             f"{c.name} {c.finding}",
         )
         for c in checks

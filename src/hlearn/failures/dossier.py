@@ -102,13 +102,16 @@ def _rules(program: Program, episodes: Sequence[MinedEpisode]) -> str:
 def _detectors(checks: Sequence[DetectorCheck]) -> str:
     if not checks:
         return ""
-    rows = [f"| {c.name} | {c.seen:.0%} | {_explained(c)} | {c.lag} | {c.finding or 'ok'} |" for c in checks]
+    rows = [
+        f"| {c.name} | {c.seen:.0%} | {_explained(c)} | {c.relation.lag} | {c.finding or 'ok'} |"
+        for c in checks
+    ]
     head = ["### Detectors\n", "| number | seen | explained by | lag | finding |", "|---|---|---|---|---|"]
     return "\n".join([*head, *rows]) + "\n"
 
 
 def _explained(check: DetectorCheck) -> str:
-    return f"obs[{check.component}] {check.agreement:.0%}" if check.component >= 0 else ""
+    return f"{check.explained} {check.agreement:.0%}" if check.component >= 0 else ""
 
 
 def _image(task: Task, group: FailureGroup, episode: MinedEpisode, key: str, name: str) -> Image | None:

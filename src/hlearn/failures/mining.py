@@ -7,15 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hlearn.failures.detectors import AGREES, check_detectors, detector_signs
+from hlearn.failures.detectors import EXACT, check_detectors, detector_signs
 from hlearn.failures.episodes import MinedEpisode, Usual, usual_of
 from hlearn.failures.signs import SIGNS, Sign, crashes
 from hlearn.policy.order import RuleOrder
 from hlearn.records import Program
 
-CAUSES = {"detector": 1.1, "sees nothing": 1.1, "never acts": 0.7, "jumps": 0.7, "out of range": 0.7}
+CAUSES = {
+    "detector": 1.1,
+    "sees nothing": 1.1,
+    "never acts": 0.7,
+    "jumps": 0.7,
+    "jitters": 0.7,
+    "out of range": 0.7,
+}
 """Kinds that explain others: each may have cost up to what the worst of the others did, times this."""
 _TELLING = ("rules fight", "loop", "no rule speaks", "actions fight", "action stuck", "no reward")
+_OWN = ("jumps", "jitters", "out of range")  # that an observation may do by itself
 _CHANGES = 5  # values that are told
 _SHOWN = 4  # other places that are told
 
@@ -99,9 +107,9 @@ def mine(
     ]
     signs = [s for e in episodes for s in _distinct([s for s in signs if s.seed == e.seed])]
     checks = check_detectors(episodes, usual)
-    true = {c.name.split(".")[0] for c in checks if c.agreement >= AGREES}
+    true = {c.name.split(".")[0] for c in checks if c.agreement >= EXACT}
     # What the observation itself does is no mistake of a detector.
-    signs = [s for s in signs if s.kind not in ("jumps", "out of range") or s.subject not in true]
+    signs = [s for s in signs if s.kind not in _OWN or s.subject not in true]
     signs += detector_signs(checks, episodes)
     if program is not None:
         signs += _silent(episodes, RuleOrder.of(program))

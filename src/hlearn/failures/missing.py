@@ -50,7 +50,7 @@ def missing_state(
         checks: of the detectors, which say what is read already.
         most: how many.
     """
-    read = {c.component for c in checks if c.agreement >= _READ}
+    read = {c.component for c in checks if c.agreement >= _READ and not c.relation.window}
     by_seed = {e.seed: e for e in episodes}
     found: dict[int, Missing] = {}
     for group in groups:

@@ -19,6 +19,7 @@ BEFORE = 40  # decisions of a window before its moment
 AFTER = 10
 _LONG = 60  # decisions that are a stretch
 _PERIOD = 400  # decisions of a loop at most
+_BACK = -0.3  # correlation of a movement with the one before that is noise
 _DRIFT = 12  # decisions in a row in which two take turns
 
 
@@ -239,6 +240,22 @@ def jumps(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
             yield _sign(episode, "jumps", name.split(".")[0], int(places[0]), loss, said)
 
 
+def jitters(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
+    """A detector goes to and fro by much, decision by decision: no thing moves like that."""
+    for name, column in episode.columns.numbers.items():
+        span = usual.high.get(name, 0.0) - usual.low.get(name, 0.0)
+        moves = np.diff(column)
+        moves = moves[np.isfinite(moves)]
+        if len(moves) < 2 * _LONG or span <= 0 or len(np.unique(np.abs(moves[:500]))) < 8:
+            continue
+        # Of noise that is added anew each time, one movement undoes half of the one before.
+        back = float((moves[1:] * moves[:-1]).mean() / max(float((moves**2).mean()), 1e-12))
+        if back < _BACK and float(np.median(np.abs(moves))) > 0.03 * span:
+            size = float(np.median(np.abs(moves)))
+            said = f"{name} goes to and fro by {size:.4g} from one decision to the next"
+            yield _sign(episode, "jitters", name.split(".")[0], _LONG, min(1.0, -2 * back), said)
+
+
 def wild(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
     """A detector says what is no number, or far more than ever otherwise."""
     for name, column in episode.columns.numbers.items():
@@ -333,6 +350,7 @@ SIGNS: tuple[Callable[[MinedEpisode, Usual], Iterator[Sign]], ...] = (
     low_scores,
     blind,
     jumps,
+    jitters,
     wild,
     fights,
     idle,

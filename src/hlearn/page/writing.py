@@ -152,7 +152,15 @@ def _data_url(path: Path | None, kind: str) -> str | None:
 
 def _detectors(episodes: tuple[MinedEpisode, ...]) -> list[list[object]]:
     return [
-        [c.name, round(c.seen, 3), c.values, c.component, round(c.agreement, 3), c.lag, c.finding or "ok"]
+        [
+            c.name,
+            round(c.seen, 3),
+            c.values,
+            c.explained or "-",
+            round(c.agreement, 3),
+            c.relation.lag,
+            c.finding or "ok",
+        ]
         for c in check_detectors(episodes, usual_of(episodes))
     ]
 

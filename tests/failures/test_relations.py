@@ -1,0 +1,86 @@
+"""Numbers held against an observation that was made up: what explains them, and where they rest while it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hlearn.failures.detectors import check_detectors, detector_signs
+from hlearn.failures.episodes import MinedEpisode, usual_of
+from hlearn.failures.signs import jitters
+from hlearn.records import Episode
+from hlearn.replays.columns import Columns
+from tests.failures.test_mining import GOOD, _played
+
+STEPS = 600
+
+
+def _ball(rng: np.random.Generator) -> np.ndarray:
+    """A place that goes to and fro between walls, float64[T]."""
+    ways = np.repeat(rng.choice([-3.0, -2.0, 2.0, 3.0], STEPS // 20), 20)
+    return 100 + np.abs(np.cumsum(ways)) % 80
+
+
+def _episode(value: np.ndarray, observed: np.ndarray) -> MinedEpisode:
+    like = _played(GOOD)[0]
+    columns = Columns({"ball": value}, {}, ("",) * STEPS)
+    recording = like.recording
+    outcome = Episode(seed=1, score=1.0, length=STEPS, env_steps=STEPS, terminated=True, truncated=False)
+    recording = replace(
+        recording,
+        rewards=np.ones(STEPS),
+        lives=np.zeros(STEPS, np.int16),
+        actions=np.zeros(STEPS, np.int64),
+    )
+    return replace(like, outcome=outcome, recording=recording, columns=columns, observed=observed)
+
+
+def _speed(place: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros(4), (place[4:] - place[:-4]) / 4])
+
+
+def _frozen(place: np.ndarray) -> np.ndarray:
+    return np.where(np.arange(STEPS) % 400 >= 200, place[0], place)
+
+
+FAULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "scaled": lambda ball: ball * 0.5,
+    "frozen": _frozen,
+    "shifted": lambda ball: ball + 8,
+    "turned round": lambda ball: -ball,
+    "late by 3": lambda ball: np.concatenate([np.full(3, ball[0]), ball[:-3]]),
+    "times the change": lambda ball: _speed(ball) * 0.5,
+    "against the change": lambda ball: -_speed(ball),
+    "dead": lambda ball: np.full(STEPS, 7.0),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_number_that_is_wrong_is_named(name: str) -> None:
+    rng = np.random.default_rng(5)
+    ball = _ball(rng)
+    observed = np.stack([ball, _ball(rng), np.arange(STEPS) % 256.0, rng.integers(0, 9, STEPS)], axis=1)
+    wrong = _episode(FAULTS[name](ball), observed)
+    right = _episode(ball, observed)
+    checks = check_detectors([wrong], usual_of([wrong]))
+    said = checks[0].finding
+    assert (
+        name in said if name not in ("times the change", "against the change") else "change of obs[0]" in said
+    )
+    assert [s.subject for s in detector_signs(checks, [wrong])] == ["ball"]
+    assert [c.finding for c in check_detectors([right], usual_of([right]))] == [""]
+    speed = _episode(_speed(ball), observed)
+    assert [c.finding for c in check_detectors([speed], usual_of([speed]))] == [""]
+
+
+def test_noise_jitters_and_a_ball_does_not() -> None:
+    rng = np.random.default_rng(5)
+    ball = _ball(rng)
+    observed = ball[:, None]
+    noisy = _episode(ball + rng.uniform(-30, 30, STEPS), observed)
+    assert [s.subject for s in jitters(noisy, usual_of([noisy]))] == ["ball"]
+    calm = _episode(ball, observed)
+    assert not list(jitters(calm, usual_of([calm])))
