@@ -33,6 +33,7 @@ from hlearn.cli.options import (
     Steps,
     Target,
     TaskName,
+    Tune,
     VariantText,
     Workers,
     env_arguments,
@@ -94,6 +95,7 @@ def learn(
     prices: Prices = None,
     proposals: Proposals = 1,
     feedback: Feedback = True,
+    tune: Tune = None,
     max_usd: MaxUsd = None,
     max_tokens: MaxTokens = None,
     max_time: MaxTime = None,
@@ -179,6 +181,7 @@ def learn(
         prices=prices,
         at_once=proposals,
         feedback=feedback,
+        tune=tune,
     )
     made, given = make_editor(plan.editor, options), key_of(key)
     evaluators = None if ray is None else _on_ray(ray)

@@ -175,6 +175,16 @@ Proposals = Annotated[
         help="Proposals that a coding agent or command makes from one brief, each in its own copy; the gate chooses.",
     ),
 ]
+Tune = Annotated[
+    float | None,
+    typer.Option(
+        "--tune",
+        metavar="SHARE",
+        help="After each accepted edit of a coding agent or command, a tuner sets the program's numbers within their "
+        "declared ranges, with this share of the steps left (such as 0.2), as a trial of its own.",
+        show_default=False,
+    ),
+]
 Feedback = Annotated[
     bool,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,10 @@ from hlearn.cli.opening import open_system
 from hlearn.cli.options import SystemDir
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number, several, sparkline
+from hlearn.foreign_text import safe_line
 
 if TYPE_CHECKING:
-    from hlearn.evidence.history import RunHistory
+    from hlearn.evidence.history import Contribution, RunHistory
     from hlearn.evidence.robustness import Elsewhere
     from hlearn.system import System
 
@@ -121,6 +123,8 @@ def _told(history: RunHistory) -> list[tuple[str, str]]:
         )
     )
     lines.append(("trials", f"{sums.trials} judged, {sums.accepted} accepted"))
+    if len(history.contributions) > 1:
+        lines += [("by", _contributed(c)) for c in history.contributions]
     if history.failures:
         lines.append(("failures", ", ".join(f"{n} {kind}" for kind, n in history.failures)))
     if sums.best_dev is not None:
@@ -137,6 +141,12 @@ def _told(history: RunHistory) -> list[tuple[str, str]]:
             )
         )
     return lines
+
+
+def _contributed(part: Contribution) -> str:
+    steps = f", {count(part.env_steps)} steps while it ran" if part.env_steps else ""
+    gained = f", {part.gained:+.4g} at the gate" if part.gained else ""
+    return f"{safe_line(part.editor)[:48]}: {several(part.trials, 'trial')}, {part.accepted} accepted{gained}{steps}"
 
 
 def _story_data(history: RunHistory, system: System, png: Path | None) -> dict[str, object]:
@@ -165,6 +175,7 @@ def _story_data(history: RunHistory, system: System, png: Path | None) -> dict[s
         "trials": sums.trials,
         "accepted": sums.accepted,
         "failures": dict(history.failures),
+        "contributions": [asdict(part) for part in history.contributions],
         "runs": [
             {
                 "run": s.run.run,

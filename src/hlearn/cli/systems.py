@@ -28,6 +28,7 @@ from hlearn.cli.options import (
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import arguments, count, number
 from hlearn.errors import UsageError
+from hlearn.foreign_text import safe_line
 from hlearn.program import PROGRAM_FILE
 
 if TYPE_CHECKING:
@@ -103,7 +104,18 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
     screen = console(as_json)
     system = open_system(directory, screen)
     history = summarize_run(system)
-    titles = ("trial", "when", "steps", "verdict", "score", "against", "commit", "what")
+    several = len({j.editor for j in history.judged}) > 1  # then the table says whose each trial is
+    titles = (
+        "trial",
+        "when",
+        "steps",
+        *(("by",) if several else ()),
+        "verdict",
+        "score",
+        "against",
+        "commit",
+        "what",
+    )
     table = Table(*titles, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     form = "%m-%d %H:%M" if screen.is_terminal else _FULL_TIME
     for judged in history.judged:
@@ -114,6 +126,7 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
             f"{mark}{trial.trial}",
             _when(judged.when, form),
             count(judged.env_steps),
+            *((safe_line(judged.editor)[:24],) if several else ()),
             trial.decision.value,
             number(trial.challenger_mean),
             number(trial.champion_mean),
@@ -122,7 +135,7 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
         )
     for column in table.columns[:-1]:
         column.no_wrap = True
-    for at in (0, 2, 4, 5):
+    for at in (0, 2, 4 + several, 5 + several):
         table.columns[at].justify = "right"
     if history.judged:
         if not screen.is_terminal:  # whoever reads it from a pipe or a file wants all of it
@@ -226,6 +239,7 @@ def _as_data(judged: Judged) -> dict[str, object]:
         "run": trial.run,
         "when": judged.when,
         "env_steps": judged.env_steps,
+        "editor": judged.editor,
         "decision": trial.decision.value,
         "note": trial.note,
         "reasons": list(trial.reasons),

@@ -52,6 +52,8 @@ class Brief:
             shown; None for others, and where nothing was played yet.
         lessons: what follows from all verdicts of the system until now, one line each.
         since_accepted: trials in a row since the last accepted one.
+        tuned: whether a tuner sets the numbers that a program declares, after each accepted edit.
+        numbers_open: whether the champion is an accepted edit whose numbers no tuner has worked on yet.
     """
 
     task: Task
@@ -63,6 +65,8 @@ class Brief:
     evidence: Evidence | None = None
     lessons: tuple[str, ...] = ()
     since_accepted: int = 0
+    tuned: bool = False
+    numbers_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class Proposal:
         files: what comes with it: path within the system and text of added tests, cases and notes.
         cost: what making it cost beside environment steps; None where nothing is known.
         attachments: what was kept of making it: path within the system and SHA-256.
+        editor: who made it where that is not the run's editor, such as its tuner; "" for the run's.
     """
 
     program: Program
@@ -84,6 +89,7 @@ class Proposal:
     files: tuple[tuple[str, str], ...] = ()
     cost: Cost | None = None
     attachments: tuple[tuple[str, str], ...] = ()
+    editor: str = ""
 
 
 class Lab(Protocol):

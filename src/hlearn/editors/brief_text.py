@@ -14,6 +14,11 @@ from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 
 _SHOWN = 10
 _PLATEAU = 3  # trials in a row without a step, after which the brief asks for something else, every second trial anew
+_TUNED = (
+    "- change the structure, and leave the numbers open: after an accepted edit a tuner sets class constants declared "
+    "as `name = Param(0.5, low=0.0, high=2.0)` (`from hlearn.policy import Param`), read as `self.name`, within that "
+    "range\n"
+)
 _DIRECTIONS = (
     "Small changes of what is there do not pay any more. Look at what the program does not know: add a detector or a "
     "piece of remembered state that tells situations apart which it treats alike.",
@@ -65,6 +70,7 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "`act(self, observation)`; it may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and "
         "`hlearn.parts`\n"
         f"- {PACKAGE_RULES}\n"
+        f"{_TUNED if brief.tuned else ''}"
         "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
         "- edit `memory/notes.md`\n"
         "- write a line into the file that `$HL_NOTE` names: what you changed, what you expect and why, such as `aims "

@@ -55,9 +55,27 @@ class SystemDoor(Protocol):
         """Writes down and shows why an attempt is no proposal."""
 
     def ran(
-        self, *, cost: Cost, status: int, fault: Refusal | None, said: str, transcript: bytes
+        self,
+        *,
+        cost: Cost,
+        status: int,
+        fault: Refusal | None,
+        said: str,
+        transcript: bytes,
+        editor: str = "",
+        env_steps: int = 0,
     ) -> tuple[str, str] | None:
-        """Writes down that a client has ended, and keeps its output; returns where, with its SHA-256."""
+        """Writes down that a client has ended, and keeps its output; returns where, with its SHA-256.
+
+        Args:
+            cost: what it cost beside environment steps.
+            status: exit status.
+            fault: what went wrong by its own words.
+            said: its last words.
+            transcript: its output, secrets taken out.
+            editor: who it was, where not the run's editor.
+            env_steps: environment steps charged while it ran.
+        """
 
     def time_left(self) -> float:
         """Wall seconds that the run may still take, infinite without a cap."""
@@ -284,7 +302,7 @@ class CopyEditor(ABC):
                 usd=lab.money_left(),
             )
             launch = self._launch(place)
-            began = time.monotonic()
+            began, charged = time.monotonic(), lab.charged[1]
             done = run_command(
                 launch.argv,
                 cwd=copy.path,
@@ -305,6 +323,7 @@ class CopyEditor(ABC):
                 fault=told.fault,
                 said=_without(told.said, launch.secrets),
                 transcript=output.content(launch.secrets),
+                env_steps=lab.charged[1] - charged,
             )
         self._cost += cost
         self._kept += [kept] if kept else []

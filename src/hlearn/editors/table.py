@@ -30,6 +30,7 @@ class AgentOptions:
         prices: a table of prices (:func:`hlearn.editors.agents.prices.read_prices`).
         at_once: proposals from one brief, of which the gate chooses.
         feedback: whether briefs tell what became of earlier proposals.
+        tune: share of the steps left that a tuner may spend after each accepted edit; None: none.
     """
 
     base_url: str | None = None
@@ -38,6 +39,7 @@ class AgentOptions:
     prices: Path | None = None
     at_once: int = 1
     feedback: bool = True
+    tune: float | None = None
 
     def endpoint(self, client: Client, model: str) -> Endpoint:
         """Where the client's model answers.
@@ -65,8 +67,17 @@ def make_editor(spec: str, options: AgentOptions | None = None) -> Editor:
         UsageError: no such editor, or it lacks what an editor has; lists the choices.
         MissingExtra: its module needs a package that is not installed.
     """
-    kind, _, rest = spec.partition(":")
     options = options or AgentOptions()
+    editor = _editor(spec, options)
+    if options.tune is None:
+        return editor
+    from hlearn.editors.tuned import TunedEditor  # heavy: CMA-ES
+
+    return TunedEditor(editor, share=options.tune)
+
+
+def _editor(spec: str, options: AgentOptions) -> Editor:
+    kind, _, rest = spec.partition(":")
     if kind == "command":
         return CommandEditor(
             _unquoted(rest.strip()),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hlearn.evidence.statistics import Summary, summarize
-from hlearn.ledger import Decision, HoldoutUsed, Measured, Purpose, RunEnded, RunStarted, Spent, Trial
+from hlearn.ledger import (
+    Decision,
+    EditorRan,
+    HoldoutUsed,
+    Measured,
+    Purpose,
+    RunEnded,
+    RunStarted,
+    Spent,
+    Trial,
+)
 from hlearn.ledger.ledger import Row
 from hlearn.ledger.totals import Point, Totals, curve, totals
 from hlearn.records import Episode, Failure, Split
@@ -22,12 +32,33 @@ class Judged:
         when: seconds since the epoch.
         env_steps: learning steps that the system had spent when it was judged.
         commit: of an accepted trial.
+        editor: who proposed it.
     """
 
     trial: Trial
     when: float
     env_steps: int
     commit: str | None
+    editor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one of several editors contributed.
+
+    Attributes:
+        editor: its name.
+        runs: how often it was run.
+        env_steps: that were charged while it ran.
+        gained: sum of the gate's score differences of its accepted trials; a first program has none.
+    """
+
+    editor: str
+    trials: int
+    accepted: int
+    runs: int
+    env_steps: int
+    gained: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +85,7 @@ class RunHistory:
         hns: human-normalised mean holdout score, None outside the 57 games.
         holdout_uses: how often holdout seeds were looked at, for whichever program.
         failures: failed episodes by kind.
+        contributions: by editor, in the order of their first trial; the tuner of an agent's numbers stands apart.
     """
 
     task: Task
@@ -69,6 +101,7 @@ class RunHistory:
     hns: float | None
     holdout_uses: int
     failures: tuple[tuple[str, int], ...]
+    contributions: tuple[Contribution, ...] = ()
 
 
 def summarize_run(system: System) -> RunHistory:
@@ -93,6 +126,7 @@ def summarize_run(system: System) -> RunHistory:
         hns=None if holdout is None or broken else human_normalized_score(system.task.env_id, holdout.mean),
         holdout_uses=sum(isinstance(r.event, HoldoutUsed) for r in rows),
         failures=_failures(rows),
+        contributions=_contributions(judged, rows),
     )
 
 
@@ -102,6 +136,7 @@ def _course(rows: tuple[Row, ...], commits: dict[int, str]) -> tuple[tuple[Judge
     started: list[tuple[RunStarted, float, int]] = []
     last: dict[int, int] = {}
     why: dict[int, str] = {}
+    editors: dict[int, str] = {}
     for row in rows:
         event = row.event
         if isinstance(event, Spent):
@@ -111,17 +146,40 @@ def _course(rows: tuple[Row, ...], commits: dict[int, str]) -> tuple[tuple[Judge
             last[event.run] = steps
         elif isinstance(event, RunStarted):
             started.append((event, row.time, steps))
+            editors[event.run] = event.editor
             last.setdefault(event.run, steps)
         elif isinstance(event, RunEnded):
             why[event.run] = event.why
         elif isinstance(event, Trial):
             commit = commits.get(event.trial) if event.decision is Decision.ACCEPTED else None
-            judged.append(Judged(trial=event, when=row.time, env_steps=steps, commit=commit))
+            by = event.editor or editors.get(event.run, "")
+            judged.append(Judged(trial=event, when=row.time, env_steps=steps, commit=commit, editor=by))
     spans = (
         RunSpan(run=run, when=when, first_step=first, last_step=last[run.run], why=why.get(run.run))
         for run, when, first in started
     )
     return tuple(judged), tuple(spans)
+
+
+def _contributions(judged: tuple[Judged, ...], rows: tuple[Row, ...]) -> tuple[Contribution, ...]:
+    ran = [r.event for r in rows if isinstance(r.event, EditorRan)]
+    names = dict.fromkeys([*(j.editor for j in judged), *(e.editor for e in ran)])
+    found = []
+    for name in names:
+        trials = [j.trial for j in judged if j.editor == name]
+        accepted = [t for t in trials if t.decision is Decision.ACCEPTED]
+        means = ((t.challenger_mean, t.champion_mean) for t in accepted)
+        found.append(
+            Contribution(
+                editor=name,
+                trials=len(trials),
+                accepted=len(accepted),
+                runs=sum(e.editor == name for e in ran),
+                env_steps=sum(e.env_steps for e in ran if e.editor == name),
+                gained=sum(new - old for new, old in means if new is not None and old is not None),
+            )
+        )
+    return tuple(found)
 
 
 def _holdout(system: System, champion: str | None) -> tuple[Summary | None, int]:

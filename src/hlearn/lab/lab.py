@@ -108,7 +108,15 @@ class SystemLab:
         self.say(why.splitlines()[0])
 
     def ran(
-        self, *, cost: Cost, status: int, fault: Refusal | None, said: str, transcript: bytes
+        self,
+        *,
+        cost: Cost,
+        status: int,
+        fault: Refusal | None,
+        said: str,
+        transcript: bytes,
+        editor: str = "",
+        env_steps: int = 0,
     ) -> tuple[str, str] | None:
         """Writes down that a client of the editor has ended, and keeps what it said; returns where."""
         kept = keep_transcript(self._meter.recordings.folder, transcript)
@@ -116,12 +124,13 @@ class SystemLab:
         self._meter.ledger.append(
             EditorRan(
                 run=run.run,
-                editor=run.editor,
+                editor=editor or run.editor,
                 cost=cost,
                 status=status,
                 fault=fault,
                 said=said,
                 transcript=kept,
+                env_steps=env_steps,
             )
         )
         self.purse.pay(cost)

@@ -4,6 +4,7 @@ Comes in: typed events. Goes out: checked rows, from which history, totals, plot
 """
 
 from hlearn.ledger.events import (
+    TUNER,
     Caps,
     Committed,
     Decision,
@@ -29,6 +30,7 @@ from hlearn.ledger.ledger import Ledger, Row
 from hlearn.ledger.programs import ProgramStore
 
 __all__ = [
+    "TUNER",
     "Caps",
     "Committed",
     "Decision",

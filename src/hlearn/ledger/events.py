@@ -19,6 +19,7 @@ from hlearn.records import NO_COST, Access, Cost, Model, Outcome, Planning, Prot
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 2  # 1: before lines had seals
+TUNER = "tuner"  # the editor of trials in which an agent's numbers were set
 _SAID = 8000  # characters of what a command said
 
 
@@ -188,6 +189,7 @@ class Trial:
         cost: what making the proposal cost beside environment steps, earlier attempts that were none included; None
             where nothing is known. What a run has cost altogether is the sum of its :class:`EditorRan` rows.
         attachments: what was kept of making it: path within the system and SHA-256.
+        editor: who proposed it where that was not the run's editor, such as its tuner; "" for the run's.
     """
 
     run: int
@@ -207,6 +209,7 @@ class Trial:
     files: tuple[tuple[str, str], ...] = ()
     cost: Cost | None = None
     attachments: tuple[tuple[str, str], ...] = ()
+    editor: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "note", safe_line(self.note))
@@ -308,7 +311,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditorRan:
-    """A client of an editor (a coding agent) was run once and has ended, whatever came of it.
+    """A client of an editor (a coding agent) or its tuner was run once and has ended, whatever came of it.
 
     Written as soon as it ends, so that what it cost is known even where the run is killed before anything is judged.
 
@@ -319,6 +322,7 @@ class EditorRan:
         fault: what went wrong by the client's own words, None where nothing did.
         said: its last words.
         transcript: what was kept of its output: path within the system and SHA-256; None where nothing was.
+        env_steps: environment steps that were charged meanwhile; 0 also in rows of an hlearn that did not count them.
     """
 
     run: int
@@ -328,6 +332,7 @@ class EditorRan:
     fault: Refusal | None = None
     said: str = ""
     transcript: tuple[str, str] | None = None
+    env_steps: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "said", safe(self.said, _SAID))

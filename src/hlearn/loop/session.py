@@ -20,7 +20,7 @@ from hlearn.loop.gate_evaluator import RunGateEvaluator
 from hlearn.loop.mended import MOST, PER_TRIAL, find_moments, mended
 from hlearn.loop.opening import OUTSIDE_LEARNING
 from hlearn.loop.proposals import ProposalQueue
-from hlearn.loop.trial_log import TrialLog, said_of
+from hlearn.loop.trial_log import TrialLog, numbers_open, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.modules import check_program
 from hlearn.probe.random_play import is_probe
@@ -243,6 +243,7 @@ class Session:
             evidence=None if self.editor.deterministic else self._evidence(),
             lessons=lessons(self._trials),
             since_accepted=since_accepted(self._trials),
+            numbers_open=numbers_open(self.system.ledger, self.champion),
         )
 
     def _evidence(self) -> Evidence | None:

@@ -9,7 +9,7 @@ from hlearn.editors.api import Proposal
 from hlearn.gate import PastRace, Verdict, first_seed_against, floor_of, past_race
 from hlearn.lab import MeteredEvaluator
 from hlearn.lab.lab import SEEDS_PER_RUN
-from hlearn.ledger import Decision, RunStarted, Trial
+from hlearn.ledger import TUNER, Decision, EditorRan, Ledger, RunStarted, Trial
 from hlearn.ledger.hypotheses import told
 from hlearn.records import Program, Split
 from hlearn.system import Case, System
@@ -186,6 +186,7 @@ class TrialLog:
             files=files,
             cost=proposal.cost,
             attachments=proposal.attachments,
+            editor=proposal.editor,
         )
         self._system.ledger.append(trial)
         return trial
@@ -209,3 +210,15 @@ def said_of(trial: Trial) -> str:
     """A trial in the words of a brief."""
     lines = [f"trial {trial.trial}: {trial.note}", *([told(trial)] if told(trial) else []), *trial.reasons]
     return "\n".join(lines)
+
+
+def numbers_open(ledger: Ledger, champion: Program | None) -> bool:
+    """Whether the champion is an accepted edit on which no tuner has worked since."""
+    found = False
+    for row in ledger.rows if champion is not None else ():
+        event = row.event
+        if isinstance(event, Trial) and champion is not None and event.program == champion.sha256:
+            found = event.decision is Decision.ACCEPTED and event.editor != TUNER
+        elif isinstance(event, EditorRan) and event.editor == TUNER:
+            found = False
+    return found

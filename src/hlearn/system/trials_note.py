@@ -27,9 +27,11 @@ def cause_of(trial: Trial) -> str:
 
 
 def since_accepted(trials: Sequence[Trial]) -> int:
-    """Trials in a row, at the end, of which none was accepted."""
+    """Trials in a row, at the end, of which none was accepted; those of a tuner do not count."""
     count = 0
     for trial in reversed(trials):
+        if trial.editor and trial.decision is not Decision.ACCEPTED:
+            continue
         if trial.decision is Decision.ACCEPTED:
             break
         count += 1

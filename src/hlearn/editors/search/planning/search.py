@@ -53,6 +53,7 @@ class ShareLab:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self.kept = 0
+        self.rng = lab.rng
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lab, name)
