@@ -17,7 +17,8 @@ from hlearn.editors.api import Editor
 from hlearn.editors.command import CommandEditor
 from hlearn.editors.table import make_editor
 from hlearn.errors import UsageError
-from hlearn.ledger import Measured, Refused, Trial
+from hlearn.evaluate import landlock
+from hlearn.ledger import EditorRan, Measured, Refused, Trial
 from hlearn.records import Access, Protocol
 from hlearn.system import System, commands
 from hlearn.tasks import Task
@@ -245,6 +246,64 @@ def test_behind_walls_what_judges_cannot_be_changed(tmp_path: Path, template: Pa
     run(tmp_path, f"{tries}; {undo}; {tries}; touch here && echo here >> {tmp_path}/written", out="s")
     assert (tmp_path / "written").read_text() == "here\n"
     assert not any((p / "forged").exists() for p in places)
+
+
+def behind_a_fence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without namespaces that has Landlock."""
+    if not landlock.abi():
+        pytest.skip("this kernel has no Landlock")
+    walls = commands.Protection(mounts=False, pids=False, fence=landlock.abi())
+    monkeypatch.setattr(commands, "protection", lambda: walls)
+
+
+def test_behind_a_fence_a_command_writes_into_its_copy_alone(
+    tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind_a_fence(monkeypatch)
+    import hlearn
+
+    key_folder().mkdir(parents=True, exist_ok=True)
+    (key_folder() / "x.key").write_text("secret")
+    system = Path(shutil.copytree(template, tmp_path / "s"))
+    (tmp_path / "mine.txt").write_text("mine")
+    outside = [tmp_path, system, system / ".git", Path(hlearn.__file__).parent, Path(sys.prefix), Path.home()]
+    tries = [f"touch {place}/forged && echo wrote {place}" for place in outside]
+    tries += [f"echo x >> {tmp_path}/mine.txt && echo wrote mine", f"rm {tmp_path}/mine.txt && echo removed"]
+    tries += [f"mv policy.py {tmp_path}/moved && echo moved", f"ln {tmp_path}/mine.txt linked && echo linked"]
+    tries += [f"cat {key_folder()}/x.key && echo read key", f"cat {system}/hl.toml && echo read system"]
+    tries += [f"ls {key_folder()} && echo listed keys", f"kill -0 {os.getpid()} && echo signalled"]
+    (tmp_path / "good.py").write_text(GOOD)
+    own = "echo $TMPDIR; touch $TMPDIR/t && echo temporary; git stash list && echo git; python3 -c 1 && echo python"
+    command = f"(cp {tmp_path}/good.py policy.py; {own}; {'; '.join(tries)}; true) 2>/dev/null"
+    opened, _ = run(tmp_path, command, out="s")
+    champion = opened.champion()
+    assert champion is not None
+    assert champion.source == GOOD
+    (said,) = [r.event.said for r in opened.ledger.rows if isinstance(r.event, EditorRan)]
+    first, *others = said.split()
+    assert others[:3] == ["temporary", "git", "python"]
+    if landlock.abi() < 6:
+        others = [word for word in others if word != "signalled"]
+    assert others == ["temporary", "git", "python"]
+    assert not Path(first).exists()
+    assert not any((place / "forged").exists() for place in outside)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_where_no_namespaces_are_the_doctor_names_landlock(tmp_path: Path) -> None:
+    if not landlock.abi():
+        pytest.skip("this kernel has no Landlock")
+    refused = Path(__file__).with_name("no_namespaces.py")
+    doctor = [sys.executable, str(refused), sys.executable, "-m", "hlearn.cli.main", "doctor", "--json"]
+    done = subprocess.run(doctor, cwd=tmp_path, capture_output=True, text=True, check=False)
+    checks = {c["name"]: c for c in json.loads(done.stdout.splitlines()[-1])["checks"]}
+    assert checks["editors"]["value"] == {
+        "mounts": False,
+        "pids": False,
+        "fixed": False,
+        "fence": landlock.abi(),
+    }
+    assert "Landlock" in checks["editors"]["detail"]
 
 
 @pytest.mark.parametrize(

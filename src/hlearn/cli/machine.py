@@ -139,16 +139,21 @@ def _editors() -> Iterator[MachineCheck]:
         detail = (
             "an editor's command sees neither keys nor the system's own folder, but other processes of yours"
         )
+    elif report.fence:
+        detail = (
+            f"no namespaces, Landlock {report.fence} instead: an editor's command writes into its copy and temporary "
+            "files alone, and can read neither keys nor the system's own folder"
+        )
     else:
         detail = (
-            "no namespaces: an editor's command could read your keys and change the system's own folder (which is "
-            "noticed and put back); run only editors that you trust"
+            "no namespaces and no Landlock: an editor's command could read your keys and change the system's own "
+            "folder (which is noticed and put back); run only editors that you trust"
         )
     if report.fixed:
         detail += "; it cannot write into hlearn or its Python"
     detail += f"; {report.note}" if report.note else ""
-    value = {"mounts": report.mounts, "pids": report.pids, "fixed": report.fixed}
-    yield MachineCheck("editors", True if report.mounts else None, detail, value)
+    value = {"mounts": report.mounts, "pids": report.pids, "fixed": report.fixed, "fence": report.fence}
+    yield MachineCheck("editors", True if report.mounts or report.fence else None, detail, value)
 
 
 def _clients() -> Iterator[MachineCheck]:

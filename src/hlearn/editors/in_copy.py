@@ -310,6 +310,7 @@ class CopyEditor(ABC):
                 limit_s=limit_s,
                 hidden=(*_hidden(copy), *self._private_folders(copy)),
                 fixed=tuple(_fixed(copy)),
+                own=beside,
                 doors=(door,) if door.path else (),
                 heard=output.hear,
             )

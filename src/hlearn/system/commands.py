@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hlearn.errors import HarnessError
+from hlearn.evaluate import landlock
 from hlearn.foreign_text import shown
 from hlearn.system.supervise import NO_WALLS, TIME_UP
 
@@ -29,6 +30,8 @@ _PAUSE_S = 0.01  # after a full part: a command that floods its output is slowed
 _GRACE_S = 30.0  # beyond the limit, for the supervisor to end everything
 _PR_SET_CHILD_SUBREAPER = 36
 ALLOWED = ("PATH", "LANG", "LC_ALL", "TERM", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -64,12 +67,15 @@ class Protection:
         mounts: folders can be hidden from it.
         pids: it sees no processes but its own, and cannot end its supervisor.
         fixed: folders can be closed to its writing.
+        fence: version of Landlock that stands in where folders cannot be hidden: the command writes into its own folder
+            and temporary files alone, and cannot read the hidden ones; 0 where it is not needed or not there.
         note: why something is missing, "" where nothing is.
     """
 
     mounts: bool
     pids: bool
     fixed: bool = False
+    fence: int = 0
     note: str = ""
 
 
@@ -89,7 +95,17 @@ def protection() -> Protection:
         if done.returncode == 0:
             return Protection(mounts=True, pids=pids, fixed=fixed, note=note)
         note = done.stderr.decode(errors="replace").strip()[-200:] or f"exit status {done.returncode}"
-    return Protection(mounts=False, pids=False, note=note)
+    version = landlock.abi()
+    if version:
+        walls = {"mounts": False, "pids": False, "fence": {"version": version, "write": [], "hide": ["/tmp"]}}
+        tried = subprocess.run(
+            _supervised(10.0, walls, ["/bin/sh", "-c", "! : 2>/dev/null > /tmp/hlearn-fence"]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        version = version if tried.returncode == 0 else 0
+    return Protection(mounts=False, pids=False, fence=version, note=note)
 
 
 def allowed_environment(**more: str) -> dict[str, str]:
@@ -109,6 +125,7 @@ def run_command(
     limit_s: float,
     hidden: Sequence[Path] | None = None,
     fixed: Sequence[Path] = (),
+    own: Path | None = None,
     doors: Sequence[CommandDoor] = (),
     heard: Callable[[bytes], None] | None = None,
 ) -> FinishedCommand:
@@ -121,6 +138,8 @@ def run_command(
         limit_s: wall seconds.
         hidden: folders that it finds empty, as far as :func:`protection` reaches; without walls where None.
         fixed: folders into which it can write nothing, the same; a hidden one within is hidden all the same.
+        own: a folder that is the command's to write into where a fence stands in for walls; its temporary files go
+            there too. The folder that it runs in if None.
         doors: what is served meanwhile, in this thread.
         heard: is given all output part by part as it comes, in this thread.
 
@@ -134,6 +153,11 @@ def run_command(
         "hide": [str(p) for p in hidden or ()],
         "fix": [str(p) for p in fixed] if report.fixed else [],
     }
+    if report.fence:
+        own = (own or cwd).resolve()
+        walls["fence"] = _fence_of(report.fence, own, hidden or (), fixed)
+        (own / "tmp").mkdir(exist_ok=True)
+        env = {**env, "TMPDIR": str(own / "tmp")}
     read, write = os.pipe()
     with _adopting() as strays:
         try:
@@ -158,9 +182,22 @@ def run_command(
             os.close(read)
     status = process.returncode
     output = shown(tail.decode("utf-8", "backslashreplace"))[-_SHOWN:]
-    if status == NO_WALLS and (report.mounts or report.pids) and output.startswith("hlearn: "):
+    if (
+        status == NO_WALLS
+        and (report.mounts or report.pids or report.fence)
+        and output.startswith("hlearn: ")
+    ):
         raise HarnessError(f"the walls around the editor's command could not be made: {output.strip()}")
     return FinishedCommand(status, output, status == TIME_UP, killed=status < 0)
+
+
+def _fence_of(version: int, own: Path, hidden: Sequence[Path], fixed: Sequence[Path]) -> Mapping[str, object]:
+    """What Landlock is told: where may be written, and what cannot be read."""
+    away = [path.resolve() for path in hidden]
+    kept = [*away, *(path.resolve() for path in fixed)]
+    shared = [place for place in _TEMPORARY if not any(path.is_relative_to(place) for path in kept)]
+    write = [str(path) for path in (own, *shared, *map(Path, _DEVICES))]
+    return {"version": version, "write": write, "hide": [str(path) for path in away]}
 
 
 def _attend(

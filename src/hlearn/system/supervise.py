@@ -8,7 +8,9 @@ WALLS is JSON: ``{"pids": bool, "mounts": bool, "hide": [folder, ...], "fix": [f
 command sees an empty folder in place of each hidden one, and can write nothing into a fixed one (a mount namespace; in
 a user namespace, where this user may not mount otherwise).
 With ``pids`` it also sees no process but its own, so that it can end neither this one nor whoever waits for it (a
-process namespace, which the kernel empties as a whole). It keeps the user's rights otherwise.
+process namespace, which the kernel empties as a whole). It keeps the user's rights otherwise. ``"fence"``, where there
+is one, stands in for all of these where namespaces cannot be made: ``{"version": int, "write": [path, ...], "hide":
+[folder, ...]}`` for Landlock.
 
 Exit status: the command's (128 + n where signal n ended it), 124 where the time was up, 125 where the walls cannot be
 made, 127 where the command cannot start.
@@ -17,11 +19,13 @@ made, 127 where the command cannot start.
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import json
 import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_CAP_AMBIENT = 1, 24, 36, 47
@@ -32,6 +36,7 @@ _REMOUNT, _NOATIME, _BIND, _RELATIME = 32, 1024, 4096, 1 << 21
 # DAC_READ_SEARCH, SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_ADMIN, SYS_BOOT, MKNOD, PERFMON, BPF, CHECKPOINT_RESTORE
 _DROPPED = (2, 16, 17, 19, 21, 22, 27, 38, 39, 40)
 TIME_UP, NO_WALLS, NOT_FOUND = 124, 125, 127
+_LANDLOCK = Path(__file__).resolve().parents[1] / "evaluate" / "landlock.py"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -153,6 +158,20 @@ def _become(command: list[str]) -> NoReturn:
     os._exit(NOT_FOUND)
 
 
+def _fence(walls: dict[str, Any]) -> None:
+    """Closes Landlock around this process and what it starts; it then needs no right to mount or to trace either."""
+    spec = importlib.util.spec_from_file_location("landlock", _LANDLOCK)
+    assert spec is not None and spec.loader is not None
+    landlock = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(landlock)
+    try:
+        landlock.fence(walls["version"], writable=map(Path, walls["write"]), hidden=map(Path, walls["hide"]))
+    except OSError as error:
+        os.write(2, f"hlearn: {error}\n".encode())
+        os._exit(NO_WALLS)
+    _give_up_rights()
+
+
 def _behind_walls(walls: dict[str, Any], command: list[str]) -> NoReturn:
     """The child of the supervisor: makes the walls, and waits for the command behind them."""
     try:
@@ -225,6 +244,8 @@ def main(limit_s: float, walls: dict[str, Any], command: list[str]) -> int:
     if pid == 0:
         if walls["mounts"] or walls["pids"]:
             _behind_walls(walls, command)
+        if walls.get("fence"):
+            _fence(walls["fence"])
         _become(command)
     status = _wait(pid, limit_s)
     end_all()
