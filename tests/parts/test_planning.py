@@ -11,6 +11,7 @@ import pytest
 
 from hlearn.parts.planning import (
     ICEM,
+    ILQR,
     MPPI,
     UCT,
     Beam,
@@ -39,12 +40,13 @@ class Puck:
     def rollout(self, actions: Any, *, start: Any = 0, observe: str = "last", keep: bool = False) -> Any:
         plans = np.asarray(actions, float).reshape(len(actions), -1)
         starts = np.broadcast_to(start, (len(plans),))
-        rewards, seen, states = np.zeros(plans.shape), [], []
+        rewards, seen, states, way = np.zeros(plans.shape), [], [], np.zeros((*plans.shape, 2))
         for b, plan in enumerate(plans):
             x, v = self.kept[int(starts[b])] if starts[b] else (self.place, self.speed)
             for h, push in enumerate(plan):
                 v += 0.2 * push
                 x += 0.2 * v
+                way[b, h] = x, v
                 rewards[b, h] = -np.inf if x > self.broken_beyond else -abs(x - 1.0) - abs(push) / 100
             seen.append([x, v])
             if keep:
@@ -56,7 +58,7 @@ class Puck:
             returns=rewards.sum(axis=1),
             lengths=np.full(len(plans), plans.shape[1]),
             ended=np.zeros(len(plans), bool),
-            observations=np.array(seen),
+            observations=way if observe == "all" else np.array(seen),
             states=np.array(states, np.int64),
         )
 
@@ -70,6 +72,7 @@ _KINDS = [
     lambda **o: ICEM(samples=60, horizon=10, **o),
     lambda **o: MPPI(samples=60, horizon=10, rounds=2, **o),
     lambda **o: GradientShooting(samples=60, horizon=10, spread=1.0, **o),
+    lambda **o: ILQR(samples=60, horizon=10, spread=1.0, **o),
 ]
 
 

@@ -9,6 +9,7 @@ from hlearn.parts.planning.beam import Beam
 from hlearn.parts.planning.discrete import DiscreteShooting
 from hlearn.parts.planning.gradient import GradientShooting
 from hlearn.parts.planning.identified import Identified
+from hlearn.parts.planning.ilqr import ILQR
 from hlearn.parts.planning.noise import coloured
 from hlearn.parts.planning.nominal import continued, held
 from hlearn.parts.planning.sampling import ICEM, MPPI, RandomShooting
@@ -17,6 +18,7 @@ from hlearn.parts.planning.value import Value
 
 __all__ = [
     "ICEM",
+    "ILQR",
     "MPPI",
     "UCT",
     "Beam",

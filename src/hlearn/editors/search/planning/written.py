@@ -91,6 +91,20 @@ def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
     samples = float(max(8, steps // 15))
     kinds.append(
         PlannerKind(
+            name="iLQR over 15 steps",
+            made="ILQR",
+            story="a linear model is fitted around the plan and solved backwards, and the plan changed as it says",
+            knobs=(
+                _horizon(15),
+                Knob(name="samples", start=2 * samples, spread=0.2 * samples, low=30.0, high=8 * samples),
+                _spread(0.5),
+                Knob(name="probe", start=0.2, spread=0.1, low=0.02, high=0.6, unit="half ranges"),
+            ),
+            fixed="rounds=2",
+        )
+    )
+    kinds.append(
+        PlannerKind(
             name="gradient over 15 steps",
             made="GradientShooting",
             story="the plan climbs along the gradient of the return, found by small differences",
