@@ -12,6 +12,7 @@ from enum import StrEnum
 from hlearn.foreign_text import safe
 from hlearn.program import Program as Program  # one of the values that cross borders
 
+Hurdle = tuple[int, float | None]  # environment steps, and the least return that an episode needs there
 LIFE = 0.01  # of the target: what a life counts that is left there
 
 
@@ -75,6 +76,7 @@ class Episode:
         wall_s: wall time of the whole episode (seconds); times do not make two episodes differ.
         planner_steps: environment steps that the program simulated on clones of the environment.
         thought_s: wall time of the program's decisions, simulated steps included (seconds); 0 in older ledgers.
+        passed: the return at each hurdle that the episode lasted to, where there were any.
     """
 
     seed: int
@@ -88,6 +90,7 @@ class Episode:
     wall_s: float = field(default=0.0, compare=False)
     planner_steps: int = 0
     thought_s: float = field(default=0.0, compare=False)
+    passed: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

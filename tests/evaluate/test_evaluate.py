@@ -155,6 +155,19 @@ def test_early_stops(corridor):
     assert outcomes[3].env_steps == 0
 
 
+def test_who_misses_a_hurdle_is_stopped_there_and_tells_the_return_at_each(corridor):
+    [whole] = corridor.run([Job(program=walk, seed=3)])
+    hurdles = ((4, None), (8, 0.0), (10**6, 5.0))
+    [over] = corridor.run([Job(program=walk, seed=3, hurdles=hurdles)])
+    assert (over.outcome.score, over.outcome.length) == (whole.outcome.score, whole.outcome.length)
+    assert len(over.outcome.passed) == 2, "it ended before the last"
+    assert over.outcome.passed[0] <= over.outcome.passed[1] <= whole.outcome.score
+    [short] = corridor.run([Job(program=walk, seed=3, hurdles=((4, None), (8, 1e6), (9, 0.0)))])
+    assert short.outcome.stopped and not short.outcome.terminated
+    assert short.outcome.env_steps == 8
+    assert short.outcome.passed == over.outcome.passed
+
+
 SAWTOOTH = Program(source="class S:\n def reset(self, seed): pass\n def act(self, obs): return 0\n")
 
 

@@ -279,6 +279,24 @@ def test_an_episode_that_ended_by_itself_answers_under_other_caps(bench: Bench) 
         assert bench.evaluator.played == played
 
 
+def test_an_episode_with_hurdles_answers_only_where_it_would_have_gone_the_same_way(bench: Bench) -> None:
+    meter = bench.meter()
+    passed = ((5, 0.0),)
+    meter.measure([Job(program=LEFT, seed=1, hurdles=passed)], Purpose.EDIT)
+    played = bench.evaluator.played
+    meter.measure([Job(program=LEFT, seed=1), Job(program=LEFT, seed=1, hurdles=passed)], Purpose.EDIT)
+    assert bench.evaluator.played == played, "it ended by itself"
+    meter.measure([Job(program=LEFT, seed=1, hurdles=((5, 1.0),))], Purpose.EDIT)
+    missed = ((5, 1e6),)
+    [short] = meter.measure([Job(program=LEFT, seed=2, hurdles=missed)], Purpose.EDIT)
+    assert short.outcome.env_steps == 5
+    [whole] = meter.measure([Job(program=LEFT, seed=2)], Purpose.EDIT)
+    assert whole.outcome.env_steps > 5
+    again = bench.meter().measure([Job(program=LEFT, seed=2, hurdles=missed)], Purpose.EDIT)
+    assert again[0].outcome == short.outcome, "the ledger gives hurdles and returns back"
+    assert bench.evaluator.played == played + 3
+
+
 def test_an_episode_that_reached_the_target_answers_under_a_later_stall(bench: Bench) -> None:
     meter = bench.meter()
     meter.measure([Job(program=GOOD, seed=1, stop_score=100.0, stall_steps=50)], Purpose.EDIT)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hlearn.records import Outcome, Program
+from hlearn.records import Hurdle, Outcome, Program
 from hlearn.tasks.apart import call_limit_s
 from hlearn.tasks.task import Task
 
@@ -106,6 +106,9 @@ class Job:
         stop_score: stop as soon as the return reaches this (marked stopped), where it is above 0 and the return never
             fell before: a return that falls too, such as one of step costs, is known at the end of the episode only.
         stall_steps: stop when no reward came for so many environment steps (marked stopped).
+        hurdles: environment steps, rising, and the least return at each: stop at the first that is missed (marked
+            stopped). A least return of None stops nobody. The outcome holds the return at each
+            (:attr:`hlearn.records.Episode.passed`).
         record_limit: how many decisions to record at most, from the start.
         key: id of the key whose worlds are meant; the present one of the system where None.
         world_seed: what the environment is really seeded with; ``seed`` where None. Filled in by
@@ -127,6 +130,7 @@ class Job:
     max_steps: int | None = None
     stop_score: float | None = None
     stall_steps: int | None = None
+    hurdles: tuple[Hurdle, ...] = ()
     record: Record = Record.NOTHING
     record_limit: int | None = None
     key: str | None = None

@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 import zlib
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from hlearn.evaluate.actions import BadAction
 from hlearn.evaluate.api import PICTURE_EVERY, Job, Question, Record, Recording, Result, chained
 from hlearn.evaluate.channel import parse_trace
 from hlearn.evaluate.spool import SPOOLED, SpoolWriter, rows_of_block
-from hlearn.records import Episode, Failure, FailureKind
+from hlearn.records import Episode, Failure, FailureKind, Hurdle
 from hlearn.tasks.environment import ActionSpace, Box, Discrete, Environment
 from hlearn.tasks.task import Task
 
@@ -252,6 +253,25 @@ class _Recorder:
         )
 
 
+class _Track:
+    """The hurdles of an episode, and the returns at those that it reached."""
+
+    def __init__(self, hurdles: Sequence[Hurdle]) -> None:
+        self._left = list(hurdles)
+        self.next = self._left[0][0] if self._left else math.inf
+        self.returns: list[float] = []
+
+    def clear(self, steps: int, score: float) -> bool:
+        """Whether a return is enough for all hurdles up to these environment steps."""
+        enough = True
+        while self._left and steps >= self._left[0][0]:
+            least = self._left.pop(0)[1]
+            self.returns.append(float(score))
+            enough = enough and (least is None or score >= least)
+        self.next = self._left[0][0] if self._left else math.inf
+        return enough
+
+
 def check_score(task: Task, result: Result) -> None:
     """Sees to it that the return of an episode is a number that can be summed and squared.
 
@@ -274,6 +294,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
     started = time.perf_counter()
     recorder = None if job.record is Record.NOTHING else _Recorder(environment, player, job)
     score, length, steps, lives, thought = 0.0, 0, 0, 0, 0.0
+    track = _Track(job.hurdles)
     clock = time.perf_counter
     terminated = truncated = False
     failed: ProgramFailed | None = None
@@ -298,6 +319,8 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
                 break
         until = -1 if terminated or truncated else min(end, steps + stall)
         while steps < until:
+            if steps >= track.next and not track.clear(steps, score):
+                break
             asked = clock()
             action = decide()
             thought += clock() - asked
@@ -348,6 +371,7 @@ def play(environment: Environment, observation: np.ndarray, player: Player, job:
             wall_s=wall_s,
             planner_steps=player.planner_steps,
             thought_s=thought,
+            passed=tuple(track.returns),
         ),
         recording,
     )

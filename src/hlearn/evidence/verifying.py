@@ -277,6 +277,7 @@ def _replayed(system: System, chosen: Sequence[_Past], recorded: int, workers: i
             max_steps=_until(p),
             stop_score=p.event.caps.stop_score,
             stall_steps=p.event.caps.stall_steps,
+            hurdles=p.event.caps.hurdles,
         )
         for p in chosen
     ]

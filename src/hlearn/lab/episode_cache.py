@@ -65,7 +65,7 @@ def was_cut(outcome: Outcome, cap: int) -> bool:
 
 
 def _uncapped(key: Key) -> Key:
-    return key[0], key[1], replace(key[2], max_steps=None), key[3]
+    return key[0], key[1], replace(key[2], max_steps=None, hurdles=()), key[3]
 
 
 def _reached(outcome: Episode, caps: Caps) -> bool:
@@ -78,7 +78,9 @@ def _reached(outcome: Episode, caps: Caps) -> bool:
 def _same(entry: Entry, asked: Caps) -> bool:
     """Whether a finished episode would have gone the same way under other caps."""
     outcome, caps = entry.outcome, entry.key[2]
-    if caps.prefix != asked.prefix:
+    if caps.prefix != asked.prefix or asked.hurdles not in ((), caps.hurdles):
+        return False
+    if caps.hurdles and asked.hurdles != caps.hurdles and isinstance(outcome, Episode) and outcome.stopped:
         return False
     if asked.max_steps is not None and outcome.env_steps >= asked.max_steps:
         return False

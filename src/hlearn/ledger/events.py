@@ -15,7 +15,7 @@ from enum import StrEnum
 from hlearn.evaluate.api import Job, Record
 from hlearn.foreign_text import safe, safe_line
 from hlearn.ledger.seals import ADOPTION
-from hlearn.records import NO_COST, Access, Cost, Model, Outcome, Planning, Protocol, Split, cost_of
+from hlearn.records import NO_COST, Access, Cost, Hurdle, Model, Outcome, Planning, Protocol, Split, cost_of
 from hlearn.tasks.task import Scalar, Task
 
 SCHEMA = 2  # 1: before lines had seals
@@ -47,6 +47,7 @@ class Caps:
     max_steps: int | None = None
     stop_score: float | None = None
     stall_steps: int | None = None
+    hurdles: tuple[Hurdle, ...] = ()
     record: Record = Record.NOTHING
     record_limit: int | None = None
     prefix: str = ""  # SHA-256 of the actions that were taken first
@@ -58,6 +59,7 @@ class Caps:
             max_steps=job.max_steps,
             stop_score=job.stop_score,
             stall_steps=job.stall_steps,
+            hurdles=job.hurdles,
             record=job.record,
             record_limit=job.record_limit,
             prefix=prefix_hash(job.prefix),

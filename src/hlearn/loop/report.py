@@ -133,6 +133,7 @@ def _best_dev(ledger: Ledger, champion: Program) -> Job | None:
                     max_steps=event.caps.max_steps,
                     stop_score=event.caps.stop_score,
                     stall_steps=event.caps.stall_steps,
+                    hurdles=event.caps.hurdles,
                     record=Record.ACTIONS,
                 )
                 best = outcome.score, job

@@ -228,4 +228,4 @@ def _outcome(data: dict[str, Any]) -> Outcome:
     fields = {k: v for k, v in data.items() if k != "failed"}
     if data["failed"]:
         return Failure(**{**fields, "kind": FailureKind(fields["kind"])})
-    return Episode(**fields)
+    return Episode(**{**fields, "passed": tuple(fields.get("passed", ()))})

@@ -26,10 +26,12 @@ class Runner:
     Attributes:
         number: candidates are numbered as they are made.
         what: what the program was written from (a genome, a parameter vector).
-        scores: what counts in races, one per seed, in the order of the seeds; ``-inf`` where the program failed.
+        scores: what counts in races, one per seed, in the order of the seeds; ``-inf`` where the program failed or
+            missed a hurdle.
         measured: the scores as they were measured; differ where an episode was cut (:attr:`Arena.onward`) or reached
             the target (:func:`hlearn.records.life_bonus`).
         steps: environment steps, per seed.
+        passed: the return at each of the arena's marks, per seed; the last one again where the episode was over before.
         note: in a few words, what it is.
     """
 
@@ -40,6 +42,7 @@ class Runner:
     scores: list[float] = field(default_factory=list)
     measured: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
+    passed: list[tuple[float, ...]] = field(default_factory=list)
 
     @property
     def mean(self) -> float:
@@ -78,6 +81,7 @@ class Arena:
             than is affordable to watch must not be taken for one who dies at that moment. Above 1 the lives left decide
             instead, where the environment tells of any (:data:`HOPE`).
         most_lives: that it has told of so far.
+        marks: environment steps at which returns are noted, rising.
     """
 
     lab: Lab
@@ -87,14 +91,21 @@ class Arena:
     watch: Callable[[Runner, Recording], None] | None = None
     onward: float = 1.0
     most_lives: int = 0
+    marks: tuple[int, ...] = ()
 
-    def run(self, runners: Sequence[Runner], count: int) -> None:
+    def run(self, runners: Sequence[Runner], count: int, least: Sequence[float] = ()) -> None:
         """Gives every runner at least ``count`` scores, in one batch.
+
+        Args:
+            runners: who plays.
+            count: scores that each has then.
+            least: the return at each mark that an episode needs to go on; none: all go on.
 
         Raises:
             BudgetExhausted: nothing is left; what was measured before is kept.
         """
         jobs, places = [], []
+        hurdles = tuple((mark, least[i] if least else None) for i, mark in enumerate(self.marks))
         for runner in runners:
             if runner.scores and not math.isfinite(runner.mean):
                 continue  # failed once: no more seeds
@@ -106,6 +117,7 @@ class Arena:
                         seed=seed,
                         max_steps=self.max_steps,
                         stall_steps=self.stall_steps,
+                        hurdles=hurdles,
                         stop_score=self.lab.task.target,
                         record=Record.NOTHING if self.watch is None else Record.TRACES,
                     )
@@ -116,15 +128,17 @@ class Arena:
         try:
             results: Sequence[Result | None] = self.lab.measure(jobs)
         except BudgetExhausted as spent:
-            self._score(places, spent.results)
+            self._score(places, spent.results, least)
             raise
-        self._score(places, results)
+        self._score(places, results, least)
         if self.watch is not None:
             for runner, result in zip(places, results, strict=True):
                 if result is not None and result.recording is not None:
                     self.watch(runner, result.recording)
 
-    def _score(self, places: Sequence[Runner], results: Sequence[Result | None]) -> None:
+    def _score(
+        self, places: Sequence[Runner], results: Sequence[Result | None], least: Sequence[float]
+    ) -> None:
         """Gives runners their results; a gap ends a runner's list, for the n-th score belongs to the n-th seed."""
         short: set[int] = set()
         for runner, result in zip(places, results, strict=False):
@@ -133,10 +147,14 @@ class Arena:
             elif id(runner) not in short:
                 outcome = result.outcome
                 score = outcome.score if isinstance(outcome, Episode) else -math.inf
+                passed = outcome.passed if isinstance(outcome, Episode) else ()
+                missed = any(p < bar for p, bar in zip(passed, least, strict=False))
                 cut = self.max_steps is not None and outcome.env_steps >= self.max_steps
                 alive = cut and isinstance(outcome, Episode) and outcome.stopped
                 runner.measured.append(score)
-                runner.scores.append(score + (self._hope(outcome) if alive else self._safety(outcome)))
+                counts = score + (self._hope(outcome) if alive else self._safety(outcome))
+                runner.scores.append(-math.inf if missed else counts)
+                runner.passed.append((*passed, *[score] * (len(self.marks) - len(passed))))
                 runner.steps.append(outcome.env_steps)
 
     def _hope(self, outcome: Outcome) -> float:

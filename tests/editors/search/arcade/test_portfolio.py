@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from hlearn.editors.search.arcade import hypotheses, shares
 from hlearn.editors.search.arcade.behaviors import ACROSS
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
-from hlearn.editors.search.arcade.portfolio import LONG, Arm, Origin, Portfolio
+from hlearn.editors.search.arcade.portfolio import PARENTS, Arm, Origin, Portfolio
 from hlearn.editors.search.arcade.roster import Roster
-from hlearn.editors.search.race import Arena, Runner, careful
+from hlearn.editors.search.race import Arena, Runner
 from hlearn.records import Program
 from tests.editors.search.arcade.guesses import ram_pool
 from tests.editors.search.plain_lab import PlainLab
@@ -50,7 +50,7 @@ def test_plain_evolution_keeps_its_share_and_the_allowance_holds() -> None:
     assert sum(a.spent for a in arms.arms) == lab.spent
     assert arms.arms[0].spent > (shares.PLAIN - 0.1) * lab.spent
     assert all(a.field for a in arms.arms), "guesses and crossings had their turns"
-    assert [careful(r) for r in arms.ranked] == sorted((careful(r) for r in arms.ranked), reverse=True)
+    assert arms.ranked == sorted(arms.ranked, key=arms._order)
     assert len(arms.ranked[0].scores) > 1, "who leads plays on"
     assert "plain" in arms.told()
 
@@ -73,23 +73,24 @@ def test_where_nothing_more_can_be_drawn_it_ends() -> None:
     assert lab.spent < 30_000
 
 
-def test_where_episodes_are_long_who_falls_behind_at_once_leaves_early(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_who_does_not_keep_up_with_who_leads_is_stopped_and_has_no_children() -> None:
     lab = PlainLab("ALE/Breakout-v5", steps=100_000)
     arms = portfolio(lab, other=lambda _: None)
-    early: dict[int, float] = {}
-    monkeypatch.setattr(arms, "_promise", lambda runners: [early[r.number] for r in runners])
+    arms.arena.marks = (50, 100)
+    assert arms._least() == (), "nobody leads yet"
 
-    def runner(number: int, steps: int, first: float) -> Runner:
-        early[number] = first
-        program = Program(source=str(number))
-        return Runner(number=number, program=program, what=Genome(), scores=[5.0], steps=[steps])
+    def runner(number: int, passed: tuple[float, float]) -> Runner:
+        known = Runner(number=number, program=Program(source=str(number)), what=Genome())
+        known.scores, known.passed, known.steps = [5.0], [passed], [200]
+        return known
 
-    slow, quick = runner(98, 1, 3.0), runner(99, 1, 4.0)
-    arms.arms[0].field = [runner(n, 2 * LONG, float(n)) for n in range(8)]
-    assert arms._promising([slow, quick]) == [quick]
-    arms.arms[0].field = [runner(n, 2 * LONG, 10.0 * (n % 2)) for n in range(8)]
-    assert arms._promising([slow, quick]) == [slow, quick], "so early hardly anybody can be told from another"
-    arms.arms[0].field = [runner(n, LONG // 2, float(n)) for n in range(8)]
-    assert arms._promising([slow, quick]) == [slow, quick], "episodes are short anyway"
+    arms.arms[0].field = [runner(n, (0.0, float(n % 2))) for n in range(90, 90 + PARENTS)]
+    assert arms._least() == (0.0, 0.0), "so early hardly anybody can be told from another"
+    arms.arms[0].field = [runner(n, (1000.0, 2000.0)) for n in range(90, 90 + PARENTS)]
+    (late,) = arms.roster.runners([Genome()])
+    arms.arena.run([late], 1, arms._least())
+    assert late.scores == [-math.inf]
+    assert late.passed == [(late.measured[0],) * 2]
+    assert late.steps[0] <= 51
+    arms.arms[0].field.append(late)
+    assert arms.ranked[-1] is late

@@ -1,22 +1,26 @@
 """A portfolio of ways to find whole programs: plain evolution always gets its share, the best of them most of the rest.
 
 Each way (an arm) has candidates of its own, some drawn, some guessed, and their children; one more crosses the best
-of all. All are raced alike: an episode each, more for those among the best of their arm.
+of all. All are raced alike: an episode each, as far as it keeps up with those of who leads, and more for whoever is
+among the best.
 """
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+import numpy as np
 
 from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.vary import Pool, vary
-from hlearn.editors.search.race import Arena, Runner, careful
-from hlearn.evaluate.api import Job
+from hlearn.editors.search.race import Arena, Runner
 
 FIRST = 8  # candidates of an arm before any has children
 PARENTS = 8
@@ -25,11 +29,12 @@ FRESH = 0.15  # of the candidates after that have no parents
 BROOD = 6  # candidates that are measured side by side
 EXPLORED = 0.15  # of the turns that no share decides go to an arm at random
 LED = 0.65  # of the others go to the arm that is ahead, the rest to crossings
-NEXT = 1  # of a brood at most plays twice: the best, where it is among the best of its arm or of all
-CONFIRMED = (4, 3, 2)  # episodes that the best of all play, one more per turn
-LONG = 2_500  # environment steps: where the best play that long, others must show promise first
-SHORT = 1_200  # of these, in which they must
-TOLD = 4  # different scores of the best that these must show
+MARKS = (500, 1_000, 2_000, 4_000)  # environment steps at which a first episode must keep up with who leads
+BEHIND = 0.3  # of the leaders' episodes had no more there, whoever has less than that is stopped
+STOOD = (6, 5, 4, 4, 3, 3, 2, 2)  # episodes that the best of all play, by rank
+AGAIN = 3  # of those that played fewer play one more per turn
+CARE = 0.7  # standard errors that are taken off a mean
+DOUBT = 0.4  # of a mean is what scores spread by, until several played several episodes
 IDLE = 40  # turns that measure nothing new, after which there is nothing more to draw
 
 
@@ -79,11 +84,12 @@ class Portfolio:
         self.draw = draw
         self.crossed = Arm(origin=Origin.CROSSED)
         self.arms = (*arms, self.crossed)
+        self._doubt = DOUBT
 
     @property
     def ranked(self) -> list[Runner]:
         """Everyone who was measured, best first."""
-        return sorted(dict.fromkeys(r for a in self.arms for r in a.field), key=_order)
+        return sorted(dict.fromkeys(r for a in self.arms for r in a.field), key=self._order)
 
     def run(self, allowance: float) -> None:
         """Goes on until the allowance is spent, roughly, or nothing new comes up.
@@ -103,7 +109,7 @@ class Portfolio:
             idle = idle + 1 if lab.remaining == before else 0
 
     def enter(self, origin: Origin, genomes: Sequence[Genome], episodes: int) -> None:
-        """Has an arm measure these at once, whatever their first steps promise.
+        """Has an arm measure these at once, to the end.
 
         Raises:
             BudgetExhausted: nothing is left to spend.
@@ -111,7 +117,7 @@ class Portfolio:
         arm = next(a for a in self.arms if a.origin is origin)
         runners = [r for r in self.roster.runners(list(genomes)) if r not in arm.field]
         self.arena.run(runners, episodes)
-        arm.field = sorted([*arm.field, *runners], key=_order)
+        arm.field = sorted([*arm.field, *runners], key=self._order)
 
     def suggest(self, origin: Origin, genomes: list[Genome]) -> None:
         """Has an arm try these next."""
@@ -140,26 +146,22 @@ class Portfolio:
             return plain
         if rng.random() < EXPLORED:
             return able[int(rng.integers(len(able)))]
-        best = min(able, key=lambda a: _order(a.field[0]))
+        best = min(able, key=lambda a: self._order(a.field[0]))
         return best if rng.random() < LED else self.crossed
 
     def _turn(self, arm: Arm) -> None:
-        brood = self._promising(self._brood(arm))
-        self.arena.run(brood, 1)
-        arm.field = sorted([*arm.field, *brood], key=_order)
-        if self.roster.deterministic:
+        brood = self._brood(arm)
+        self.arena.run(brood, 1, self._least())
+        arm.field = sorted([*arm.field, *brood], key=self._order)
+        if self.roster.deterministic or len(self.ranked) < PARENTS:
             return
-        known = self.ranked[:PARENTS]
-        if len(known) < PARENTS:
-            return
-        again = [r for r in arm.field if r in brood and (r in arm.field[:NEXT] or r in known)]
-        self.arena.run(again[:NEXT], 2)
-        arm.field.sort(key=_order)
-        doubtful = [r for r, n in zip(self.ranked, CONFIRMED, strict=False) if len(r.scores) < n]
-        for runner in doubtful[:1]:
+        doubtful = [r for r, n in zip(self.ranked, STOOD, strict=False) if len(r.scores) < n]
+        for runner in doubtful[:AGAIN]:
             self.arena.run([runner], len(runner.scores) + 1)
-            for a in self.arms:
-                a.field.sort(key=_order)
+        spreads = [r.spread / abs(r.mean) for r in self.ranked[: 2 * PARENTS] if len(r.scores) > 2 and r.mean]
+        self._doubt = statistics.median(spreads) if spreads else DOUBT
+        for a in self.arms:
+            a.field.sort(key=self._order)
 
     def _brood(self, arm: Arm) -> list[Runner]:
         known = {id(r) for a in self.arms for r in a.field}
@@ -194,31 +196,19 @@ class Portfolio:
         if arm is not self.crossed:
             return arm.field[:PARENTS]
         best = [r for a in self.arms for r in a.field[:PER_ARM]]
-        return sorted(dict.fromkeys(best), key=_order)[:PARENTS]
+        return sorted(dict.fromkeys(best), key=self._order)[:PARENTS]
 
-    def _promising(self, brood: list[Runner]) -> list[Runner]:
-        """Who keeps up for a while with those who lead, where they play long; everyone elsewhere.
+    def _least(self) -> tuple[float, ...]:
+        """What an episode must have scored at each mark: as much as the weaker episodes of those who lead."""
+        leaders = [r for r in self.ranked[:PARENTS] if r.passed and math.isfinite(r.mean)]
+        passed = [p for r in leaders for p in r.passed]
+        if len(leaders) < PARENTS or not self.arena.marks:
+            return ()
+        return tuple(float(b) for b in np.quantile(np.array(passed), BEHIND, axis=0))
 
-        Raises:
-            BudgetExhausted: nothing is left to spend.
-        """
-        leaders = [r for r in self.ranked[:PARENTS] if r.scores]
-        usual = sum(r.cost for r in leaders) / max(1, len(leaders))
-        if len(leaders) < PARENTS or usual < LONG:
-            return brood
-        known = self._promise(leaders)  # played once for each of them
-        if len(set(known)) < TOLD:
-            return brood  # so early hardly anybody can be told from another: points are rare
-        bar = sorted(known)[len(known) // 2]
-        return [r for r, score in zip(brood, self._promise(brood), strict=True) if score >= bar]
-
-    def _promise(self, runners: Sequence[Runner]) -> list[float]:
-        """What they score in the first steps of an episode."""
-        lab = self.roster.lab
-        seed = lab.seeds(self.arena.first_seed, 1)[0]
-        jobs = [Job(program=r.program, seed=seed, max_steps=SHORT) for r in runners]
-        return [r.outcome.score for r in lab.measure(jobs)]
-
-
-def _order(runner: Runner) -> tuple[float, int]:
-    return -careful(runner), runner.number
+    def _order(self, runner: Runner) -> tuple[float, int]:
+        """The best first: by mean score less what luck may have added."""
+        if not runner.scores or not math.isfinite(runner.mean):
+            return math.inf, runner.number
+        spread = max(runner.spread, self._doubt * abs(runner.mean))
+        return CARE * spread / math.sqrt(len(runner.scores)) - runner.mean, runner.number

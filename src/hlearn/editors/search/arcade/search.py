@@ -19,7 +19,7 @@ from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
 from hlearn.editors.search.arcade.outlook import known
-from hlearn.editors.search.arcade.portfolio import Arm, Origin, Portfolio
+from hlearn.editors.search.arcade.portfolio import MARKS, Arm, Origin, Portfolio
 from hlearn.editors.search.arcade.repair import ContactLog, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.settle import settle
@@ -106,7 +106,7 @@ class ArcadeSearch:
             onward=ONWARD,
             most_lives=max((int(r.lives.max(initial=0)) for r in view.recordings), default=0),
         )
-        wide = replace(arena, stall_steps=min(self.lab.stall, max(STALL, patience(view))))
+        wide = replace(arena, stall_steps=min(self.lab.stall, max(STALL, patience(view))), marks=MARKS)
         if not self.roster.deterministic:
             wide.max_steps = int(min(CAP[1], max(CAP[0], shares.EPISODE * self.lab.remaining)))
         first = [*([idle] if idle is not None else []), *(firsts[:2] if sharp else [])]
