@@ -43,6 +43,7 @@ PLACED = 0.3  # of the conditions ask where the player is
 CONDITIONS = 3  # that a program has at most
 THOUGHTS = 0.35  # of the changes to a program that looks ahead change what it thinks of things
 DRAWN = 0.2  # of the ways to steer are kinds that say how they are drawn
+SEVERAL = (0.5, 0.8)  # of the children have one change, have at most two; the others have three
 CHANGES = ("steer", "steer", "press", "guard", "target", "knobs", "knobs", "knobs")
 
 
@@ -108,7 +109,7 @@ class Draw:
         return genome.with_channel(PRESS, self._press(genome)) if self.rng.random() < 0.3 else genome
 
     def varied(self, parent: Genome, mates: Sequence[Genome], source: str) -> Genome:
-        """One to three changes.
+        """One change, or two or three (:data:`SEVERAL`).
 
         Args:
             parent: what to change.
@@ -116,7 +117,7 @@ class Draw:
             source: what a changed constant names as its source.
         """
         genome = parent
-        for _ in range(int(self.rng.integers(1, 4))):
+        for _ in range(1 + int(np.searchsorted(SEVERAL, self.rng.random()))):
             change = CHANGES[int(self.rng.integers(len(CHANGES)))]
             if genome.looks_ahead and genome.outlook is not None and self.rng.random() < THOUGHTS:
                 genome = replace(genome, outlook=varied(genome.outlook, self.directions, self.rng))

@@ -8,8 +8,8 @@ CALIBRATION = 0.06  # how guesses that meet something miss: after this, no furth
 # Whole programs, before the first proposal and after it:
 WHOLE = 0.8
 PLAIN = 0.4  # of what these cost goes to plain evolution, whatever else is ahead
-EPISODE = 0.007  # one episode of theirs is cut there, if that is long enough
-LESSONS = 0.15  # watching who leads die and rules against that, a few times in between
+EPISODE = 0.009  # one episode of theirs is cut there, if that is long enough
+LESSONS = 0.06  # watching who leads die and rules against that, a few times in between
 PROOF = 0.6  # whole episodes of those who lead, before a proposal
 ROUND = 0.3  # further whole programs, after it
 
