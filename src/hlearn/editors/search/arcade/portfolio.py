@@ -22,14 +22,16 @@ from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.vary import Pool, vary
 from hlearn.editors.search.race import Arena, Runner
 
-FIRST = 8  # candidates of an arm before any has children
+FIRST = 12  # candidates of an arm before any has children
 PARENTS = 8
 PER_ARM = 4  # parents that an arm gives to crossings
-FRESH = 0.15  # of the candidates after that have no parents
+FRESH = 0.2  # of the candidates after that have no parents
 BROOD = 6  # candidates that are measured side by side
 EXPLORED = 0.15  # of the turns that no share decides go to an arm at random
 LED = 0.65  # of the others go to the arm that is ahead, the rest to crossings
 MARKS = (500, 1_000, 2_000, 4_000)  # environment steps at which a first episode must keep up with who leads
+SEEN = 24  # programs: before so many were seen, who leads says little
+BEFORE = 0.6  # of all had no more there until then, whoever has less is stopped
 BEHIND = 0.3  # of the leaders' episodes had no more there, whoever has less than that is stopped
 STOOD = (6, 4, 3, 3, 2, 2, 2, 2)  # episodes that the best of all play, by rank
 AGAIN = 2  # of those that played fewer play one more per turn
@@ -199,12 +201,15 @@ class Portfolio:
         return sorted(dict.fromkeys(best), key=self._order)[:PARENTS]
 
     def _least(self) -> tuple[float, ...]:
-        """What an episode must have scored at each mark: as much as the weaker episodes of those who lead."""
-        leaders = [r for r in self.ranked[:PARENTS] if r.passed and math.isfinite(r.mean)]
-        passed = [p for r in leaders for p in r.passed]
-        if len(leaders) < PARENTS or not self.arena.marks:
+        """What an episode must have scored at each mark: as much as the weaker ones of those who lead, or as most."""
+        ranked = [r for r in self.ranked if r.passed]
+        leaders = [r for r in ranked[:PARENTS] if math.isfinite(r.mean)]
+        if len(ranked) < PARENTS or not self.arena.marks:
             return ()
-        return tuple(float(b) for b in np.quantile(np.array(passed), BEHIND, axis=0))
+        early = len(leaders) < PARENTS or len(ranked) < SEEN
+        seen, share = (ranked, BEFORE) if early else (leaders, BEHIND)
+        passed = np.array([p for r in seen for p in r.passed])
+        return tuple(float(b) for b in np.quantile(passed, share, axis=0))
 
     def _order(self, runner: Runner) -> tuple[float, int]:
         """The best first: by mean score less what luck may have added."""
