@@ -186,7 +186,14 @@ class Portfolio:
             return self.roster.runner(genome)
         parents = self._parents(arm)
         if not parents:
-            return arm.waiting.pop(0) if arm.waiting else None
+            genome = arm.fresh(self.draw)
+            return (
+                self.roster.runner(genome)
+                if genome is not None
+                else arm.waiting.pop(0)
+                if arm.waiting
+                else None
+            )
         parent = parents[int(rng.integers(len(parents)))]
         mates = [genome_of(r) for r in parents if r is not parent]
         source = self.roster.next_name
@@ -195,10 +202,9 @@ class Portfolio:
         return self.roster.runner(self.draw.varied(genome_of(parent), mates, source))
 
     def _parents(self, arm: Arm) -> list[Runner]:
-        if arm is not self.crossed:
-            return arm.field[:PARENTS]
-        best = [r for a in self.arms for r in a.field[:PER_ARM]]
-        return sorted(dict.fromkeys(best), key=self._order)[:PARENTS]
+        best = arm.field if arm is not self.crossed else [r for a in self.arms for r in a.field[:PER_ARM]]
+        whole = [r for r in dict.fromkeys(best) if math.isfinite(r.mean)]
+        return sorted(whole, key=self._order)[:PARENTS]
 
     def _least(self) -> tuple[float, ...]:
         """What an episode must have scored at each mark: as much as the weaker ones of those who lead, or as most."""
