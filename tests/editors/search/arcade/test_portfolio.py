@@ -11,7 +11,7 @@ from hlearn.editors.search.arcade import hypotheses, shares
 from hlearn.editors.search.arcade.behaviors import ACROSS
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
-from hlearn.editors.search.arcade.portfolio import PARENTS, Arm, Origin, Portfolio
+from hlearn.editors.search.arcade.portfolio import PARENTS, SEEN, Arm, Origin, Portfolio
 from hlearn.editors.search.arcade.roster import Roster
 from hlearn.editors.search.race import Arena, Runner
 from hlearn.records import Program
@@ -84,13 +84,20 @@ def test_who_does_not_keep_up_with_who_leads_is_stopped_and_has_no_children() ->
         known.scores, known.passed, known.steps = [5.0], [passed], [200]
         return known
 
-    arms.arms[0].field = [runner(n, (0.0, float(n % 2))) for n in range(90, 90 + PARENTS)]
-    assert arms._least() == (0.0, 0.0), "so early hardly anybody can be told from another"
-    arms.arms[0].field = [runner(n, (1000.0, 2000.0)) for n in range(90, 90 + PARENTS)]
+    field = arms.arms[0].field
+    field += [runner(n, (0.0, float(n % 4))) for n in range(PARENTS)]
+    assert arms._least() == (0.0, 2.0), "before many were seen, most must have had less there"
+    field += [runner(100 + n, (0.0, float(n))) for n in range(SEEN)]
+    for rank, known in enumerate(field):
+        known.scores = [1000.0 - rank]
+    assert arms._least() == (0.0, 1.0), "then who leads tells: the weaker ones of their episodes"
+    field[:] = [runner(n, (1000.0, 2000.0)) for n in range(90, 90 + SEEN)]
     (late,) = arms.roster.runners([Genome()])
     arms.arena.run([late], 1, arms._least())
     assert late.scores == [-math.inf]
     assert late.passed == [(late.measured[0],) * 2]
     assert late.steps[0] <= 51
-    arms.arms[0].field.append(late)
+    field.append(late)
     assert arms.ranked[-1] is late
+    arms.crossed.field = [late]
+    assert late not in arms._parents(arms.crossed), "who was stopped has no children"
