@@ -181,10 +181,11 @@ class Portfolio:
         rng, young = self.roster.lab.rng, len(arm.field) < FIRST
         if arm.waiting and (young or rng.random() < 0.5):
             return arm.waiting.pop(0)
-        genome = arm.fresh(self.draw) if young or rng.random() < FRESH else None
+        parents = self._parents(arm)
+        unalike = max(FRESH, 1.0 - len(parents) / PARENTS)  # few ways to do well are known: others are drawn
+        genome = arm.fresh(self.draw) if young or rng.random() < unalike else None
         if genome is not None:
             return self.roster.runner(genome)
-        parents = self._parents(arm)
         if not parents:
             genome = arm.fresh(self.draw)
             return (
@@ -204,12 +205,12 @@ class Portfolio:
     def _parents(self, arm: Arm) -> list[Runner]:
         best = arm.field if arm is not self.crossed else [r for a in self.arms for r in a.field[:PER_ARM]]
         whole = [r for r in dict.fromkeys(best) if math.isfinite(r.mean)]
-        return sorted(whole, key=self._order)[:PARENTS]
+        return _unalike(sorted(whole, key=self._order))[:PARENTS]
 
     def _least(self) -> tuple[float, ...]:
         """What an episode must have scored at each mark: as much as the weaker ones of those who lead, or as most."""
         ranked = [r for r in self.ranked if r.passed]
-        leaders = [r for r in ranked[:PARENTS] if math.isfinite(r.mean)]
+        leaders = [r for r in _unalike(ranked)[:PARENTS] if math.isfinite(r.mean)]
         if len(ranked) < PARENTS or not self.arena.marks:
             return ()
         early = len(leaders) < PARENTS or len(ranked) < SEEN
@@ -223,3 +224,11 @@ class Portfolio:
             return math.inf, runner.number
         spread = max(runner.spread, self._doubt * abs(runner.mean))
         return CARE * spread / math.sqrt(len(runner.scores)) - runner.mean, runner.number
+
+
+def _unalike(runners: Sequence[Runner]) -> list[Runner]:
+    """Those of them that went differently in the first episode, which all of them play on one seed."""
+    first: dict[object, Runner] = {}
+    for runner in runners:
+        first.setdefault((*runner.scores[:1], *runner.passed[:1]), runner)
+    return list(first.values())
