@@ -31,8 +31,9 @@ EXPLORED = 0.15  # of the turns that no share decides go to an arm at random
 LED = 0.65  # of the others go to the arm that is ahead, the rest to crossings
 MARKS = (500, 1_000, 2_000, 4_000)  # environment steps at which a first episode must keep up with who leads
 SEEN = 24  # programs: before so many were seen, who leads says little
-BEFORE = 0.6  # of all had no more there until then, whoever has less is stopped
-BEHIND = 0.3  # of the leaders' episodes had no more there, whoever has less than that is stopped
+BEFORE = 0.6  # of all had no more there until then
+BEHIND = 0.3  # of the leaders' episodes had no more there
+FAR = 0.5  # of that may be lacking: what pays late may begin slowly
 STOOD = (6, 4, 3, 3, 2, 2, 2, 2)  # episodes that the best of all play, by rank
 AGAIN = 2  # of those that played fewer play one more per turn
 CARE = 0.7  # standard errors that are taken off a mean
@@ -216,7 +217,7 @@ class Portfolio:
         early = len(leaders) < PARENTS or len(ranked) < SEEN
         seen, share = (ranked, BEFORE) if early else (leaders, BEHIND)
         passed = np.array([p for r in seen for p in r.passed])
-        return tuple(float(b) for b in np.quantile(passed, share, axis=0))
+        return tuple(float(b - FAR * abs(b)) for b in np.quantile(passed, share, axis=0))
 
     def _order(self, runner: Runner) -> tuple[float, int]:
         """The best first: by mean score less what luck may have added."""
