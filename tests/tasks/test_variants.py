@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hlearn.errors import UsageError
+from hlearn.records import Access, Model
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.simulators import simulator_of
 from hlearn.tasks.variants import HARD, read_variant
@@ -52,6 +53,65 @@ def test_physics_are_mujocos_alone_and_noise_is_for_numbers() -> None:
         resolve_task("CartPole-v1", variant="mass=1.2")
     with pytest.raises(UsageError, match="vectors of floats"):
         resolve_task("ALE/Breakout-v5", variant="observation_noise=1")
+
+
+def _pictures(variant: str | None, seed: int = 4, count: int = 40) -> np.ndarray:
+    environment = open_environment(resolve_task("ALE/Breakout-v5", access=Access.PIXELS, variant=variant))
+    seen = np.zeros((210, 160, 3), np.uint8)
+    shown = []
+    try:
+        environment.reset(seed, seen)
+        for _ in range(count):
+            environment.step(0, seen)
+            shown.append(seen.copy())
+    finally:
+        environment.close()
+    return np.array(shown)
+
+
+def test_pictures_flicker_rustle_and_turn_their_colours() -> None:
+    clear = _pictures(None)
+    assert clear.any(axis=(1, 2, 3)).all()
+    flickering = _pictures("flicker=0.3")
+    black = ~flickering.any(axis=(1, 2, 3))
+    assert 4 <= black.sum() <= 20
+    assert np.array_equal(flickering[~black], clear[~black])
+    assert np.array_equal(flickering, _pictures("flicker=0.3")), "flicker belongs to the seed"
+    assert not np.array_equal(flickering, _pictures("flicker=0.3", seed=5))
+    noise = _pictures("observation_noise=10").astype(int) - clear
+    lit = clear > 40
+    assert 8 < noise[lit].std() < 12
+    turned = _pictures("hue=120")
+    kinds = {
+        tuple(c): tuple(t) for c, t in zip(clear[0].reshape(-1, 3), turned[0].reshape(-1, 3), strict=True)
+    }
+    coloured = [(c, t) for c, t in kinds.items() if max(c) - min(c) > 60]
+    assert coloured and all(c != t for c, t in coloured)
+    grey = [(c, t) for c, t in kinds.items() if max(c) == min(c)]
+    assert grey and all(np.abs(np.subtract(c, t, dtype=int)).max() <= 2 for c, t in grey)
+    assert np.array_equal(_pictures("hue=360"), clear)
+
+
+def test_pictures_of_clones_flicker_too_with_chances_of_their_own() -> None:
+    task = resolve_task("ALE/Breakout-v5", access=Access.PIXELS, variant="flicker=0.5", model=Model.SIMULATOR)
+    environment = open_environment(task)
+    seen = np.zeros((210, 160, 3), np.uint8)
+    environment.reset(4, seen)
+    simulator = simulator_of(environment, task.env_id)
+    simulator.begin(5)
+    rolled = simulator.rollout([simulator.present()], np.zeros((1, 30), np.int64), observe="all")
+    assert rolled.observations is not None
+    black = ~rolled.observations[0].any(axis=(1, 2, 3))
+    assert 5 <= black.sum() <= 25
+    environment.close()
+
+
+@pytest.mark.parametrize("variant", ["flicker=0.1", "hue=60"])
+def test_what_changes_pictures_is_refused_where_none_is_seen(variant: str) -> None:
+    with pytest.raises(UsageError, match="access pixels"):
+        resolve_task("ALE/Breakout-v5", variant=variant)
+    with pytest.raises(UsageError, match=r"a chance from 0 to 1|degrees from 0"):
+        read_variant(variant.split("=")[0] + "=400")
 
 
 def test_an_action_comes_late() -> None:

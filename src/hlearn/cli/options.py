@@ -56,8 +56,9 @@ VariantText = Annotated[
     typer.Option(
         "--variant",
         metavar="NAME=VALUE,...",
-        help="Another world: delay (decisions), observation_noise, action_noise, mass, friction, gravity (factors), "
-        "mixed (chance of it per episode); or robust, which is delay=1, noise and 20 % more mass.",
+        help="Another world: delay (decisions), observation_noise, flicker (chance) and hue (degrees) of pictures, "
+        "action_noise, mass, friction, gravity (factors), mixed (chance of it per episode); or robust, which is "
+        "delay=1, noise and 20 % more mass.",
         show_default=False,
     ),
 ]

@@ -16,7 +16,7 @@ from hlearn.tasks.registry import describe
 from hlearn.tasks.task import Task
 
 _EVERYWHERE = ("delay=1", "action_noise=0.1")
-_OF_PIXELS = ("observation_noise=10",)
+_OF_PIXELS = ("observation_noise=10", "flicker=0.25", "hue=60")
 _OF_VECTORS = ("observation_noise=0.02",)
 _OF_BODIES = ("mass=1.2", "mass=0.8", "friction=0.7", "gravity=1.1")
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from hlearn.errors import UsageError
 from hlearn.tasks.environment import Box, Discrete, Environment
+from hlearn.tasks.seeing_variants import PictureChanges, is_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,9 @@ class Variant:
 
     Attributes:
         delay: decisions by which an action comes late; before the first, nothing is pushed (or action 0 played).
-        observation_noise: standard deviation, in the unit of each component.
+        observation_noise: standard deviation, in the unit of each component (of pictures: 256ths of a colour).
+        flicker: chance that a picture is shown black.
+        hue: degrees by which the colours of pictures are turned.
         action_noise: of box actions, in half ranges; for discrete ones the chance that another is played.
         mass: factor of every body's mass and inertia (MuJoCo).
         friction: factor of every contact's sliding friction (MuJoCo).
@@ -42,6 +45,8 @@ class Variant:
 
     delay: int = 0
     observation_noise: float = 0.0
+    flicker: float = 0.0
+    hue: float = 0.0
     action_noise: float = 0.0
     mass: float = 1.0
     friction: float = 1.0
@@ -90,6 +95,8 @@ _RANGES = {
     "delay": "a whole number of decisions from 0 to 20",
     "observation_noise": "a number from 0",
     "action_noise": "a number from 0 to 2",
+    "flicker": "a chance from 0 to 1",
+    "hue": "degrees from 0 to 360",
     "mixed": "a chance above 0, at most 1",
 }
 
@@ -101,6 +108,10 @@ def _fits(name: str, number: float) -> bool:
         return number >= 0
     if name == "action_noise":
         return 0 <= number <= 2
+    if name == "flicker":
+        return 0 <= number <= 1
+    if name == "hue":
+        return 0 <= number <= 360
     if name == "mixed":
         return 0 < number <= 1
     return 0 < number <= 100
@@ -116,6 +127,7 @@ class _Disturbance:
     half: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    pictures: PictureChanges | None
     rng: np.random.Generator = field(default_factory=np.random.default_rng)
     late: deque[Any] = field(default_factory=deque)
     on: bool = True
@@ -144,7 +156,9 @@ class _Disturbance:
 
     def seen(self, out: np.ndarray) -> None:
         """Changes what is seen, in place."""
-        if self.on and self.variant.observation_noise:
+        if self.on and self.pictures is not None:
+            self.pictures.apply(out, self.rng)
+        elif self.on and self.variant.observation_noise:
             out += self.variant.observation_noise * self.rng.standard_normal(out.shape)
 
 
@@ -153,7 +167,11 @@ def _disturbance(variant: Variant, environment: Environment) -> _Disturbance:
     box = isinstance(actions, Box)
     low, high = np.array(actions.finite_bounds).T if isinstance(actions, Box) else (np.zeros(1), np.zeros(1))
     n = actions.n if isinstance(actions, Discrete) else 0
-    return _Disturbance(variant, box, n, 0.5 * (high - low), low, high)
+    seen, pictures = environment.observation, None
+    changed = variant.observation_noise, variant.flicker, variant.hue
+    if is_picture(seen.shape, seen.dtype) and any(changed):
+        pictures = PictureChanges(noise=changed[0], flicker=changed[1], hue=changed[2])
+    return _Disturbance(variant, box, n, 0.5 * (high - low), low, high, pictures)
 
 
 class VariedEnvironment:
@@ -164,17 +182,21 @@ class VariedEnvironment:
         variant: how it differs.
 
     Raises:
-        UsageError: masses, friction or gravity are to be changed and it is not of MuJoCo, or noise is to be added to
-            what is no vector of floats.
+        UsageError: masses, friction or gravity are to be changed and it is not of MuJoCo, noise is to be added to
+            what is neither a vector of floats nor a picture, or what shows no picture is to flicker or change colours.
     """
 
     def __init__(self, inner: Environment, variant: Variant) -> None:
         self.inner, self.variant = inner, variant
         self.observation, self.actions = inner.observation, inner.actions
-        if variant.observation_noise and not self.observation.dtype.startswith("float"):
+        shown = is_picture(self.observation.shape, self.observation.dtype)
+        if variant.observation_noise and not (shown or self.observation.dtype.startswith("float")):
             raise UsageError(
-                f"observation noise is added to vectors of floats, not to {self.observation.dtype}; leave it out"
+                f"observation noise is added to vectors of floats and pictures, not to {self.observation.dtype}; "
+                "leave it out"
             )
+        if (variant.flicker or variant.hue) and not shown:
+            raise UsageError("flicker and hue change pictures, and programs see none here (--access pixels)")
         self._physics = Physics(inner, variant) if _changes_physics(variant) else None
         self._disturbance = _disturbance(variant, inner)
 
