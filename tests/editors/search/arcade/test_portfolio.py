@@ -91,6 +91,8 @@ def test_who_does_not_keep_up_with_who_leads_is_stopped_and_has_no_children() ->
     for rank, known in enumerate(field):
         known.scores = [1000.0 - rank]
     assert arms._least() == (0.0, 0.5), "then who leads tells: the weaker ones of their episodes"
+    field[0].passed.append(())
+    assert arms._least() == (0.0, 0.5), "episodes that were played without marks say nothing"
     field[:] = [runner(n, (1000.0, 2000.0)) for n in range(90, 90 + SEEN)]
     (late,) = arms.roster.runners([Genome()])
     arms.arena.run([late], 1, arms._least())

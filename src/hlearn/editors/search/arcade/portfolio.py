@@ -216,7 +216,10 @@ class Portfolio:
             return ()
         early = len(leaders) < PARENTS or len(ranked) < SEEN
         seen, share = (ranked, BEFORE) if early else (leaders, BEHIND)
-        passed = np.array([p for r in seen for p in r.passed])
+        marks = len(self.arena.marks)  # who was played without them is not asked about
+        passed = np.array([p for r in seen for p in r.passed if len(p) == marks])
+        if not len(passed):
+            return ()
         return tuple(float(b - FAR * abs(b)) for b in np.quantile(passed, share, axis=0))
 
     def _order(self, runner: Runner) -> tuple[float, int]:
