@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from hlearn.errors import UsageError
-from hlearn.suites import read_suite, suites_in_the_box
+from hlearn.suites import SuiteFolder, read_suite, suites_in_the_box
+from hlearn.suites.folder import TrackStatus
 
 TINY = """
 schema = 1
@@ -99,3 +101,27 @@ def test_the_342_tracks() -> None:
     tracks = read_suite("atari57").tracks
     assert len(tracks) == len({t.name for t in tracks}) == 342
     assert all(t.normalized(0.0) is not None for t in tracks)
+
+
+def test_a_folder_tells_its_tracks_without_a_look_at_the_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'title = "Two"\n[[tasks]]\nid = "CartPole-v1"\nlow = 22.0\nhigh = 500.0\nrepeats = 2\n'
+        '[[tasks]]\nid = "FrozenLake-v1"\nenv = { is_slippery = false }\nvariant = "delay=1"\n'
+        'options = ["--max-time", "5m"]\n'
+    )
+    suite = read_suite(file)
+    folder = SuiteFolder.create(tmp_path / "out", suite)
+    monkeypatch.setattr(
+        "hlearn.suites.suite.resolve_task", lambda *_, **__: pytest.fail("an environment was opened")
+    )
+    again = SuiteFolder.open(folder.path, reading=True)
+    assert again.suite == suite
+    assert [s.status for s in again.states()] == [TrackStatus.WAITING] * 3
+    about = json.loads((folder.path / "suite.json").read_text())
+    about["tracks"][0]["steps"] += 1
+    (folder.path / "suite.json").write_text(json.dumps(about))
+    with pytest.raises(UsageError, match="other tracks"):
+        SuiteFolder.open(folder.path, reading=True)

@@ -109,7 +109,8 @@ class SuiteFolder:
             (path / name).mkdir(parents=True, exist_ok=True)
         (path / "suite.toml").write_text(suite.text, encoding="utf-8")
         about = {"schema": SCHEMA, "name": suite.name, "digest": suite.digest, "key": key.id}
-        about |= {"steps": suite.steps, "versions": versions()}
+        about |= {"title": suite.title, "steps": suite.steps, "versions": versions()}
+        about["tracks"] = [track.as_json() for track in suite.tracks]
         write_whole(path / "suite.json", about)
         return cls(path, suite, key)
 
@@ -126,7 +127,8 @@ class SuiteFolder:
             UsageError: there is none, or as :meth:`create`.
         """
         about = _about(path)
-        held = suite or read_suite(path / "suite.toml", steps=about.get("steps"))
+        held = suite or (_as_created(path, about) if reading else None)
+        held = held or read_suite(path / "suite.toml", steps=about.get("steps"))
         if held.digest != about["digest"]:
             raise UsageError(
                 f"{path} holds the suite {about['name']} with other tracks than {held.name}; choose another --out"
@@ -251,6 +253,19 @@ def write_whole(path: Path, data: Mapping[str, Any]) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def _as_created(path: Path, about: Mapping[str, Any]) -> Suite | None:
+    """The suite as its folder was made, without a look at the environments; None in folders of an older hlearn."""
+    if "tracks" not in about:
+        return None
+    try:
+        tracks = tuple(Track.from_json(data) for data in about["tracks"])
+        text = (path / "suite.toml").read_text(encoding="utf-8")
+        name, title = str(about["name"]), str(about["title"])
+    except (KeyError, TypeError, ValueError, OSError):
+        return None
+    return Suite(name=name, title=title, tracks=tracks, text=text, steps=about.get("steps"))
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from hlearn.errors import UsageError
 from hlearn.loop.defaults import HOLDOUT_EPISODES
-from hlearn.records import Model
+from hlearn.records import Access, Model, Protocol
 from hlearn.tasks import resolve_task
 from hlearn.tasks.families import family_of
 from hlearn.tasks.task import Scalar, Task
@@ -97,6 +97,35 @@ class Track:
             "options": list(self.options),
             "scale": None if self.scale is None else list(self.scale),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Track:
+        """The track that :meth:`as_json` told of; its environment is not opened.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        task = Task(
+            env_id=str(data["task"]),
+            access=Access(data["access"]),
+            protocol=Protocol(data["protocol"]),
+            kwargs=tuple(sorted(dict(data["env"]).items())),
+            target=data["target"],
+            model=Model(data["model"]),
+            variant=str(data["variant"]),
+        )
+        scale = data["scale"]
+        return cls(
+            name=str(data["name"]),
+            task=task,
+            repeat=int(data["repeat"]),
+            seed=int(data["seed"]),
+            steps=int(data["steps"]),
+            editor=str(data["editor"]),
+            holdout=int(data["holdout_episodes"]),
+            options=tuple(map(str, data["options"])),
+            scale=None if scale is None else (float(scale[0]), float(scale[1])),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
