@@ -10,8 +10,8 @@ from hlearn.probe.random_play import is_probe, probing_program, random_program
 from hlearn.records import Program
 from hlearn.tasks.environment import Box, Discrete, draw_action
 
-WIDE = Box(low=(-2.0, -np.inf, -5e3), high=(0.5, np.inf, 3.0))
-BOUNDS = ((-2.0, 0.5), (-1.0, 1.0), (-1.0, 3.0))
+WIDE = Box(low=(-2.0, -np.inf, -5e7, 0.0, 5.0), high=(0.5, np.inf, 3.0, 3_200.0, np.inf))
+BOUNDS = ((-2.0, 0.5), (-1.0, 1.0), (-1.0, 3.0), (0.0, 3_200.0), (5.0, 6.0))
 
 
 def drawn(program: Program, count: int) -> list[object]:

@@ -45,6 +45,9 @@ ACTED: dict[str, spaces.Space[Any]] = {
     "whole": spaces.Box(0, 9, (2,), np.int64),
     "both": spaces.Tuple((spaces.Discrete(2), spaces.Box(-1.0, 1.0, (2,)))),
     "named": spaces.Discrete(2),
+    "many": spaces.MultiDiscrete([5, 4, 6]),
+    "bits": spaces.MultiBinary(9),
+    "said": spaces.Tuple((spaces.Discrete(2), spaces.Text(4))),
 }
 
 
@@ -135,7 +138,9 @@ def test_products_of_actions_are_one_index_with_names(acts: str, n: int, names: 
     assert len(set(taken)) == n
 
 
-@pytest.mark.parametrize(("acts", "size"), [("boxes", 5), ("matrix", 6), ("whole", 2)])
+@pytest.mark.parametrize(
+    ("acts", "size"), [("boxes", 5), ("matrix", 6), ("whole", 2), ("both", 3), ("many", 3), ("bits", 9)]
+)
 def test_boxes_of_any_shape_are_one_flat_vector(acts: str, size: int) -> None:
     environment = open_environment(resolve_task(ODD, acts=acts))
     assert isinstance(environment.actions, Box) and len(environment.actions.low) == size
@@ -144,8 +149,20 @@ def test_boxes_of_any_shape_are_one_flat_vector(acts: str, size: int) -> None:
     environment.step(np.linspace(-3, 9, size), out)
 
 
-@pytest.mark.parametrize(("acts", "words"), [("both", r"got 0 \(Discrete\), 1 \(Box\)")])
-def test_mixtures_of_actions_are_refused_with_their_parts(acts: str, words: str) -> None:
+def test_a_choice_among_many_combinations_is_a_number_rounded_down() -> None:
+    environment = open_environment(resolve_task(ODD, acts="many"))
+    assert environment.actions == Box(low=(0.0,) * 3, high=(5.0, 4.0, 6.0))
+    out = np.zeros(environment.observation.shape)
+    environment.reset(1, out)
+    taken = []
+    for action in ([0.9, 3.0, 5.999], [5.0, -1.0, 2.5]):
+        environment.step(np.array(action), out)
+        taken.append(environment._env.unwrapped.last.tolist())  # type: ignore[attr-defined]
+    assert taken == [[0, 3, 5], [4, 0, 2]]
+
+
+@pytest.mark.parametrize(("acts", "words"), [("said", r"got 0 \(Discrete\), 1 \(Text\)")])
+def test_actions_that_are_no_numbers_are_refused_with_their_parts(acts: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         resolve_task(ODD, acts=acts)
 

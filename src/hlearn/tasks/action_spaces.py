@@ -25,13 +25,15 @@ def action_space(space: spaces.Space[Any], names: tuple[str, ...] = ()) -> tuple
 
     A Discrete action is its index from 0. A product of few discrete actions (MultiDiscrete, MultiBinary, a Dict or
     Tuple of discrete ones) becomes one index, the last component running fastest; its names say what each stands for. A
-    Box action is a flat float vector, clipped to the bounds; so are the boxes of a Dict or Tuple, one after the other.
+    Box action is a flat float vector, clipped to the bounds; so are the parts of a Dict or Tuple, one after the other,
+    where one of them is a box, and products of more than 64 discrete actions: a choice of n is a number from 0 to n
+    there, rounded down.
 
     Returns:
         The action space, and a function from a program's action to the environment's.
 
     Raises:
-        UsageError: the space is of another kind, a mixture, or a product of more than 64 actions.
+        UsageError: the space, or a part of it, is of another kind.
     """
     if isinstance(space, spaces.Discrete):
         n, start = int(space.n), int(space.start)
@@ -39,15 +41,15 @@ def action_space(space: spaces.Space[Any], names: tuple[str, ...] = ()) -> tuple
     if isinstance(space, spaces.Box):
         return _box(space)
     parts = list(leaves(space, ()))
-    if parts and all(isinstance(leaf, _DISCRETE) for _, leaf in parts):
+    whole = bool(parts) and all(isinstance(leaf, _DISCRETE) for _, leaf in parts)
+    if whole and math.prod(int(n) for _, leaf in parts for n in _counts(leaf)) <= MAX_PRODUCT:
         return _product(space, parts, names)
-    if parts and all(isinstance(leaf, spaces.Box) for _, leaf in parts):
-        return _boxes(space, parts)
+    if parts and all(isinstance(leaf, (*_DISCRETE, spaces.Box)) for _, leaf in parts):
+        return _numbers(space, parts)
     told = ", ".join(f"{'.'.join(map(str, path)) or 'it'} ({type(leaf).__name__})" for path, leaf in parts)
     raise UsageError(
-        f"action space {space}: expected Discrete, Box, or a small product of discrete actions (MultiDiscrete, "
-        f"MultiBinary, or a Dict or Tuple of discrete parts alone or of boxes alone); got {told or 'no parts'}. Wrap "
-        "the environment so that it takes such actions"
+        f"action space {space}: expected Discrete, MultiDiscrete, MultiBinary, Box, or a Dict or Tuple of these; got "
+        f"{told or 'no parts'}. Wrap the environment so that it takes such actions"
     )
 
 
@@ -58,11 +60,6 @@ def _product(
     counts = [_counts(leaf) for _, leaf in parts]
     sizes = [int(n) for part in counts for n in part]
     n = math.prod(sizes)
-    if n > MAX_PRODUCT:
-        raise UsageError(
-            f"action space {space}: a product of {n} actions; expected at most {MAX_PRODUCT}. "
-            "Wrap the environment with fewer actions, or with a Box action space"
-        )
     rows = [np.array(np.unravel_index(i, sizes)) for i in range(n)]
     ends = np.cumsum([len(part) for part in counts]).tolist()
 
@@ -83,11 +80,11 @@ def _product(
     return Discrete(n=n, names=names or tuple(map(called, rows))), lambda action: value(rows[int(action)])
 
 
-def _boxes(
+def _numbers(
     space: spaces.Space[Any], parts: Sequence[tuple[Path, spaces.Space[Any]]]
 ) -> tuple[ActionSpace, Reader]:
-    """Several boxes as one."""
-    made = [_box(leaf) for _, leaf in parts if isinstance(leaf, spaces.Box)]
+    """Boxes and discrete parts as one box."""
+    made = [_box(leaf) if isinstance(leaf, spaces.Box) else _choices(leaf) for _, leaf in parts]
     ends = np.cumsum([len(box.low) for box, _ in made]).tolist()
 
     def read(action: Any) -> Any:
@@ -96,6 +93,16 @@ def _boxes(
 
     low, high = (tuple(x for box, _ in made for x in getattr(box, side)) for side in ("low", "high"))
     return Box(low=low, high=high), read
+
+
+def _choices(space: spaces.Space[Any]) -> tuple[Box, Reader]:
+    """A discrete part as numbers: a choice of n is a number from 0 to n, rounded down."""
+    counts = _counts(space)
+
+    def read(action: Any) -> Any:
+        return _discrete(space, np.clip(np.floor(action), 0, counts - 1).astype(np.int64))
+
+    return Box(low=(0.0,) * len(counts), high=tuple(counts.astype(float).tolist())), read
 
 
 def _nested(space: spaces.Space[Any], values: Iterator[Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-_WIDE = 1e3  # a bound beyond this is none
+WIDE = 1e6  # a bound beyond this is none
 _TOLD = 40  # named parts that a text lists
 
 
@@ -28,9 +28,12 @@ class Box:
 
     @property
     def finite_bounds(self) -> tuple[tuple[float, float], ...]:
-        """Bounds to draw from, per component: where there is none (or one beyond 1,000), pushes stay within 1."""
+        """Bounds to draw from, per component: where there is none (or one beyond 1,000,000), pushes stay within 1.
+
+        Where the other bound lies beyond that, within 1 of it.
+        """
         return tuple(
-            (-1.0 if low < -_WIDE else low, 1.0 if high > _WIDE else high)
+            (min(-1.0, high - 1.0) if low < -WIDE else low, max(1.0, low + 1.0) if high > WIDE else high)
             for low, high in zip(self.low, self.high, strict=True)
         )
 

@@ -119,3 +119,63 @@ class Dance(gymnasium.Env[np.ndarray, np.int64]):
 
 
 gymnasium.register("Dance-v0", entry_point=Dance)  # type: ignore[arg-type]
+
+
+class Shop(gymnasium.Env[Any, np.int64]):
+    """Twelve offers, each with a price, a worth and whether it is still there; the best value for money pays most."""
+
+    OFFERS = 12
+
+    def __init__(self) -> None:
+        some = spaces.Box(0.0, 10.0, (2 * self.OFFERS + 1,), np.float64)
+        self.observation_space = spaces.Dict({"goods": some, "left": spaces.MultiBinary(self.OFFERS)})
+        self.action_space = spaces.Discrete(self.OFFERS)
+        self._goods, self._left, self._steps = (
+            np.zeros((2, self.OFFERS)),
+            np.ones(self.OFFERS, dtype=np.int8),
+            0,
+        )
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        super().reset(seed=seed)
+        self._goods, self._steps = self.np_random.uniform(1.0, 10.0, (2, self.OFFERS)), 0
+        self._left = self.np_random.integers(0, 2, self.OFFERS, dtype=np.int8)
+        self._left[int(self.np_random.integers(self.OFFERS))] = 1
+        return self._see(), {}
+
+    def step(self, action: np.int64) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
+        value = float(self._goods[1, action] / self._goods[0, action])
+        paid = value if self._left[action] else -5.0
+        self._left[action], self._steps = 0, self._steps + 1
+        return self._see(), paid, self._steps == 3 or not self._left.any(), False, {}
+
+    def _see(self) -> dict[str, np.ndarray]:
+        return {"goods": np.append(self._goods.ravel(), float(self._steps)), "left": self._left.copy()}
+
+
+class Orders(gymnasium.Env[np.ndarray, np.ndarray]):
+    """One order a day of 0 to 3,200, of which 410 are sold: what is left over costs, and what is seen is noise."""
+
+    def __init__(self) -> None:
+        self.observation_space = spaces.Box(0.0, 1.0, (2,), np.float64)
+        self.action_space = spaces.Box(0.0, 3_200.0, (1,), np.float64)
+        self._day = 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._day = 0
+        return self.np_random.uniform(0.0, 1.0, 2), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        self._day += 1
+        sold = min(float(action[0]), 410.0) / 410.0
+        wasted = max(float(action[0]) - 410.0, 0.0) / 410.0
+        return self.np_random.uniform(0.0, 1.0, 2), sold - 2.0 * wasted, self._day == 10, False, {}
+
+
+gymnasium.register("Shop-v0", entry_point=Shop)  # type: ignore[arg-type]
+gymnasium.register("Orders-v0", entry_point=Orders)  # type: ignore[arg-type]

@@ -24,9 +24,10 @@ from hlearn.probe.vector.sketch import (
 )
 from hlearn.probe.vector.wide import choose_components
 from hlearn.records import Episode
-from hlearn.tasks.environment import ActionSpace, Box, Discrete, ObservationSpec
+from hlearn.tasks.environment import WIDE, ActionSpace, Box, Discrete, ObservationSpec
 
 LIKELY = 0.7  # of a position's steps that its rate may leave unexplained, where it is the likeliest one
+FREE = 1e3  # how far a push may go where nothing bounds it
 MOST_CHANGES = 6  # more numbers without a rate than this: none gets a change
 
 
@@ -279,8 +280,8 @@ def _axes(
                 name=f"push{k}",
                 plus=k,
                 minus=None,
-                low=max(actions.low[k], -1e3),
-                high=min(actions.high[k], 1e3),
+                low=actions.low[k] if actions.low[k] >= -WIDE else -FREE,
+                high=actions.high[k] if actions.high[k] <= WIDE else FREE,
                 drives=_drives(signals, effect[k], t[k]),
             )
             for k in range(len(actions.low))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, PairedComparison, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
-from hlearn.editors.search.vector.short import constants, guesses
+from hlearn.editors.search.vector.offers import find_columns, offers
+from hlearn.editors.search.vector.short import Guess, constants, guesses, level_of, observations_of, some_of
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.template import Template
 from hlearn.editors.search.vector.urges import attributes
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.probe.vector.sketch import VectorFindings
 from hlearn.records import Episode
+from hlearn.tasks.environment import Discrete
 
 SHORT = (0.05, 0.4)  # of the remaining budget, for the race of short programs: the second for small budgets,
 SHORT_STEPS = 10_000  # up to so many environment steps
@@ -24,6 +27,7 @@ FIRST = 0.004  # of the remaining budget, for the first of them
 BATCH = 8  # short programs that play side by side
 CONTEST = 4  # episodes on which one of them challenges the best
 MEETINGS = ((4, 12), (8, 6), (16, 3))  # episodes on which the best of them meet, and how many of them do
+MOST_OFFERS = 60  # rules that choose among actions by numbers of their own
 LANES = 2  # of them that are tuned
 COSTLY = 1e-4  # share of the budget for one episode, from which on programs are proposed early
 
@@ -42,6 +46,7 @@ class FirstRace:
 
     Attributes:
         promising: the best that have numbers to tune.
+        level: the best constant push by axis, where one was better than no push; else empty.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class FirstRace:
         self.sketch = sketch
         self.title = title
         self.promising: list[tuple[Candidate, Template]] = []
+        self.level: dict[str, float] = {}
 
     def run(self, seen: Sequence[Result]) -> Iterator[Proposal]:
         """The race; ends early where the task is solved.
@@ -62,9 +68,9 @@ class FirstRace:
         """
         left = self.lab.remaining
         limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
-        yield from self._blind(seen)
         played: list[tuple[Candidate, Template]] = []
-        for group in guesses(self.sketch, seen, self.title, self.lab.rng):
+        yield from self._blind(seen, played)
+        for group in chain([self._offers(seen)], guesses(self.sketch, seen, self.title, self.lab.rng)):
             for start in range(0, len(group), BATCH):
                 if self.lab.remaining < limit:
                     break
@@ -82,6 +88,15 @@ class FirstRace:
         self._meet(played, limit)
         yield from self.standing.offer()
 
+    def _offers(self, seen: Sequence[Result]) -> list[Guess]:
+        """Rules that choose among actions by numbers of their own, where the probe saw such numbers."""
+        actions = self.lab.actions
+        if not isinstance(actions, Discrete):
+            return []
+        columns = find_columns(self.lab.observation, actions.n, observations_of(seen))
+        found = [Guess(template=t, values=v) for t, v in offers(self.sketch, columns, self.title)]
+        return some_of(found, MOST_OFFERS, self.lab.rng)
+
     def look_away(self) -> None:
         """The best meets the open loop of its own best episode: what does better blindly takes its place."""
         best = self.standing.best
@@ -95,11 +110,11 @@ class FirstRace:
             if self.trials.challenge(candidate, best, DECIDE):
                 self.standing.crown(candidate, blind=True)
 
-    def _blind(self, seen: Sequence[Result]) -> Iterator[Proposal]:
-        """One action all the time, chance, the probe's best episode over again."""
+    def _blind(self, seen: Sequence[Result], played: list[tuple[Candidate, Template]]) -> Iterator[Proposal]:
+        """One action all the time, chance, the probe's best episode again; what can be tuned goes to ``played``."""
         usual = sum(o.env_steps for o, _ in seen) / max(1, len(seen))
         first, *others = [
-            (self.trials.candidate(g.template, {}, g.template.name), g.template)
+            (self.trials.candidate(g.template, g.values, g.template.name), g.template)
             for g in constants(self.sketch, self.title)
         ]
         chance = self.trials.written(random_program(self.title, self.lab.actions), "chance")
@@ -114,6 +129,10 @@ class FirstRace:
             if start and self.lab.remaining < limit:
                 break
             self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, ready))
+            played += [(c, t) for c, t in batch[start:end] if t is not None and t.knobs]
+        best = max((c for c, _ in played), key=lambda c: c.mean, default=first[0])
+        if best.mean > first[0].mean:
+            self.level = {a.name: best.values[level_of(a)] for a in self.sketch.axes}
             if not start and usual > COSTLY * self.lab.remaining:
                 yield from self.standing.offer()
 
@@ -142,5 +161,5 @@ class FirstRace:
         for candidate, template in played:
             better = self.trials.challenge(candidate, self.standing.best, DECIDE)
             if better and self.standing.beaten_by(candidate):
-                self.standing.crown(candidate, template)
+                self.standing.crown(candidate, template, blind=template.blind)
         self.promising = [(c, t) for c, t in sorted(played, key=lambda p: -p[0].mean) if t.knobs][:LANES]

@@ -42,7 +42,12 @@ def written_lane(lab: Lab, trials: PairedComparison, program: Program) -> Tuning
 
 
 def body_families(sketch: VectorFindings, title: str) -> list[Template]:
-    """Families for a body with joints; empty for other tasks."""
+    """Families for a body with joints; empty for other tasks.
+
+    A joint is pushed both ways: a channel that cannot be (an order, a valve, a throttle) is no joint.
+    """
+    if any(a.low >= 0.0 or a.high <= 0.0 for a in sketch.axes if not sketch.discrete):
+        return []
     limbs = find_limbs(sketch)
     families = gait_families(sketch, limbs, title) if limbs is not None else []
     if not sketch.discrete and len(sketch.axes) >= MANY_AXES:

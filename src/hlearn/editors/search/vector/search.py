@@ -42,6 +42,7 @@ RACE = 0.5  # of the remaining budget, for the first two rounds at most: with le
 BODY_POPULATION = 16  # programs per generation
 SHARE = 0.6  # of the remaining budget, for one lane of a body
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
+MOST_WEIGHTS = 600  # of one family: more are neither tuned within a budget nor read
 DEARER = 2.5  # a lane that is behind may cost so many times what the leader has cost
 RESTARTS = 1  # in a row without a gain
 
@@ -153,15 +154,26 @@ class VectorSearch:
         if any(s.kind == GAP for s in self.sketch.signals):
             self.bodies = []  # it is about reaching something
         if not self.bodies:
-            self.lanes += [self._lane(family) for family in urge_families(self.sketch, self.title)]
+            families = urge_families(self.sketch, self.title)
+            self.lanes += [self._lane(family) for family in families if len(family.knobs) <= MOST_WEIGHTS]
             self.lanes += [
                 TuningRun(self.lab, self.trials, t, start=c.values, sigma=0.5, decide=DECIDE, best=c)
                 for c, t in self.first.promising
             ]
 
     def _lane(self, family: Template, population: int | None = None) -> TuningRun:
-        floor = self.standing.floor
-        return TuningRun(self.lab, self.trials, family, population=population, decide=DECIDE, floor=floor)
+        """A lane of its own; it begins at the best constant push, where one is better than none."""
+        known = {k.name for k in family.knobs}
+        level = {f"{axis}_bias": value for axis, value in self.first.level.items() if f"{axis}_bias" in known}
+        return TuningRun(
+            self.lab,
+            self.trials,
+            family,
+            start=level or None,
+            population=population,
+            decide=DECIDE,
+            floor=self.standing.floor,
+        )
 
     def _body_lane(self) -> TuningRun:
         self.turns += 1
@@ -198,6 +210,8 @@ class VectorSearch:
     def _race(self) -> Iterator[Proposal]:
         """Successive halving: lanes take turns, the better half goes on, until one is left (``self.winner``)."""
         alive = list(self.lanes)
+        if not alive:
+            return  # too much is seen, and too many ways to act, for anything that can be read
         steps = [o.env_steps for c in (self.standing.best,) if c is not None for o in c.outcomes] or [1]
         dear = sum(lane.tuner.population for lane in alive) * 4.0 * sum(steps) / len(steps)
         pace = float(np.clip(RACE * self.lab.remaining / (dear * sum(n for n, _ in ROUNDS[:2])), 0.25, 1.0))

@@ -17,6 +17,7 @@ from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, attributes, meaning, urge_template
 from hlearn.evaluate.api import Result
+from hlearn.probe.vector.draw import FREE
 from hlearn.probe.vector.sketch import (
     CHANGE,
     COS,
@@ -31,6 +32,8 @@ from hlearn.probe.vector.sketch import (
 
 MOST_CONSTANTS = 12  # actions
 MOST_SIDES = 3  # channels of a box of which all corners are tried
+LEVELS = (0.5, 0.25, 0.75)  # of a box's range
+SMALL_LEVELS = (0.1, 0.03, 0.01)  # the same where its ends are on one side of 0
 MOST_SINGLES = 60  # rules on one signal
 MOST_PAIRS = 90  # rules on two
 MOST_WEIGHED = 12  # signals that are weighed against each other, what pushes move first
@@ -60,26 +63,31 @@ def guesses(
         title: name of the classes that are written.
         rng: chooses where there are too many.
     """
-    seen = [
-        np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1)
-        for _, r in played
-        if r is not None and len(r.observations)
-    ]
+    seen = observations_of(played)
     signals = [s for s in sketch.signals if s.kind not in (COS, SIN)]
     if not seen or not signals:
         return
     singles = list(single_rules(sketch, title, signals, seen))
-    yield _some(singles, MOST_SINGLES, rng)
+    yield some_of(singles, MOST_SINGLES, rng)
     yield list(chases(sketch, title))
     found = list(regulators(sketch, played))
     if len(sketch.axes) == 1 and sketch.discrete and sketch.axes[0].minus is not None:
         for terms in range(2, MOST_TERMS + 1):
             yield [cut(sketch, title, gains, terms) for gains in found]
     yield [gained(sketch, title, gains) for gains in found]
-    yield _some(list(pair_rules(sketch, title, signals)), MOST_PAIRS, rng)
+    yield some_of(list(pair_rules(sketch, title, signals)), MOST_PAIRS, rng)
 
 
-def _some(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess]:
+def observations_of(played: Sequence[Result]) -> list[np.ndarray]:
+    """What recorded episodes showed, float[T, d] each."""
+    return [
+        np.asarray(r.observations, dtype=np.float64).reshape(len(r.observations), -1)
+        for _, r in played
+        if r is not None and len(r.observations)
+    ]
+
+
+def some_of(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess]:
     """All of them, or as many as may be, drawn by chance, in their order."""
     if len(found) <= most:
         return found
@@ -87,7 +95,10 @@ def _some(found: list[Guess], most: int, rng: np.random.Generator) -> list[Guess
 
 
 def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
-    """Programs that do the same all the time: each action; the middle and corners of a box."""
+    """Programs that do the same all the time: each action; a box's rest, its corners, levels between its ends.
+
+    The levels are numbers to tune. Where one end is 0 or near it, small shares of the other are among them.
+    """
     story = "Does the same all the time."
     if sketch.discrete:
         neutral = [] if sketch.neutral is None else [sketch.neutral]
@@ -98,9 +109,31 @@ def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
     sides = [(a.low, a.high) for a in sketch.axes]
     middle = tuple(min(max(0.0, low), high) for low, high in sides)
     corners = product(*sides) if len(sides) <= MOST_SIDES else zip(*sides, strict=True)
-    for push in (middle, *corners):
+    for push in dict.fromkeys((middle, *corners)):
         numbers = ", ".join(f"{p:g}" for p in push)
         yield Guess(template=_rule(sketch, title, "constant", story, [], f"return [{numbers}]"), values={})
+    if any(min(-a.low, a.high) >= FREE for a in sketch.axes):
+        return  # nothing says how far a push may sensibly go
+    lopsided = all(low >= 0.0 or high <= 0.0 for low, high in sides)
+    names = [level_of(a) for a in sketch.axes]
+    text = f"return [{', '.join(f'self.{n}' for n in names)}]"
+    for share in (*LEVELS, *(SMALL_LEVELS if lopsided else ())):
+        if all(low == -high for low, high in sides) and share == LEVELS[0]:
+            continue  # the rest itself
+        levels = [
+            high - share * (high - low) if high <= 0.0 else low + share * (high - low) for low, high in sides
+        ]
+        knobs = [
+            Knob(name=n, start=v, spread=0.1 * (high - low), low=low, high=high)
+            for n, v, (low, high) in zip(names, levels, sides, strict=True)
+        ]
+        template = _rule(sketch, title, "constant levels", story, knobs, text)
+        yield Guess(template=template, values={k.name: tidy(k.start) for k in knobs})
+
+
+def level_of(axis: ActionAxis) -> str:
+    """What the number of a constant push along an axis is called."""
+    return f"{axis.name}_level"
 
 
 def single_rules(

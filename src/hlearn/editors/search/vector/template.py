@@ -77,6 +77,12 @@ class Template:
         weights = {t.knob for f in self.formulas for t in f.terms}
         return tuple(k.name for k in self.knobs if k.name in weights)
 
+    @property
+    def blind(self) -> bool:
+        """Whether it reads none of its signals."""
+        text = "\n".join([self.body, *(_formula(f) for f in self.formulas)])
+        return not any(_reads(text, s.name) for s in self.signals)
+
     def drop(self, part: str) -> Template:
         """Returns the template without a knob and the terms that it weighs."""
         return replace(
