@@ -19,7 +19,7 @@ from hlearn.editors.search.vector.urges import attributes
 from hlearn.probe.vector.sketch import Feature, VectorFindings
 from hlearn.tasks.environment import ObservationSpec, Part
 
-FEWEST = 4  # actions: of fewer, whether numbers belong to them is chance
+FEWEST = 5  # actions: of fewer, whether numbers belong to them is chance
 MOST_COLUMNS = 6  # numbers of each action, in one part of the observation
 EACH = "each"  # kind of a feature that has a number for each action
 
@@ -65,7 +65,7 @@ def find_columns(observation: ObservationSpec, actions: int, episodes: Sequence[
     seen: set[bytes] = set()
     for part in parts:
         for name, places in _layouts(part, actions):
-            values = every[:, places]
+            values = every[:, list(places)]
             spread = float(values.std(axis=1).mean())
             if not np.isfinite(spread) or spread < 1e-9 or values.tobytes() in seen:
                 continue
