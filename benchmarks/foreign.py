@@ -69,38 +69,38 @@ class ForeignTask:
 
 
 TASKS = (
-    ForeignTask(env_id="minigrid:MiniGrid-DoorKey-5x5-v0", steps=30_000, kind="grid, image in a Dict, text"),
-    ForeignTask(env_id="minigrid:MiniGrid-LavaGapS5-v0", steps=30_000, kind="grid, image in a Dict, text"),
-    ForeignTask(env_id="minigrid:MiniGrid-Dynamic-Obstacles-5x5-v0", steps=20_000, kind="grid that moves"),
-    ForeignTask(env_id="highway_env:lane-keeping-v0", steps=20_000, kind="driving, nested Dict"),
-    ForeignTask(env_id="highway_env:merge-v0", steps=1_000, kind="driving, slow"),
-    ForeignTask(env_id="highway_env:parking-v0", steps=2_000, kind="driving to a goal, slow"),
-    ForeignTask(env_id="panda_gym:PandaReachJoints-v3", steps=10_000, kind="goal reaching, joints"),
-    ForeignTask(env_id="panda_gym:PandaPushDense-v3", steps=10_000, kind="goal reaching, pushing"),
-    ForeignTask(env_id="gym_sailing:Motorboat-v0", steps=50_000, kind="steering"),
-    ForeignTask(env_id="gym_sailing:SailboatDiscrete-v0", steps=50_000, kind="steering, wind"),
+    ForeignTask(env_id="minigrid:MiniGrid-DoorKey-5x5-v0", steps=10_000, kind="grid, image in a Dict, text"),
+    ForeignTask(env_id="minigrid:MiniGrid-LavaGapS5-v0", steps=10_000, kind="grid, image in a Dict, text"),
+    ForeignTask(env_id="minigrid:MiniGrid-Dynamic-Obstacles-5x5-v0", steps=5_000, kind="grid that moves"),
+    ForeignTask(env_id="highway_env:lane-keeping-v0", steps=5_000, kind="driving, nested Dict"),
+    ForeignTask(env_id="highway_env:merge-v0", steps=300, kind="driving, slow"),
+    ForeignTask(env_id="highway_env:parking-v0", steps=500, kind="driving to a goal, slow"),
+    ForeignTask(env_id="panda_gym:PandaReachJoints-v3", steps=3_000, kind="goal reaching, joints"),
+    ForeignTask(env_id="panda_gym:PandaPushDense-v3", steps=3_000, kind="goal reaching, pushing"),
+    ForeignTask(env_id="gym_sailing:Motorboat-v0", steps=20_000, kind="steering"),
+    ForeignTask(env_id="gym_sailing:SailboatDiscrete-v0", steps=20_000, kind="steering, wind"),
     ForeignTask(
-        env_id="gymnasium_mars_lander:gymnasium_mars_lander/MarsLander-v1", steps=30_000, kind="landing"
+        env_id="gymnasium_mars_lander:gymnasium_mars_lander/MarsLander-v1", steps=10_000, kind="landing"
     ),
-    ForeignTask(env_id="gymnasium_cartpole_swingup:CartPoleSwingUp-v0", steps=100_000, kind="control"),
-    ForeignTask(env_id="kraken_crossing:KrakenCrossing-v0", steps=50_000, kind="1,024 states in one number"),
-    ForeignTask(env_id="pgtg:pgtg-exploration_2x2-v0", steps=10_000, kind="grid, Dict of MultiBinary"),
-    ForeignTask(env_id="pickomino_env:Pickomino-v0", steps=20_000, kind="dice, MultiDiscrete actions"),
-    ForeignTask(env_id="or_gymnasium:Knapsack-v3", steps=50_000, kind="packing, action mask"),
-    ForeignTask(env_id="or_gymnasium:Knapsack-v0", steps=50_000, kind="200 actions, action mask"),
-    ForeignTask(env_id="or_gymnasium:BinPacking-v0", steps=50_000, kind="packing, unsigned integers"),
-    ForeignTask(env_id="or_gymnasium:Newsvendor-v0", steps=20_000, kind="stock, bounds of 2,000"),
-    ForeignTask(env_id="or_gymnasium:VehicleRouting-v0", steps=10_000, kind="deliveries, slow"),
-    ForeignTask(env_id="gym_invmgmt:GymInvMgmt/Serial-v0", steps=20_000, kind="stock, bounds of 3,200"),
-    ForeignTask(env_id="crosswalk_env:crosswalk-v1", steps=10_000, kind="risk, slow"),
+    ForeignTask(env_id="gymnasium_cartpole_swingup:CartPoleSwingUp-v0", steps=20_000, kind="control"),
+    ForeignTask(env_id="kraken_crossing:KrakenCrossing-v0", steps=20_000, kind="1,024 states in one number"),
+    ForeignTask(env_id="pgtg:pgtg-exploration_2x2-v0", steps=3_000, kind="grid, Dict of MultiBinary"),
+    ForeignTask(env_id="pickomino_env:Pickomino-v0", steps=5_000, kind="dice, MultiDiscrete actions"),
+    ForeignTask(env_id="or_gymnasium:Knapsack-v3", steps=10_000, kind="packing, action mask"),
+    ForeignTask(env_id="or_gymnasium:Knapsack-v0", steps=10_000, kind="200 actions, action mask"),
+    ForeignTask(env_id="or_gymnasium:BinPacking-v0", steps=10_000, kind="packing, unsigned integers"),
+    ForeignTask(env_id="or_gymnasium:Newsvendor-v0", steps=10_000, kind="stock, bounds of 2,000"),
+    ForeignTask(env_id="or_gymnasium:VehicleRouting-v0", steps=3_000, kind="deliveries, slow"),
+    ForeignTask(env_id="gym_invmgmt:GymInvMgmt/Serial-v0", steps=5_000, kind="stock, bounds of 3,200"),
+    ForeignTask(env_id="crosswalk_env:crosswalk-v1", steps=2_000, kind="risk, slow"),
     ForeignTask(
-        env_id="gymnasium_2048:gymnasium_2048/TwentyFortyEight-v0", steps=30_000, kind="4x4x16 binary board"
+        env_id="gymnasium_2048:gymnasium_2048/TwentyFortyEight-v0", steps=10_000, kind="4x4x16 binary board"
     ),
-    ForeignTask(env_id="gymnasium_snake_game:Snake-v1", steps=50_000, kind="16x16x3 floats"),
+    ForeignTask(env_id="gymnasium_snake_game:Snake-v1", steps=10_000, kind="16x16x3 floats"),
     ForeignTask(
-        env_id="tetris_gymnasium.envs:tetris_gymnasium/Tetris", steps=10_000, kind="arcade, Dict of boards"
+        env_id="tetris_gymnasium.envs:tetris_gymnasium/Tetris", steps=3_000, kind="arcade, Dict of boards"
     ),
-    ForeignTask(env_id="mo_gymnasium:mo-mountaincar-v0", steps=10_000, kind="rewards are vectors"),
+    ForeignTask(env_id="mo_gymnasium:mo-mountaincar-v0", steps=2_000, kind="rewards are vectors"),
 )
 
 

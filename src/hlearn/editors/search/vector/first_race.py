@@ -130,11 +130,11 @@ class FirstRace:
                 break
             self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, ready))
             played += [(c, t) for c, t in batch[start:end] if t is not None and t.knobs]
+            if not start and usual > COSTLY * self.lab.remaining:
+                yield from self.standing.offer()
         best = max((c for c, _ in played), key=lambda c: c.mean, default=first[0])
         if best.mean > first[0].mean:
             self.level = {a.name: best.values[level_of(a)] for a in self.sketch.axes}
-            if not start and usual > COSTLY * self.lab.remaining:
-                yield from self.standing.offer()
 
     def _again(self, recording: Recording, note: str) -> list[Entry]:
         """A recorded episode's open loop, where it can be written."""
