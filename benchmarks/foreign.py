@@ -82,16 +82,16 @@ TASKS = (
     ForeignTask(
         env_id="gymnasium_mars_lander:gymnasium_mars_lander/MarsLander-v1", steps=10_000, kind="landing"
     ),
-    ForeignTask(env_id="gymnasium_cartpole_swingup:CartPoleSwingUp-v0", steps=20_000, kind="control"),
-    ForeignTask(env_id="kraken_crossing:KrakenCrossing-v0", steps=20_000, kind="1,024 states in one number"),
+    ForeignTask(env_id="gymnasium_cartpole_swingup:CartPoleSwingUp-v0", steps=10_000, kind="control"),
+    ForeignTask(env_id="kraken_crossing:KrakenCrossing-v0", steps=10_000, kind="1,024 states in one number"),
     ForeignTask(env_id="pgtg:pgtg-exploration_2x2-v0", steps=3_000, kind="grid, Dict of MultiBinary"),
     ForeignTask(env_id="pickomino_env:Pickomino-v0", steps=5_000, kind="dice, MultiDiscrete actions"),
-    ForeignTask(env_id="or_gymnasium:Knapsack-v3", steps=10_000, kind="packing, action mask"),
-    ForeignTask(env_id="or_gymnasium:Knapsack-v0", steps=10_000, kind="200 actions, action mask"),
-    ForeignTask(env_id="or_gymnasium:BinPacking-v0", steps=10_000, kind="packing, unsigned integers"),
-    ForeignTask(env_id="or_gymnasium:Newsvendor-v0", steps=10_000, kind="stock, bounds of 2,000"),
+    ForeignTask(env_id="or_gymnasium:Knapsack-v3", steps=5_000, kind="packing, action mask"),
+    ForeignTask(env_id="or_gymnasium:Knapsack-v0", steps=5_000, kind="200 actions, action mask"),
+    ForeignTask(env_id="or_gymnasium:BinPacking-v0", steps=5_000, kind="packing, unsigned integers"),
+    ForeignTask(env_id="or_gymnasium:Newsvendor-v0", steps=5_000, kind="stock, bounds of 2,000"),
     ForeignTask(env_id="or_gymnasium:VehicleRouting-v0", steps=3_000, kind="deliveries, slow"),
-    ForeignTask(env_id="gym_invmgmt:GymInvMgmt/Serial-v0", steps=5_000, kind="stock, bounds of 3,200"),
+    ForeignTask(env_id="gym_invmgmt:GymInvMgmt/Serial-v0", steps=3_000, kind="stock, bounds of 3,200"),
     ForeignTask(env_id="crosswalk_env:crosswalk-v1", steps=2_000, kind="risk, slow"),
     ForeignTask(
         env_id="gymnasium_2048:gymnasium_2048/TwentyFortyEight-v0", steps=10_000, kind="4x4x16 binary board"
