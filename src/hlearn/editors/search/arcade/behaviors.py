@@ -79,6 +79,12 @@ class Behavior:
         """
         return dict(self.roles)[name]
 
+    @property
+    def way(self) -> str:
+        """The direction of its option in words; empty where it has none."""
+        words = ("left", "right") if self.channel == ACROSS else ("up", "down")
+        return "" if self.option == 0 or self.channel == PRESS else words[self.option > 0]
+
     def __str__(self) -> str:
         about = ", ".join(s.key for r, s in self.roles if r.rstrip("0123456789") not in ("own", "beside"))
         option = {1: "+", -1: "-", 0: ""}.get(self.option, str(self.option))

@@ -17,6 +17,7 @@ from hlearn.editors.search.arcade.skills import KINDS
 from hlearn.editors.search.arcade.writing import Writing
 
 _INDENT = "    "
+STANDS_PX = 0.3  # what is still to come after a command: less is none
 
 
 def emit(
@@ -154,7 +155,7 @@ class _Page:
         own = self.genome.own(channel)
         assert own is not None
         here = self.see(own, self._noun(own))
-        if not own.pending:
+        if max(map(abs, (*own.pending, *(own.coasting or ()))), default=0.0) < STANDS_PX:
             self.rests[channel] = here
             return here
         word = self.fresh("rest_x" if channel == ACROSS else "rest_y")
@@ -204,7 +205,7 @@ class _Page:
             sign=own.sign if own is not None else 1,
         )
         kind.write(behavior, writing)
-        doc = kind.doc.format(**{r: self.names[s.sight.key] for r, s in behavior.roles})
+        doc = kind.doc.format(way=behavior.way, **{r: self.names[s.sight.key] for r, s in behavior.roles})
         self.methods += self.method(behavior.channel, name, "s", doc, lines + writing.lines)
 
     def _place(self, own: Signal) -> str:

@@ -12,6 +12,7 @@ from hlearn.editors.search.arcade.signals import Signal
 KnobPath = tuple[
     int, str
 ]  # (index of the behaviour, knob name; "?" for its guard's level), or (AHEAD, knob name)
+WHOLE = 10  # steps from which on a part of one is not written
 AHEAD = -1  # where the outlook's knobs are
 
 
@@ -90,4 +91,5 @@ class Genome:
 
 def _set(knob: BehaviorKnob, value: float, source: str) -> BehaviorKnob:
     clipped = min(knob.high, max(knob.low, value))
-    return replace(knob, value=round(clipped, 2), source=source)
+    digits = 0 if knob.unit == "steps" and abs(clipped) >= WHOLE else 2
+    return replace(knob, value=round(clipped, digits), source=source)

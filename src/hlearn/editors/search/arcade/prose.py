@@ -26,7 +26,7 @@ def _tell(behavior: Behavior) -> str:
         for r, s in behavior.roles
         if r.rstrip("0123456789") in ("target", "ball", "hazard", "lane", "sign")
     ]
-    about = " and ".join(told)
-    text = KINDS[behavior.kind].told.format(about)
+    about = " and ".join(dict.fromkeys(told))
+    text = KINDS[behavior.kind].told.format(about, way=behavior.way)
     guard = behavior.guard
     return f"{text} (if {guard.signal.key} is {guard.test} its level)" if guard else text

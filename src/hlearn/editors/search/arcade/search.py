@@ -18,8 +18,9 @@ from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
 from hlearn.editors.search.arcade.look_ram import look_at_ram
-from hlearn.editors.search.arcade.outlook import known
+from hlearn.editors.search.arcade.outlook import WorldModel, known
 from hlearn.editors.search.arcade.portfolio import MARKS, Arm, Origin, Portfolio
+from hlearn.editors.search.arcade.read_bytes import read_bytes
 from hlearn.editors.search.arcade.repair import ContactLog, repair
 from hlearn.editors.search.arcade.roster import Roster, genome_of
 from hlearn.editors.search.arcade.settle import settle
@@ -231,7 +232,7 @@ class ArcadeSearch:
     def _understood(self, view: ProbeFindings) -> Iterator[str]:
         """What was seen so far, a line each."""
         yield f"{len(view.own)} driven, {len(view.movers)} moving, random play scores {view.score:.1f}"
-        world = view.world if self.draw is None else self.draw.world
+        world = self._world
         yield from known(world) if world is not None else ("no player was seen, so nothing about things",)
         for relation in view.relations[:4]:
             yield (
@@ -241,12 +242,20 @@ class ArcadeSearch:
         if self.portfolio is not None:
             yield self.portfolio.told()
 
+    @property
+    def _world(self) -> WorldModel | None:
+        """What is known of things by now."""
+        if self.draw is not None:
+            return self.draw.world
+        return None if self._view is None else self._view.world
+
     def _proposal(self, runner: Runner) -> Proposal:
         self.proposed.append(runner)
         note = f"candidate {runner.number}, {runner.told}: {runner.note}"
         files = []
         if self._view is not None:
-            lines = "".join(f"- {line}\n" for line in self._understood(self._view))
+            told = [*self._understood(self._view), *read_bytes(genome_of(runner), self._world)]
+            lines = "".join(f"- {line}\n" for line in told)
             files.append((SEEN, f"# What the search saw\n\n{lines}"))
         return Proposal(program=runner.program, note=note[:400], files=tuple(files))
 

@@ -37,9 +37,10 @@ class BehaviorKind:
     """How one kind of behaviour is written.
 
     Attributes:
-        doc: docstring of its method; ``{role}`` stands for the name of the role's detector.
+        doc: docstring of its method; ``{role}`` stands for the name of the role's detector, ``{way}`` for the direction
+            of its option.
         noun: role -> what the thing is called in the program.
-        told: what it does, in a few words; ``{}`` stands for what it is about.
+        told: what it does, in a few words; ``{}`` stands for what it is about, ``{way}`` for the direction.
         write: adds its lines to a :class:`Writing`.
         rests: whether it steers by where the own thing comes to rest.
         avoids: whether it keeps clear of something, and goes before what gets somewhere.

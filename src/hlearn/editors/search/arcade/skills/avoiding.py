@@ -129,9 +129,9 @@ KINDS: Mapping[str, BehaviorKind] = {
         imports=("dodge",),
     ),
     "reflex": BehaviorKind(
-        told="turn at once while {} comes close",
+        told="turn {way} at once while {} comes close",
         avoids=True,
-        doc="Steers this way at once while the {hazard0} comes close.",
+        doc="Steers {way} at once while the {hazard0} comes close.",
         noun={"hazard0": "hazard", "depth0": "hazard_depth"},
         write=_reflex,
     ),
@@ -144,14 +144,14 @@ KINDS: Mapping[str, BehaviorKind] = {
     ),
     "cross": BehaviorKind(
         told="cross the lanes of {} when free",
-        doc="Keeps going while the lane ahead is free, else waits.",
+        doc="Keeps going {way} while the lane ahead is free, else waits.",
         noun={"lane": "lanes"},
         write=_cross,
         imports=("Speed",),
     ),
     "weave": BehaviorKind(
         told="go on while the way is free",
-        doc="Keeps going while nothing is about to cross its way, else waits.",
+        doc="Keeps going {way} while nothing is about to cross its way, else waits.",
         noun={f"car{i}": "car" for i in range(12)},
         write=_weave,
         imports=("Tracker",),

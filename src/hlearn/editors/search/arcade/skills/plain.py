@@ -145,7 +145,7 @@ KINDS: Mapping[str, BehaviorKind] = {
         imports=("toward",),
     ),
     "sweep": BehaviorKind(told="patrol", doc="Patrols between two ends.", noun={}, write=_sweep),
-    "push": BehaviorKind(told="keep pushing", doc="Keeps pushing one way.", noun={}, write=_push),
+    "push": BehaviorKind(told="keep pushing {way}", doc="Keeps pushing {way}.", noun={}, write=_push),
     "foresee": BehaviorKind(
         told="as the plan says", doc="Goes the best way for the next second.", noun={}, write=_foresee
     ),
@@ -157,10 +157,16 @@ KINDS: Mapping[str, BehaviorKind] = {
     ),
     "rest": BehaviorKind(told="stay", doc="Does not steer.", noun={}, write=_rest),
     "swing": BehaviorKind(
-        told="swing in a rhythm", doc="Pushes one way, then the other, in a rhythm.", noun={}, write=_swing
+        told="push {way} and back in a rhythm",
+        doc="Pushes {way}, then the other way, in a rhythm.",
+        noun={},
+        write=_swing,
     ),
     "step": BehaviorKind(
-        told="step in a rhythm", doc="Takes a step, then rests, in a rhythm.", noun={}, write=_step
+        told="push {way} and rest in a rhythm",
+        doc="Pushes {way}, then rests, in a rhythm.",
+        noun={},
+        write=_step,
     ),
     "press": BehaviorKind(told="hold", doc="Holds the button.", noun={}, write=_press),
     "pulse": BehaviorKind(told="press in a rhythm", doc="Presses in a rhythm.", noun={}, write=_pulse),
