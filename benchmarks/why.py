@@ -2,7 +2,7 @@
 
     nice python benchmarks/why.py DIR [DIR ...] --out benchmarks/results/why.json
 
-DIR are systems that learnt something. Faults are planted at random (kind, part, seed) into their champions. One counts
+DIR are systems; the program of each as it stands is looked at. Faults are planted at random (kind, part, seed) into these programs. One counts
 as found where one of the first three failures is about the part that it was planted in: a detector must be its subject,
 a rule must be its subject or have acted in its window; a program made to crash must be listed as failing. Episodes are
 cut at ``--steps`` environment steps. Every figure is a count of cases that were really played; nothing is left out.
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hlearn.cli.opening import standing_program
 from hlearn.errors import HlearnError
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -102,8 +103,7 @@ def planted(program: Program, name: str, role: str, kind: str) -> Program:
 
 def plant_faults(system: System, faults: int, steps: int, rng: random.Random) -> list[dict[str, object]]:
     """Plants faults one by one, and looks whether the first three failures name the part."""
-    champion = system.champion()
-    assert champion is not None
+    champion = standing_program(system, system.path, None)
     parts = {n: s.role for n, s in parts_of(champion).items()}
     usual = play_mined(system.task, champion, _seeds(system, 0, 3), system.worlds, max_steps=steps)
     score = sum(e.outcome.score for e in usual) / len(usual)
@@ -140,8 +140,7 @@ def _seeds(system: System, start: int, count: int) -> list[int]:
 
 def replays(system: System, count: int, steps: int) -> dict[str, object]:
     """Stores episodes, reads them and plays them again."""
-    champion = system.champion()
-    assert champion is not None
+    champion = standing_program(system, system.path, None)
     jobs = [
         with_seeds(
             Job(program=champion, seed=s, max_steps=steps, record=Record.ACTIONS, checks=True), system.worlds
@@ -163,8 +162,7 @@ def replays(system: System, count: int, steps: int) -> dict[str, object]:
 
 def decisions(system: System, count: int, played: int, steps: int, rng: random.Random) -> dict[str, object]:
     """Asks about random decisions, and plays some of the changes that are said to turn them."""
-    champion = system.champion()
-    assert champion is not None
+    champion = standing_program(system, system.path, None)
     asked = agree = tried = turned = 0
     per = 25
     with IsolatedEvaluator(system.task) as evaluator:
@@ -190,8 +188,7 @@ def decisions(system: System, count: int, played: int, steps: int, rng: random.R
 
 def film(system: System, pictures: int) -> dict[str, object]:
     """Seconds for an MP4 with overlay."""
-    champion = system.champion()
-    assert champion is not None
+    champion = standing_program(system, system.path, None)
     ready_to_draw()
     episode = replay(system.task, champion, _seeds(system, 0, 1)[0], system.worlds)
     count = len(episode.recording.actions)
@@ -217,6 +214,7 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=28)
     parser.add_argument("--steps", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="replays, decisions, film or faults; default: all of them")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     found: dict[str, object] = json.loads(given.out.read_text()) if given.out.exists() else {}
@@ -235,7 +233,7 @@ def main() -> None:
             ("faults", lambda s=system, r=rng: plant_faults(s, given.faults, given.steps, r)),
         )
         for name, measure in parts:
-            if name in rows:
+            if name in rows or given.only not in (None, name):
                 continue
             began = time.perf_counter()
             try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.at_door import is_editors, why_at_door
 from hlearn.cli.opening import open_system, shown_seed, standing_program
 from hlearn.cli.options import EnvTimeout, SystemDir
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
@@ -51,6 +52,8 @@ def why(
 ) -> Answer:
     """Say why the program decided as it did: rules in order, what decided, and the nearest change that turns it.
 
+    In an editor's copy the run that started the editor plays the episode, and charges it where it is new.
+
     Exit code 1 if the explanation does not end in the action that was taken, or with --check if a change turns nothing.
     """
     from hlearn.explain.decisions import explain_steps
@@ -58,17 +61,21 @@ def why(
     from hlearn.tasks.registry import describe
 
     screen = console(as_json)
-    system = open_system(directory, screen)
-    subject = standing_program(system, directory, program)
-    seed = shown_seed(system, seed)
-    with screen.status("playing the episode"):
-        explained = explain_steps(system.task, subject, seed, (step,), system.worlds)
-        actions = describe(system.task).actions
+    copy = is_editors(directory)
+    if copy:
+        with screen.status("waiting for the run to play the episode"):
+            subject, task, explained = why_at_door(directory, program, seed, step, check=check)
+    else:
+        system = open_system(directory, screen)
+        subject, task = standing_program(system, directory, program), system.task
+        with screen.status("playing the episode"):
+            explained = explain_steps(task, subject, shown_seed(system, seed), (step,), system.worlds)
+    actions = describe(task).actions
     decision = explained.decisions[0]
     for line in (*decision_lines(decision, subject, actions), *source_lines(decision, subject)):
         screen.print(line, markup=False, soft_wrap=True, highlight=False)
     played: list[bool] = []
-    if check:
+    if check and not copy:
         from hlearn.evaluate.isolated import IsolatedEvaluator
         from hlearn.explain.decisions import play_change
         from hlearn.explain.words import nearest
@@ -79,7 +86,7 @@ def why(
                 played.append(taken == one.action)
         screen.print(f"{sum(played)} of {len(played)} changes turned the decision when they were played")
     good = decision.agrees and all(played)
-    return Answer(data={"system": str(system.path), "program_sha256": subject.sha256,
+    return Answer(data={"system": str(directory.absolute()), "program_sha256": subject.sha256,
                         **_data(decision), "checked": played}, code=DONE if good else NO)  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hlearn.cli.at_door import failures_at_door, is_editors
 from hlearn.cli.opening import open_system, standing_program
 from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
@@ -52,7 +53,8 @@ def failures(
 ) -> Answer:
     """List the distinct failures of the program on development episodes, worst loss first.
 
-    Episodes that the ledger does not know yet are measured and charged as hl eval does.
+    Episodes that the ledger does not know yet are measured and charged as hl eval does. In an editor's copy the run
+    that started the editor plays, and there are no clips.
     """
     from hlearn.evaluate.allowance import usable_cores
     from hlearn.evidence.measure import measure_program
@@ -65,13 +67,19 @@ def failures(
     from hlearn.tasks.seeds import split_seeds
 
     screen = console(as_json)
-    system = open_system(directory, screen)
-    subject = standing_program(system, directory, program)
-    workers = workers or usable_cores()
-    with screen.status("playing episodes"):
-        measure_program(system, subject, split=Split.DEV, episodes=episodes, workers=workers)
-        seeds = split_seeds(Split.DEV, system.config.seed, 0, episodes)
-        played = play_mined(system.task, subject, seeds, system.worlds, workers=workers)
+    key = ""
+    if is_editors(directory):
+        clips = 0  # who may not play an episode by itself has no pictures of it
+        with screen.status("waiting for the run to play episodes"):
+            subject, task, played = failures_at_door(directory, program, episodes)
+    else:
+        system = open_system(directory, screen)
+        subject, task = standing_program(system, directory, program), system.task
+        workers, key = workers or usable_cores(), system.worlds.current
+        with screen.status("playing episodes"):
+            measure_program(system, subject, split=Split.DEV, episodes=episodes, workers=workers)
+            seeds = split_seeds(Split.DEV, system.config.seed, 0, episodes)
+            played = play_mined(task, subject, seeds, system.worlds, workers=workers)
     groups = mine(played, subject, most=most)
     checks = check_detectors(played, usual_of(played))
     folder = out or directory / "recordings" / "failures"
@@ -84,8 +92,7 @@ def failures(
         if rank <= clips:
             with screen.status(f"filming {group.title}"):
                 one = show_failure(
-                    folder / f"{rank:02d}-{group.name}", system.task, group, by_seed[group.worst.seed],
-                    system.worlds.current,
+                    folder / f"{rank:02d}-{group.name}", task, group, by_seed[group.worst.seed], key,
                 )  # fmt: skip
         shown.append(one)
     for line in _lines(groups, shown, len(played), directory):
@@ -95,7 +102,7 @@ def failures(
             screen.print(line, markup=False, soft_wrap=True, highlight=False)
     return Answer(
         data={
-            "system": str(system.path),
+            "system": str(directory.absolute()),
             "program_sha256": subject.sha256,
             "episodes": len(played),
             "scores": [e.outcome.score for e in played],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from hlearn.evaluate.api import Question, Record
 from hlearn.ledger.codec import decode, encode
 from hlearn.program import ProgramFile
 from hlearn.records import Outcome, Program
@@ -19,6 +20,9 @@ MOST_PICTURES = 16
 ENVIRONMENT = "HL_LAB"  # the variable that names the socket
 
 
+MOST_ASKED = 16  # decisions of a visit
+
+
 class DoorRefusal(StrEnum):
     """Why the door gives no result."""
 
@@ -28,26 +32,56 @@ class DoorRefusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revisit:
+    """One episode to be looked at: measured and paid like any, then played again with what is to be kept of it.
+
+    Attributes:
+        seed: a development seed.
+        record: what is kept.
+        steps: decisions that the program is asked about, from 0, rising, at most :data:`MOST_ASKED`.
+        scales: by path, what is a large change of a value (:class:`hlearn.evaluate.api.Question`).
+        observation: whether components of the observation may be changed too.
+    """
+
+    seed: int
+    record: Record
+    steps: tuple[int, ...] = ()
+    scales: tuple[tuple[str, float], ...] = ()
+    observation: bool = False
+
+    @property
+    def question(self) -> Question | None:
+        """What the program is asked."""
+        if not self.steps:
+            return None
+        return Question(steps=self.steps, scales=self.scales, observation=self.observation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Measure a program on the first development seeds of the run.
+    """Measure a program on the first development seeds of the run, or look at one episode.
 
     Attributes:
         source: of the program, or of the main module of a package.
         files: other files of the package: path within it, bytes in base64.
         episodes: how many, up to :data:`MOST_EPISODES`; 0 asks for the budget alone.
         pictures: of the first episode, at most so many, up to :data:`MOST_PICTURES`.
+        revisit: look at this episode instead; ``episodes`` and ``pictures`` say nothing then.
     """
 
     source: str
     files: tuple[tuple[str, str], ...] = ()
     episodes: int
     pictures: int = 0
+    revisit: Revisit | None = None
 
     @classmethod
-    def of(cls, program: Program, episodes: int, *, pictures: int = 0) -> Self:
+    def of(
+        cls, program: Program, episodes: int = 0, *, pictures: int = 0, revisit: Revisit | None = None
+    ) -> Self:
         """Asks for this program."""
         files = tuple((f.path, base64.b64encode(f.data).decode()) for f in program.files)
-        return cls(source=program.source, files=files, episodes=episodes, pictures=pictures)
+        return cls(source=program.source, files=files, episodes=episodes, pictures=pictures, revisit=revisit)
 
     @property
     def program(self) -> Program:
@@ -71,6 +105,7 @@ class Reply:
         remaining: environment steps that the run may still spend on editing.
         pictures: of the first episode in equal distances, each packed by zlib, in base64.
         picture_shape: height, width and colours of each.
+        recording: of the episode that was looked at (:mod:`hlearn.door.recordings`), "" for none.
         refusal: why there is no result.
         why: the same, for people.
     """
@@ -81,6 +116,7 @@ class Reply:
     remaining: int = 0
     pictures: tuple[str, ...] = ()
     picture_shape: tuple[int, ...] = ()
+    recording: str = ""
     refusal: DoorRefusal | None = None
     why: str = ""
 
@@ -107,6 +143,8 @@ def read_request(line: bytes) -> Request:
         raise ValueError(f"expected at most {MOST_EPISODES} episodes, got {request.episodes}")
     if not 0 <= request.pictures <= MOST_PICTURES:
         raise ValueError(f"expected at most {MOST_PICTURES} pictures, got {request.pictures}")
+    if request.revisit is not None and len(request.revisit.steps) > MOST_ASKED:
+        raise ValueError(f"expected at most {MOST_ASKED} decisions, got {len(request.revisit.steps)}")
     return request
 
 

@@ -8,17 +8,27 @@ import os
 import selectors
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from hlearn.door.addresses import short_address
-from hlearn.door.messages import REQUEST_LIMIT, DoorRefusal, Reply, read_request, to_line
+from hlearn.door.messages import (
+    ANSWER_LIMIT,
+    REQUEST_LIMIT,
+    DoorRefusal,
+    Reply,
+    Revisit,
+    read_request,
+    to_line,
+)
+from hlearn.door.recordings import packed
 from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
-from hlearn.evaluate.api import Job, Record, Recording
-from hlearn.records import Access
+from hlearn.evaluate.api import Job, Record, Recording, Result
+from hlearn.records import Access, Program
 
 _LOOKED_AT = 20_000  # decisions of which pictures are made
 _MOST = 16  # connections at a time
@@ -32,6 +42,9 @@ class CountingLab(Lab, Protocol):
     @property
     def charged(self) -> tuple[int, int]:
         """Episodes and environment steps charged so far."""
+
+    def revisit(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays episodes again that were paid for, with what is to be kept of them; charges nothing."""
 
 
 class LabDoor:
@@ -136,11 +149,13 @@ class LabDoor:
     def _answer(self, line: bytes) -> Reply:
         try:
             request = read_request(line)
-            if not request.episodes:
+            if not request.episodes and request.revisit is None:
                 return Reply(remaining=self._lab.remaining)
             program = request.program
         except ValueError as error:  # a source that is no Unicode text among others
             return Reply(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=self._lab.remaining)
+        if request.revisit is not None:
+            return self._revisit(program, request.revisit)
         lab, before = self._lab, self._lab.charged
         lab.say(f"measuring {request.episodes} episodes for the command")
         seen = request.pictures > 0 and lab.task.access is not Access.VECTOR
@@ -161,6 +176,37 @@ class LabDoor:
             outcomes=tuple(r.outcome for r in results),
             pictures=pictures,
             picture_shape=shape,
+            charged=lab.charged[0] - before[0],
+            charged_steps=lab.charged[1] - before[1],
+            remaining=lab.remaining,
+        )
+
+    def _revisit(self, program: Program, asked: Revisit) -> Reply:
+        """One episode: measured, paid as far as it is new, and played again with what is to be kept."""
+        lab, before = self._lab, self._lab.charged
+        lab.say(f"looking at the episode of seed {asked.seed} for the command")
+        job = Job(program=program, seed=asked.seed)
+        try:
+            outcome = lab.measure([job])[0].outcome
+        except BudgetExhausted as spent:
+            return Reply(
+                refusal=DoorRefusal.BUDGET,
+                why=str(spent),
+                charged=lab.charged[0] - before[0],
+                charged_steps=lab.charged[1] - before[1],
+            )
+        except ValueError as error:  # no development seed
+            return Reply(refusal=DoorRefusal.MALFORMED, why=str(error)[:400], remaining=lab.remaining)
+        again = lab.revisit(
+            [replace(job, record=asked.record, record_limit=_LOOKED_AT, question=asked.question)]
+        )
+        kept = packed(again[0].recording)
+        if len(kept) > ANSWER_LIMIT // 2:
+            why = f"the episode of seed {asked.seed} is too long to be looked at here; name another --seed"
+            return Reply(refusal=DoorRefusal.MALFORMED, why=why, remaining=lab.remaining)
+        return Reply(
+            outcomes=(outcome,),
+            recording=kept,
             charged=lab.charged[0] - before[0],
             charged_steps=lab.charged[1] - before[1],
             remaining=lab.remaining,

@@ -90,6 +90,8 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "## Commands\n",
         "- `python -m pytest tests -q`: the system's tests, which every proposal must pass\n"
         "- `hl eval . --episodes 3`: development scores; the run that started you measures, and its budget pays\n",
+        "- `hl failures . --episodes 3`: what goes wrong, worst loss first; `hl why . --seed K --step N`: why the "
+        "program decided so. Episodes are paid as with `hl eval`, and free where it has played them\n",
     ]
     return "\n".join(parts)
 

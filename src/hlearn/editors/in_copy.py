@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from hlearn.editors.brief_text import brief_markdown
 from hlearn.editors.changes import RefusedAttempt, read_changes, read_note
 from hlearn.editors.transcript import Transcript
 from hlearn.errors import UsageError
-from hlearn.evaluate.api import Job
+from hlearn.evaluate.api import Job, Result
 from hlearn.foreign_text import encoded, safe_line
 from hlearn.ledger import Refusal
 from hlearn.program import PROGRAM_FILE
@@ -47,6 +47,9 @@ class SystemDoor(Protocol):
     @property
     def charged(self) -> tuple[int, int]:
         """Episodes and environment steps charged so far."""
+
+    def revisit(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays episodes again that were paid for, with what is to be kept of them; charges nothing."""
 
     def working_copy(self) -> AbstractContextManager[WorkingCopy]:
         """A throw-away copy of the system; what it holds is dropped at the end."""

@@ -32,7 +32,7 @@ class DetectorCheck:
     Attributes:
         name: of the number.
         seen: share of the decisions in which it said something.
-        values: how many different ones.
+        values: how many different ones in an episode.
         moves: largest usual change from one decision to the next, as a share of its span (continuity).
         jumps: share of the decisions in which it moved by more than twice that.
         relation: what of the observation explains it best.
@@ -117,7 +117,7 @@ def _checked(
     return DetectorCheck(
         name=name,
         seen=len(known) / max(len(whole), 1),
-        values=len(np.unique(np.round(known[:_ROWS], 6))),
+        values=max(len(np.unique(np.round(c[np.isfinite(c)][:_ROWS], 6))) for c in columns),
         moves=usually / span,
         jumps=float((moves > 2 * usually + 1e-12).mean()) if len(moves) else 0.0,
         relation=relation,

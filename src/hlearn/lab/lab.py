@@ -97,6 +97,14 @@ class SystemLab:
                 )
         return self._meter.measure(jobs, Purpose.EDIT, left=lambda: self.remaining)
 
+    def revisit(self, jobs: Sequence[Job]) -> list[Result]:
+        """Plays episodes again that were paid for, with what is to be kept of them; charges and records nothing.
+
+        Args:
+            jobs: of episodes that :meth:`measure` has answered.
+        """
+        return self._meter.evaluator.run(jobs)
+
     @property
     def charged(self) -> tuple[int, int]:
         """Episodes and environment steps charged so far."""
