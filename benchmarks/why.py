@@ -2,10 +2,11 @@
 
     nice python benchmarks/why.py DIR [DIR ...] --out benchmarks/results/why.json
 
-DIR are systems; the program of each as it stands is looked at. Faults are planted at random (kind, part, seed) into these programs. One counts
-as found where one of the first three failures is about the part that it was planted in: a detector must be its subject,
-a rule must be its subject or have acted in its window; a program made to crash must be listed as failing. Episodes are
-cut at ``--steps`` environment steps. Every figure is a count of cases that were really played; nothing is left out.
+DIR are systems; the program of each as it stands is looked at. Faults are planted at random (kind, part, seed) into
+these programs. One counts as found where one of the first three failures is about the part that it was planted in: a
+detector must be its subject, a rule must be its subject or have acted in its window; a program made to crash must be
+listed as failing. Episodes are cut at ``--steps`` environment steps. Every figure is a count of cases that were really
+played; nothing is left out.
 """
 
 from __future__ import annotations

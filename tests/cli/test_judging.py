@@ -187,6 +187,7 @@ def test_an_editor_measures_through_its_run(system: Path, tmp_path: Path) -> Non
     for name, words in {
         "eval": "eval . --episodes 4 --json",
         "again": "eval . --episodes 4 --json",
+        "fails": "failures . --episodes 4 --json",
         "gate": "gate .",
         "peek": "eval . --split gate",
         "main": f"eval {system} --split holdout",
@@ -205,13 +206,15 @@ def test_an_editor_measures_through_its_run(system: Path, tmp_path: Path) -> Non
     assert first["mean"] == again["mean"] == 10
     assert (first["played"], again["played"], again["played_steps"]) == (4, 0, 0)
     assert first["played_steps"] > 0
+    fails = json.loads(heard["fails"].splitlines()[-2])
+    assert (fails["episodes"], fails["scores"]) == (4, [10, 10, 10, 10])
     assert "the gate judges it next" in heard["gate"]
     assert "--split dev only" in heard["peek"]
     assert (
         "--split dev only" in heard["main"] or "is no system" in heard["main"]
     )  # hidden, where there are walls
     assert "HL_LAB" in heard["nobody"]
-    assert all(f"rc={2 if n not in ('eval', 'again') else 0}" in text for n, text in heard.items())
+    assert all(f"rc={2 if n not in ('eval', 'again', 'fails') else 0}" in text for n, text in heard.items())
     assert "tampering" not in said.err, said.err
     assert len(hl("history", system, "--json").data["trials"]) >= 2
     rows = [e for e in _episodes(system) if e["split"] == "dev" and e["program"] == first["program_sha256"]]

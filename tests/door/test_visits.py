@@ -110,11 +110,8 @@ def test_the_commands_work_in_a_copy(
     said = hl("failures", system, "--episodes", 2, "--json")
     assert said.code == 0, said.err
     assert lab.charged[0] == 2
-    assert [(f["kind"], f["subject"], f["clip"]) for f in said.data["failures"]][0] == (
-        "detector",
-        "here",
-        None,
-    )
+    worst = said.data["failures"][0]
+    assert (worst["kind"], worst["subject"], worst["clip"]) == ("detector", "here", None)
     why = hl("why", system, "--seed", 0, "--step", 3, "--json")
     assert why.code == 0, why.err
     assert why.data["action"] == why.data["taken"]
