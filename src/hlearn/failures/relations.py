@@ -16,6 +16,7 @@ WINDOWS = (0, 1, 2, 4, 8)  # decisions over which a change is taken; 0: the comp
 _ROWS = 4_000  # decisions of an episode that are looked at
 _FEWEST = 50  # decisions in which a number must be known
 _SIMPLER = 2e-3  # correlation by which a change must explain more than a component
+_ITSELF = 0.015  # correlation by which a copy in other units must explain more than the value itself
 _STILL = 15  # movements of what drives a number, during which it may not rest unseen
 _FOLLOWS = 0.7  # share of those movements that a number follows otherwise
 _TOGETHER = 0.6  # correlation of the movements, and share of the number's that are the other's too
@@ -32,6 +33,7 @@ class Relation(NamedTuple):
         slope: of the relation.
         offset: of the relation.
         spread: standard deviation of what it leaves unexplained.
+        same: whether the number is about as large as what explains it, and moves as far.
     """
 
     component: int = -1
@@ -41,6 +43,12 @@ class Relation(NamedTuple):
     slope: float = 0.0
     offset: float = 0.0
     spread: float = 0.0
+    same: bool = False
+
+    @property
+    def rank(self) -> float:
+        """By which the best is chosen: a memory holds copies of a value, also mirrored; the value itself goes first."""
+        return self.agreement + (_ITSELF if self.same else 0.0)
 
 
 class Rest(NamedTuple):
@@ -82,7 +90,7 @@ def relations(values: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> list[
             v, x = np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
             for place, found in enumerate(_best(v, x, window, lag)):
                 margin = _SIMPLER if window and not best[place].window else 1e-6
-                if found.agreement > best[place].agreement + margin:
+                if found.rank > best[place].rank + margin:
                     best[place] = found
     return best
 
@@ -111,9 +119,13 @@ def _best(values: np.ndarray, x: np.ndarray, window: int, lag: int) -> list[Rela
         & (count[:, None] >= _FEWEST)
     )
     related = np.where(usable, sum_xv / np.where(usable, size, 1.0), 0.0)
+    slopes = np.where(usable, sum_xv / np.where(usable, spread_x, 1.0), 0.0)
+    apart = np.abs(means[:, None] - (middle + sum_x / np.maximum(count, 1)[:, None]))
+    wide = np.sqrt(spread_v / np.maximum(count, 1))[:, None]
+    same = usable & (np.abs(slopes - 1) < 0.1) & (apart < 0.25 * wide)
     found = []
     for place, row in enumerate(related):
-        k = int(np.abs(row).argmax())
+        k = int((np.abs(row) + _ITSELF * same[place]).argmax())
         strength = float(min(abs(row[k]), 1.0))
         if not strength:
             found.append(Relation())
@@ -123,7 +135,7 @@ def _best(values: np.ndarray, x: np.ndarray, window: int, lag: int) -> list[Rela
             means[place] - slope * (middle[k] + sum_x[place, k] / count[place])
         )  # value = slope * x + offset
         left = float(np.sqrt(max(1 - strength**2, 0.0) * spread_v[place] / count[place]))
-        found.append(Relation(k, window, lag, strength, slope, offset, left))
+        found.append(Relation(k, window, lag, strength, slope, offset, left, bool(same[place, k])))
     return found
 
 
