@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hlearn.cli.at_door import failures_at_door, is_editors
+from hlearn.cli.detectors import detector_data, detector_lines, screen_data, screen_lines, show_on_screen
 from hlearn.cli.opening import open_system, standing_program
 from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import Answer, AsJson, Debug, console, verb
@@ -16,7 +17,7 @@ from hlearn.cli.words import number, several
 
 if TYPE_CHECKING:
     from hlearn.failures import FailureGroup
-    from hlearn.failures.detectors import DetectorCheck
+    from hlearn.failures.on_screen import ScreenCheck
     from hlearn.failures.showing import ShownFailure
 
 
@@ -44,7 +45,11 @@ def failures(
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="Failures to list at most.")] = 10,
     detectors: Annotated[
-        bool, typer.Option("--detectors", help="Also print the table of checks of every detector.")
+        bool,
+        typer.Option(
+            "--detectors",
+            help="Also print the checks of every detector; of memory, against the screen too.",
+        ),
     ] = False,
     workers: Workers = None,
     env_timeout: EnvTimeout = None,
@@ -63,7 +68,7 @@ def failures(
     from hlearn.failures.detectors import check_detectors
     from hlearn.failures.episodes import usual_of
     from hlearn.failures.showing import show_failure
-    from hlearn.records import Split
+    from hlearn.records import Access, Split
     from hlearn.tasks.seeds import split_seeds
 
     screen = console(as_json)
@@ -85,6 +90,7 @@ def failures(
     folder = out or directory / "recordings" / "failures"
     shown: list[ShownFailure | None] = []
     by_seed = {e.seed: e for e in played}
+    places: tuple[ScreenCheck, ...] = ()
     if clips:
         ready_to_draw()
     for rank, group in enumerate(groups, start=1):
@@ -98,7 +104,12 @@ def failures(
     for line in _lines(groups, shown, len(played), directory):
         screen.print(line, markup=False, soft_wrap=True, highlight=False)
     if detectors:
-        for line in _table(checks):
+        lines = detector_lines(checks)
+        if task.access is Access.RAM and not is_editors(directory):  # a copy knows no episode's world
+            with screen.status("holding numbers against the screen"):
+                places = show_on_screen(task, played[0], folder / "detectors.png")
+            lines += screen_lines(places, folder / "detectors.png")
+        for line in lines:
             screen.print(line, markup=False, soft_wrap=True, highlight=False)
     return Answer(
         data={
@@ -107,7 +118,8 @@ def failures(
             "episodes": len(played),
             "scores": [e.outcome.score for e in played],
             "failures": [_data(g, s, directory) for g, s in zip(groups, shown, strict=True)],
-            "detectors": [_check(c) for c in checks],
+            "detectors": [detector_data(c) for c in checks],
+            "on_screen": [screen_data(c) for c in places],
         }
     )
 
@@ -140,16 +152,6 @@ def why_command(directory: Path, seed: int, step: int) -> str:
     return f"hl why {shlex.quote(str(directory))} --seed {seed} --step {step}"
 
 
-def _table(checks: tuple[DetectorCheck, ...]) -> list[str]:
-    rows = [("detector", "seen", "values", "usual move", "jumps", "explained by", "lag", "finding")]
-    for c in checks:
-        explained = f"{c.explained} {c.agreement:.0%}" if c.component >= 0 else "-"
-        rows.append((c.name, f"{c.seen:.0%}", str(c.values), f"{c.moves:.1%}", f"{c.jumps:.1%}", explained,
-                     str(c.relation.lag), c.finding or "ok"))  # fmt: skip
-    widths = [max(len(r[k]) for r in rows) for k in range(len(rows[0]))]
-    return ["", *("  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in rows)]
-
-
 def _data(group: FailureGroup, shown: ShownFailure | None, directory: Path) -> dict[str, object]:
     sign = group.worst
     return {
@@ -174,21 +176,4 @@ def _data(group: FailureGroup, shown: ShownFailure | None, directory: Path) -> d
         "clip": str(shown.clip) if shown and shown.clip else None,
         "sheet": str(shown.sheet) if shown and shown.sheet else None,
         "trace": str(shown.trace) if shown else None,
-    }
-
-
-def _check(check: DetectorCheck) -> dict[str, object]:
-    return {
-        "name": check.name,
-        "seen": check.seen,
-        "values": check.values,
-        "moves": check.moves,
-        "jumps": check.jumps,
-        "component": check.component,
-        "agreement": check.agreement,
-        "window": check.relation.window,
-        "lag": check.relation.lag,
-        "slope": check.relation.slope,
-        "offset": check.relation.offset,
-        "finding": check.finding,
     }
