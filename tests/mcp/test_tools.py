@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import http.client
+import json
 import os
+import socket
+import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +107,72 @@ def test_pictures_are_images(tmp_path: Path) -> None:
     pictures = [block for block in answer.content if block.type == "image"]
     assert len(pictures) == 1
     assert base64.b64decode(pictures[0].data).startswith(b"\x89PNG")
+
+
+@contextlib.contextmanager
+def over_http(system: Path) -> Iterator[int]:
+    """The server on loopback; its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-m", "hlearn.cli.main", "mcp", str(system), "--http", str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 120
+        while time.monotonic() < end and process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def asked(port: int, **headers: str) -> int:
+    """The status of a request with some headers of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        usual = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        said = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        connection.request("POST", "/mcp", said, usual | headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_over_http_on_loopback_a_client_measures_and_sees(tmp_path: Path) -> None:
+    from mcp.client import Client
+
+    path = tmp_path / "s"
+    task = resolve_task("ALE/Breakout-v5")
+    learn(task, out=path, editor=ScriptedEditor([SERVES]), steps=20_000, workers=1, holdout=0)
+
+    async def use(port: int) -> tuple[set[str], Any, Any]:
+        async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+            looked = await client.call_tool("evaluate", {"episodes": 1, "pictures": True})
+            return names, looked, await client.call_tool("why", {"trial": -1})
+
+    with over_http(path) as port:
+        names, looked, refused = asyncio.run(use(port))
+        assert {"evaluate", "propose", "memory"} <= names
+        (picture,) = [block for block in looked.content if block.type == "image"]
+        assert base64.b64decode(picture.data).startswith(b"\x89PNG")
+        assert "mean" in text(looked)
+        assert refused.is_error
+        assert asked(port, Host="evil.example") == 421
+        assert asked(port, Host=f"evil.example:{port}") == 421
+        assert asked(port, Origin="http://evil.example") == 403
+        assert asked(port, Origin="null") == 403
+        assert asked(port, Origin=f"http://localhost:{port}") not in (403, 421)
+        listening = [
+            line.split()[1]
+            for line in Path("/proc/net/tcp").read_text().splitlines()
+            if f":{port:04X} " in line
+        ]
+        assert f"0100007F:{port:04X}" in listening  # and not 00000000, which is every address
+        assert f"00000000:{port:04X}" not in listening
 
 
 def test_where_there_is_no_system_it_is_said(tmp_path: Path) -> None:

@@ -32,11 +32,7 @@ def mcp(
 
     Runs until its client ends it. What is measured is charged and recorded as by the other verbs.
     """
-    from hlearn.mcp.server import make_server
+    from hlearn.mcp.server import make_server, serve
 
-    server = make_server(directory)
-    if http is None:
-        server.run("stdio")
-    else:
-        server.run("streamable-http", host="127.0.0.1", port=http)
+    serve(make_server(directory), http)
     return Answer(data={"system": str(directory), "http": http})

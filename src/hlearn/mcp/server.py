@@ -41,6 +41,28 @@ def make_server(directory: Path) -> Any:
     return app
 
 
+def serve(app: Any, port: int | None = None) -> None:
+    """Serves until its client ends it, or somebody this process.
+
+    Over HTTP it listens on loopback alone, and refuses requests that name another host (421) or come from a page of
+    another origin (403): a page in this user's browser, whatever its name resolves to, reaches no tool.
+
+    Args:
+        app: made by :func:`make_server`.
+        port: of streamable HTTP, at ``/mcp``; standard input and output where None.
+    """
+    if port is None:
+        app.run("stdio")
+        return
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
+    allowed = TransportSecuritySettings(
+        allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts]
+    )
+    app.run("streamable-http", host="127.0.0.1", port=port, transport_security=allowed)
+
+
 class _Tools:
     """One method per tool; what it says of itself is what the model reads."""
 
