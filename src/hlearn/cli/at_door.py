@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hlearn.explain.decisions import Explained
     from hlearn.failures import MinedEpisode
     from hlearn.records import Program, Split
+    from hlearn.system.kept_tools import ToolAnswer
     from hlearn.tasks import Task
 
 
@@ -21,6 +22,25 @@ def is_editors(directory: Path) -> bool:
     from hlearn.system.copies import is_copy
 
     return door_of() is not None or is_copy(directory)
+
+
+def run_through_door(program: Program, source: str, *, episodes: int) -> tuple[ToolAnswer, int]:
+    """Has the run play a program on development seeds and run a kept tool on that; with the steps charged.
+
+    Raises:
+        UsageError: the budget is spent, or nobody is there.
+    """
+    from hlearn.door import Request, ask, door_of
+    from hlearn.door.messages import ENVIRONMENT
+    from hlearn.system.kept_tools import ToolAnswer
+
+    door = door_of()
+    if door is None:
+        raise UsageError(f"{ENVIRONMENT}, which names the run that measures, is not set here")
+    answer = ask(door, Request.of(program, episodes, tool=source))
+    if answer.refusal is not None:
+        raise UsageError(f"the run does not measure this ({answer.refusal.value}): {answer.why}")
+    return ToolAnswer.read(answer.tool), answer.charged_steps
 
 
 def measure_through_door(

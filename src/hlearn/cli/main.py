@@ -17,6 +17,7 @@ from hlearn.cli.evaluating import evaluate
 from hlearn.cli.explaining import explain
 from hlearn.cli.failing import failures
 from hlearn.cli.judging import compress, gate
+from hlearn.cli.kept_tools import app as kept_tools
 from hlearn.cli.learn import learn
 from hlearn.cli.machine import doctor
 from hlearn.cli.probing import probe
@@ -105,6 +106,7 @@ for _name, _function in _VERBS:
 app.add_typer(cases, name="case")
 app.add_typer(suites, name="suite")
 app.add_typer(skills, name="skill")
+app.add_typer(kept_tools, name="tool")
 app.add_typer(zoo, name="zoo")
 
 

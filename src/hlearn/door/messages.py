@@ -67,6 +67,7 @@ class Request:
         episodes: how many, up to :data:`MOST_EPISODES`; 0 asks for the budget alone.
         pictures: of the first episode, at most so many, up to :data:`MOST_PICTURES`.
         revisit: look at this episode instead; ``episodes`` and ``pictures`` say nothing then.
+        tool: source of a kept tool (:mod:`hlearn.system.kept_tools`) to run on what was played; "" for none.
     """
 
     source: str
@@ -74,14 +75,28 @@ class Request:
     episodes: int
     pictures: int = 0
     revisit: Revisit | None = None
+    tool: str = ""
 
     @classmethod
     def of(
-        cls, program: Program, episodes: int = 0, *, pictures: int = 0, revisit: Revisit | None = None
+        cls,
+        program: Program,
+        episodes: int = 0,
+        *,
+        pictures: int = 0,
+        revisit: Revisit | None = None,
+        tool: str = "",
     ) -> Self:
         """Asks for this program."""
         files = tuple((f.path, base64.b64encode(f.data).decode()) for f in program.files)
-        return cls(source=program.source, files=files, episodes=episodes, pictures=pictures, revisit=revisit)
+        return cls(
+            source=program.source,
+            files=files,
+            episodes=episodes,
+            pictures=pictures,
+            revisit=revisit,
+            tool=tool,
+        )
 
     @property
     def program(self) -> Program:
@@ -106,6 +121,7 @@ class Reply:
         pictures: of the first episode in equal distances, each packed by zlib, in base64.
         picture_shape: height, width and colours of each.
         recording: of the episode that was looked at (:mod:`hlearn.door.recordings`), "" for none.
+        tool: what became of the tool, as JSON.
         refusal: why there is no result.
         why: the same, for people.
     """
@@ -117,6 +133,7 @@ class Reply:
     pictures: tuple[str, ...] = ()
     picture_shape: tuple[int, ...] = ()
     recording: str = ""
+    tool: str = ""
     refusal: DoorRefusal | None = None
     why: str = ""
 

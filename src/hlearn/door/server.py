@@ -29,6 +29,7 @@ from hlearn.editors.api import Lab
 from hlearn.errors import BudgetExhausted
 from hlearn.evaluate.api import Job, Record, Recording, Result
 from hlearn.records import Access, Program
+from hlearn.system.kept_tools import recorded_for_tools, run_tool, seen_by_tools
 
 _LOOKED_AT = 20_000  # decisions of which pictures are made
 _MOST = 16  # connections at a time
@@ -160,7 +161,10 @@ class LabDoor:
         lab.say(f"measuring {request.episodes} episodes for the command")
         seen = request.pictures > 0 and lab.task.access is not Access.VECTOR
         jobs = [Job(program=program, seed=s) for s in lab.seeds(0, request.episodes)]
-        if seen:
+        if request.tool:
+            kept = recorded_for_tools(lab.task)
+            jobs = [replace(job, record=kept, record_limit=_LOOKED_AT) for job in jobs]
+        elif seen:
             jobs[0] = replace(jobs[0], record=Record.SHOWN, record_limit=_LOOKED_AT)
         try:
             results = lab.measure(jobs)
@@ -176,6 +180,7 @@ class LabDoor:
             outcomes=tuple(r.outcome for r in results),
             pictures=pictures,
             picture_shape=shape,
+            tool=run_tool(request.tool, seen_by_tools(results)).written() if request.tool else "",
             charged=lab.charged[0] - before[0],
             charged_steps=lab.charged[1] - before[1],
             remaining=lab.remaining,

@@ -52,6 +52,7 @@ class Brief:
             shown; None for others, and where nothing was played yet.
         lessons: what follows from all verdicts of the system until now, one line each.
         since_accepted: trials in a row since the last accepted one.
+        tools: kept tools of the system, name and what each says of itself (:mod:`hlearn.system.kept_tools`).
         tuned: whether a tuner sets the numbers that a program declares, after each accepted edit.
         numbers_open: whether the champion is an accepted edit whose numbers no tuner has worked on yet.
     """
@@ -65,6 +66,7 @@ class Brief:
     evidence: Evidence | None = None
     lessons: tuple[str, ...] = ()
     since_accepted: int = 0
+    tools: tuple[tuple[str, str], ...] = ()
     tuned: bool = False
     numbers_open: bool = False
 

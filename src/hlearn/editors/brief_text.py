@@ -70,8 +70,12 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "`act(self, observation)`; it may import numpy, cv2, pure parts of the standard library, `hlearn.policy` and "
         "`hlearn.parts`\n"
         f"- {PACKAGE_RULES}\n"
-        f"{_TUNED if brief.tuned else ''}"
+        f"{_tools(brief)}{_TUNED if brief.tuned else ''}"
         "- add files to `tests/` (pytest) and `cases/` (regression cases on development seeds)\n"
+        "- keep a script that measures something for later trials: `tools/NAME.py` with `def measure(episodes)`, which "
+        "returns what JSON can hold; each episode has `seed`, `score`, `failure`, `observations`, `actions`, "
+        "`rewards`, `lives` and `traces` by decision. `hl tool run . NAME --episodes 3` runs it on this program, "
+        "behind the walls of programs (no files, no network). It stays if the program that comes with it is accepted\n"
         "- edit `memory/notes.md`\n"
         "- write a line into the file that `$HL_NOTE` names: what you changed, what you expect and why, such as `aims "
         "wider; expects mean score at least 30; because balls come back steeper`. The verdict will say whether "
@@ -94,6 +98,13 @@ def brief_markdown(brief: Brief, *, attempts: Sequence[str] = ()) -> str:
         "program decided so. Episodes are paid as with `hl eval`, and free where it has played them\n",
     ]
     return "\n".join(parts)
+
+
+def _tools(brief: Brief) -> str:
+    if not brief.tools:
+        return ""
+    named = "".join(f"  - `{name}`: {about or 'says nothing of itself'}\n" for name, about in brief.tools)
+    return f"- measure with the tools that were kept, `hl tool run . NAME`:\n{named}"
 
 
 def _kwargs(brief: Brief) -> str:

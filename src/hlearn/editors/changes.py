@@ -17,11 +17,13 @@ from hlearn.system.additions import unfit
 from hlearn.system.cases import cases_in
 from hlearn.system.copies import WorkingCopy
 from hlearn.system.files import entries, is_plain, read_plain
+from hlearn.system.kept_tools import FOLDER, unfit_tool
 
 _FILE_LIMIT = 1 << 20  # bytes of one file
 _MOST_FILES = 200  # added tests and cases
 _NOTE_READ = 16 << 10  # characters of a note that are looked at
 _NOTES = "memory/notes.md"
+TOOLS = f"{FOLDER}/"
 _FORGED = ("ledger.jsonl", "programs")
 _NAMED = {"hl.toml": Refusal.TASK_CHANGED, "tests": Refusal.TESTS_CHANGED, "cases": Refusal.CASES_CHANGED}
 
@@ -44,7 +46,7 @@ class Changes(NamedTuple):
 
     Attributes:
         program: what became of it, None where it is as it was.
-        files: added tests and cases and edited notes: path within the system and text.
+        files: added tests and cases, added and edited tools, edited notes: path within the system and text.
         left_out: added tests and cases that are not taken, each with why; the rest is judged without them.
     """
 
@@ -69,7 +71,10 @@ def read_changes(copy: WorkingCopy) -> Changes:
     for path in sorted(p for p in changed if not in_system(p)):
         try:
             text = _text(copy.path, path)
-            if not _is_ours(path):
+            if path.startswith(TOOLS):
+                if why := unfit_tool(path, text.encode()):
+                    raise RefusedAttempt(Refusal.UNFIT_TOOL, why)
+            elif not _is_ours(path):
                 _check_added(copy, path, text)
             texts[path] = text
         except RefusedAttempt as refused:
@@ -80,7 +85,7 @@ def read_changes(copy: WorkingCopy) -> Changes:
 
 def _is_ours(path: str) -> bool:
     """Whether an editor may edit it."""
-    return path == _NOTES or in_system(path)
+    return path == _NOTES or path.startswith(TOOLS) or in_system(path)
 
 
 def _counts(path: str, how: str) -> bool:
@@ -111,7 +116,7 @@ def _check_allowed(changed: Mapping[str, str]) -> None:
     refused = {}
     for path, how in changed.items():
         top = path.split("/")[0]
-        if in_system(path) or (path == _NOTES and how != "D"):
+        if in_system(path) or (how != "D" and _is_ours(path)):
             continue
         if how == "A":
             if top in _FORGED:

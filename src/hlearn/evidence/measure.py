@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hlearn.errors import UsageError
-from hlearn.evaluate.api import Evaluator, Job, Result
+from hlearn.evaluate.api import Evaluator, Job, Record, Result
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.lab import MeteredEvaluator, Progress
 from hlearn.lab.recordings import Recordings
@@ -39,6 +39,7 @@ class Measurement(NamedTuple):
     task: Task
     played: int
     played_steps: int
+    results: tuple[Result, ...] = ()
 
     @property
     def ms_per_decision(self) -> float | None:
@@ -81,6 +82,7 @@ def measure_program(
     workers: int = 1,
     evaluator: Evaluator | None = None,
     progress: Progress | None = None,
+    record: Record = Record.NOTHING,
 ) -> Measurement:
     """Plays whole episodes of a program and records them in the system's ledger.
 
@@ -96,6 +98,7 @@ def measure_program(
         workers: episodes side by side.
         evaluator: who plays; a new isolated one where None.
         progress: who is told.
+        record: what is kept of each episode beside its outcome.
 
     Raises:
         UsageError: no episodes were asked for, the environment lacks the protocol, or another hl works in the system.
@@ -132,12 +135,12 @@ def measure_program(
             progress=progress,
         )
         cap = report_cap(task)
-        jobs = [Job(program=program, seed=seed, max_steps=cap) for seed in seeds]
+        jobs = [Job(program=program, seed=seed, max_steps=cap, record=record) for seed in seeds]
         results = meter.measure(jobs, purpose)
         system.programs.sync()
     outcomes = tuple(r.outcome for r in results)
     evaluation = Evaluation(program=program.sha256, split=split, outcomes=outcomes)
-    return Measurement(evaluation, task, counting.episodes, counting.steps)
+    return Measurement(evaluation, task, counting.episodes, counting.steps, tuple(results))
 
 
 class _Counting:

@@ -276,6 +276,7 @@ class Refusal(StrEnum):
     TOO_LARGE = "too_large"
     NO_TEXT = "no_text"  # not UTF-8
     UNFIT_CASE = "unfit_case"  # a file in cases/ that says no regression case
+    UNFIT_TOOL = "unfit_tool"  # a file in tools/ that cannot be a kept tool
     UNAUTHORIZED = "unauthorized"  # the model's endpoint does not take the key
     LIMITED = "limited"  # the endpoint's limit of requests, or the client's of money or turns
     UNREACHABLE = "unreachable"  # nobody answers at the endpoint, or it breaks off

@@ -26,6 +26,7 @@ from hlearn.policy.modules import check_program
 from hlearn.probe.random_play import is_probe
 from hlearn.records import Evaluation, Failure, Program, SpendingCaps
 from hlearn.system import Case, System, cases_in
+from hlearn.system.kept_tools import tools_of
 from hlearn.system.trials_note import lessons, since_accepted
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import seed_matters
@@ -243,6 +244,7 @@ class Session:
             evidence=None if self.editor.deterministic else self._evidence(),
             lessons=lessons(self._trials),
             since_accepted=since_accepted(self._trials),
+            tools=tuple((tool.name, tool.about) for tool in tools_of(self.system.path)),
             numbers_open=numbers_open(self.system.ledger, self.champion),
         )
 

@@ -91,6 +91,7 @@ This folder was written by hlearn. What is learnt here is the program `{PROGRAM_
 | `{PROGRAM_FILE}`, or `{PACKAGE}/` | the program: one class with `reset(seed)` and `act(observation)` | yes |
 | `tests/` | pytest files that every program must pass | add, never weaken |
 | `cases/` | regression cases: what was once reached must stay reached | add, never weaken |
+| `tools/` | scripts that measure something of episodes: `hl tool list .`, `hl tool run . NAME` | yes |
 | `failures/` | episodes that programs did not complete, with tracebacks | read |
 | `memory/` | `trials.md`, `rejected/`: what was tried; `seen.md`: what the search saw | notes in `memory/notes.md` |
 | `programs/pack` | every program measured, by SHA-256 | no |
