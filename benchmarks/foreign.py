@@ -38,6 +38,7 @@ from hlearn.loop.controls import constant_play, random_play
 from hlearn.loop.report import play_blind
 from hlearn.records import Episode, Program, Split
 from hlearn.tasks import resolve_task
+from hlearn.tasks.apart import limited_calls
 from hlearn.tasks.registry import describe, report_cap
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Scalar, Task
@@ -104,7 +105,7 @@ TASKS = (
 )
 
 
-def run(goal: ForeignTask, seed: int, out: Path) -> dict[str, object]:
+def run(goal: ForeignTask, seed: int, out: Path, env_timeout: float) -> dict[str, object]:
     """One task as a row; says why where it cannot be run."""
     row: dict[str, object] = {"task": goal.name, "seen": goal.seen, "seed": seed, "budget": goal.steps}
     try:
@@ -122,6 +123,7 @@ def run(goal: ForeignTask, seed: int, out: Path) -> dict[str, object]:
         workers=1,
         resume=folder.exists(),
         holdout=FRESH,
+        env_timeout=env_timeout,
     )
     seconds = time.monotonic() - begun
     plain, used = climb(task, goal.steps, seed)
@@ -237,6 +239,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=60, help="learning seed")
     parser.add_argument("--out", type=Path, default=Path("runs/foreign"), help="where the systems go")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "foreign.jsonl")
+    parser.add_argument(
+        "--env-timeout", type=float, default=600.0, help="seconds for a call of the environment"
+    )
     parser.add_argument("--table", action="store_true", help="run nothing")
     options = parser.parse_args()
     rows = (
@@ -251,7 +256,8 @@ def main() -> None:
             continue
         if any((r["task"], r["seed"]) == (goal.name, options.seed) for r in rows):
             continue
-        row = run(goal, options.seed, options.out)
+        with limited_calls(options.env_timeout):
+            row = run(goal, options.seed, options.out, options.env_timeout)
         if row.get("why") == "interrupted":
             break
         rows.append(row)
