@@ -73,6 +73,14 @@ def test_what_failed_says_why_and_stops_nobody(folder: SuiteFolder) -> None:
     assert states[1].status is TrackStatus.DONE and states[1].attempts == 1
 
 
+def test_a_result_names_its_system_from_the_suites_folder(folder: SuiteFolder) -> None:
+    track = folder.suite.tracks[0]
+    folder.note(track, TrackStatus.DONE, result={"score": 1.0, "system": str(folder.system(track))})
+    result = folder.state(track).result
+    assert result is not None
+    assert result["system"] == f"tracks/{track.name}"
+
+
 def test_a_track_whose_machine_is_gone_is_run_again(folder: SuiteFolder) -> None:
     gone: tuple[int | None, object] = (None, {})
     states = run_suite(folder, Scripted(gone, done(5.0), (-9, {}), done(6.0), done(7.0)), Quiet())

@@ -213,6 +213,8 @@ class SuiteFolder:
             OSError: it cannot be written; what stood there before is intact.
         """
         path = self.path / "state" / f"{track.name}.json"
+        if isinstance(result, Mapping) and "system" in result:  # the folder may be copied to another machine
+            result = {**result, "system": os.path.relpath(result["system"], self.path)}
         attempts = _read(path).get("attempts", 0) + (status is TrackStatus.FAILED)
         write_whole(path, {"status": status.value, "result": result, "reason": reason, "attempts": attempts})
 
