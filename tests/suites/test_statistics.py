@@ -30,6 +30,17 @@ def test_intervals_come_from_runs_within_a_task_alone() -> None:
     assert (total.mean.low, total.mean.value, total.mean.high) == (0.5, 0.5, 0.5)
 
 
+def test_where_each_task_has_one_run_intervals_are_of_tasks() -> None:
+    total = aggregate({name: [score] for name, score in zip("abcdefgh", range(8), strict=True)})
+    assert total is not None and total.over_tasks
+    assert total.median.low < 2.5 < total.median.value == 3.5 < 4.5 < total.median.high
+    chance = probability_of_improvement({"a": [2.0], "b": [0.0]}, {"a": [1.0], "b": [1.0]})
+    assert chance is not None
+    assert (chance.low, chance.value, chance.high) == (0.0, 0.5, 1.0)
+    several = aggregate({"a": [0.0, 1.0], "b": [1.0]})
+    assert several is not None and not several.over_tasks
+
+
 def test_a_profile_counts_tasks_alike() -> None:
     found = performance_profile({"a": [0.0, 1.0, 1.0, 1.0], "b": [0.0]}, [-1.0, 0.5, 1.0])
     assert found.tolist() == [1.0, 0.375, 0.0]

@@ -277,7 +277,8 @@ def _tell_class(report: ClassReport, screen: Console) -> None:
     if total is not None:
         lines += [
             f"  median {_interval(total.median)}  IQM {_interval(total.iqm)}  mean {_interval(total.mean)}"
-            f"  ({several(total.tasks, 'task')}, {several(total.runs, 'run')})",
+            f"  ({several(total.tasks, 'task')}, {several(total.runs, 'run')}; "
+            f"95 % intervals, {'tasks' if total.over_tasks else 'runs'} drawn anew)",
             f"  {total.at_one} tasks at or above 1, {total.at_half} at or above 0.5; "
             f"{report.blind[0]} of {report.blind[1]} programs do not beat their blind replay; "
             f"{report.trivial} are not better than trivial play",
@@ -302,6 +303,7 @@ def _class_data(report: ClassReport) -> dict[str, object]:
         for name in ("median", "mean", "iqm"):
             estimate: Estimate = getattr(total, name)
             data[name], data[f"{name}_interval"] = estimate.value, [estimate.low, estimate.high]
+        data["intervals_over"] = "tasks" if total.over_tasks else "runs"
     return data
 
 

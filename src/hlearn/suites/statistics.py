@@ -1,10 +1,9 @@
 """Statistics over many tasks: median, mean, interquartile mean, performance profile, probability of improvement.
 
 After Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical Precipice" (2021): intervals are
-stratified
-bootstraps, which draw a task's runs anew within the task. Own code on numpy, since rliable brings arch, scipy,
-pandas and
-statsmodels with it (some 300 MB) for what is a page here.
+stratified bootstraps, which draw a task's runs anew within the task; where each task has one run alone, tasks are drawn
+anew instead. Own code on numpy, since rliable brings arch, scipy, pandas and statsmodels with it (some 300 MB) for what
+is a page here.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ class Aggregate:
         iqm: mean of the middle half of all runs.
         at_one: tasks whose mean is at least 1.
         at_half: tasks whose mean is at least 0.5.
+        over_tasks: whether intervals are of tasks drawn anew, as no task has a second run that could tell of luck.
     """
 
     tasks: int
@@ -49,6 +49,7 @@ class Aggregate:
     iqm: Estimate
     at_one: int
     at_half: int
+    over_tasks: bool = False
 
 
 def aggregate(runs: Runs, rng: np.random.Generator | None = None) -> Aggregate | None:
@@ -57,9 +58,14 @@ def aggregate(runs: Runs, rng: np.random.Generator | None = None) -> Aggregate |
     if not tasks:
         return None
     means = np.array([t.mean() for t in tasks])
-    drawn = _redrawn(tasks, rng or np.random.default_rng(0))
-    task_means = np.stack([d.mean(axis=1) for d in drawn], axis=1)
-    everything = np.concatenate(drawn, axis=1)
+    rng = rng or np.random.default_rng(0)
+    single = all(len(t) == 1 for t in tasks)
+    if single:
+        everything = task_means = means[rng.integers(len(means), size=(RESAMPLES, len(means)))]
+    else:
+        drawn = _redrawn(tasks, rng)
+        task_means = np.stack([d.mean(axis=1) for d in drawn], axis=1)
+        everything = np.concatenate(drawn, axis=1)
     return Aggregate(
         tasks=len(tasks),
         runs=sum(map(len, tasks)),
@@ -68,6 +74,7 @@ def aggregate(runs: Runs, rng: np.random.Generator | None = None) -> Aggregate |
         iqm=_estimate(float(interquartile_mean(np.concatenate(tasks))), interquartile_mean(everything)),
         at_one=int((means >= 1).sum()),
         at_half=int((means >= 0.5).sum()),
+        over_tasks=single,
     )
 
 
@@ -86,7 +93,8 @@ def probability_of_improvement(
 ) -> Estimate | None:
     """Chance that a run of ours beats one of theirs on the same task, mean over the tasks that both have.
 
-    Ties count one half. None where no task is in both.
+    Ties count one half. None where no task is in both. Tasks are drawn anew for the interval where both have one run of
+    each, else their runs.
     """
     rng = rng or np.random.default_rng(0)
     shared = [
@@ -96,7 +104,10 @@ def probability_of_improvement(
     ]
     if not shared:
         return None
-    value = float(np.mean([_beats(a[None], b[None])[0] for a, b in shared]))
+    each = np.array([_beats(a[None], b[None])[0] for a, b in shared])
+    value = float(each.mean())
+    if all(len(a) == len(b) == 1 for a, b in shared):
+        return _estimate(value, each[rng.integers(len(each), size=(RESAMPLES, len(each)))].mean(axis=1))
     drawn = np.mean(
         [_beats(*(d for d in (_redrawn([a], rng)[0], _redrawn([b], rng)[0]))) for a, b in shared], axis=0
     )
