@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hlearn.evidence.history import Judged
 
 _FULL_TIME = "%Y-%m-%d %H:%M"
+_ROOMY = 110  # columns of a terminal from which on a table says whose each trial is
 _ENDLESS = 1_000_000  # characters: a line that is never broken
 
 
@@ -104,7 +105,8 @@ def history(directory: SystemDir, as_json: AsJson = False, debug: Debug = False)
     screen = console(as_json)
     system = open_system(directory, screen)
     history = summarize_run(system)
-    several = len({j.editor for j in history.judged}) > 1  # then the table says whose each trial is
+    roomy = not screen.is_terminal or screen.width >= _ROOMY
+    several = roomy and len({j.editor for j in history.judged}) > 1  # then the table says whose each trial is
     titles = (
         "trial",
         "when",
