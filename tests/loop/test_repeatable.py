@@ -38,7 +38,12 @@ def test_what_ignores_its_seed_or_keeps_state_is_found_out(name: str, words: str
 
 
 @pytest.mark.parametrize(
-    "env_id", ["hlearn.testing.toys:Seek-v0", "tests.tasks.own_environments:hlearn-tests/Echo-v0"]
+    "env_id",
+    [
+        "hlearn.testing.toys:Seek-v0",
+        "tests.tasks.own_environments:hlearn-tests/Echo-v0",
+        f"{MODULE}/Careless-v0",  # what it draws from is seeded for it
+    ],
 )
 def test_what_is_repeatable_passes(env_id: str) -> None:
     _rehearse(resolve_task(env_id), 2)

@@ -116,8 +116,26 @@ class Exits(Sound):
 class Forgetful(Sound):
     """Ignores its seed."""
 
+    luck = random.SystemRandom()
+
     def look(self) -> Any:
-        return [random.random() for _ in range(4)]
+        return [self.luck.random() for _ in range(4)]
+
+    def step(self, action: Any) -> Any:
+        observation, *rest = super().step(action)
+        return observation, self.luck.random(), *rest[1:]
+
+
+class Careless(Sound):
+    """Draws from global generators, and from its own before that is seeded."""
+
+    def reset(self, *, seed: Any = None, options: Any = None) -> Any:
+        self.start = self.np_random.random()
+        super().reset(seed=seed)
+        return self.look(), {}
+
+    def look(self) -> Any:
+        return [self.start, random.random(), np.random.uniform(), 0.0]  # noqa: NPY002
 
     def step(self, action: Any) -> Any:
         observation, *rest = super().step(action)
@@ -138,7 +156,7 @@ class Remembers(Sound):
 
 for _made in (
     *(Sound, Raises, RaisesInReset, RaisesInConstructor, Short, Single, Shrinks, OldStep, OldReset, Unseeded),
-    *(NoReward, NanReward, NoInfo, NoSpaces, Sized, Quits, Exits, Forgetful, Remembers),
+    *(NoReward, NanReward, NoInfo, NoSpaces, Sized, Quits, Exits, Forgetful, Careless, Remembers),
 ):
     gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)  # type: ignore[arg-type]
 gymnasium.register("Broken/Endless-v0", entry_point=Sound)  # type: ignore[arg-type]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import enum
+import random
+from contextlib import suppress
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import seeding
 
 from hlearn.errors import EnvironmentFault, UnsupportedAccess, UsageError
 from hlearn.records import Access
@@ -54,7 +57,8 @@ class GymnasiumEnvironment:
         if render:
             _refuse_without_pictures(spec)
             options["render_mode"] = "rgb_array"
-        self._who = f"{'environment' if faults.ships(spec) else 'your environment'} {spec.id}"
+        self._ships = faults.ships(spec)
+        self._who = f"{'environment' if self._ships else 'your environment'} {spec.id}"
         calls.at("its constructor")
         self._env = env = gymnasium.make(lean, **options)
         self.inner: gymnasium.Env[Any, Any] = env
@@ -87,6 +91,8 @@ class GymnasiumEnvironment:
         Returns:
             0: no step is played.
         """
+        if not self._ships:
+            self._seed_whatever_draws(seed)
         try:
             given = self._env.reset(seed=seed)
         except (Exception, SystemExit) as error:
@@ -102,6 +108,17 @@ class GymnasiumEnvironment:
         except Exception as error:
             raise faults.wrong_observation(self._who, "reset", observation, self._space, error) from error
         return 0
+
+    def _seed_whatever_draws(self, seed: int) -> None:
+        """Seeds what strangers' environments draw from besides the generator that a reset seeds.
+
+        Many use Python's or numpy's global generator, or their own before ``super().reset(seed=seed)``: they are
+        repeatable so.
+        """
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - the environment may use the legacy global generator
+        with suppress(AttributeError):  # one of its own that cannot be set
+            self._env.unwrapped.np_random = seeding.np_random(seed)[0]
 
     def step(self, action: int | np.ndarray, out: np.ndarray) -> tuple[float, bool, bool, int]:
         """Plays one decision and writes the observation.
