@@ -210,7 +210,7 @@ def generalize(
     from hlearn.cli.opening import open_system
     from hlearn.evaluate.allowance import usable_cores
     from hlearn.suites import SuiteFolder
-    from hlearn.suites.generalizing import Kept
+    from hlearn.suites.generalizing import ScoreElsewhere
     from hlearn.suites.generalizing import generalize as play
 
     screen = console(as_json)
@@ -227,7 +227,7 @@ def generalize(
             continue
         screen.print(path.name or system.task.env_id, markup=False, soft_wrap=True)
 
-        def show(row: Kept) -> None:
+        def show(row: ScoreElsewhere) -> None:
             kept = "" if row.kept is None else f"kept {row.kept:.0%}"
             line = f"  {row.relative:<24} {number(row.score):>10}  random {number(row.random):>10}  {kept} {row.failed}"
             screen.print(line.rstrip(), markup=False, soft_wrap=True)

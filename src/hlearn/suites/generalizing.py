@@ -20,7 +20,7 @@ from hlearn.trust import Key
 EPISODES = 10
 
 
-class Kept(NamedTuple):
+class ScoreElsewhere(NamedTuple):
     """What a program does on one relative of its task, beside random play on the same fresh seeds.
 
     Attributes:
@@ -46,8 +46,8 @@ def generalize(
     workers: int = 1,
     key: Key | None = None,
     evaluators: EvaluatorMaker = IsolatedEvaluator,
-    on_kept: Callable[[Kept], None] | None = None,
-) -> list[Kept]:
+    on_kept: Callable[[ScoreElsewhere], None] | None = None,
+) -> list[ScoreElsewhere]:
     """Plays a program on its task and on every relative of it.
 
     Args:
@@ -60,13 +60,13 @@ def generalize(
         on_kept: told each row as soon as it is there.
     """
     key = key or Key.new()
-    rows: list[Kept] = []
+    rows: list[ScoreElsewhere] = []
     lead: float | None = None
     for relative in [Relative("as learnt", task), *relatives(task)]:
         try:
             row = _play(relative, program, episodes, workers, key, evaluators)
         except HlearnError as error:
-            row = Kept(relative.name, None, None, None, str(error).splitlines()[0])
+            row = ScoreElsewhere(relative.name, None, None, None, str(error).splitlines()[0])
         if row.score is not None and row.random is not None:
             ahead = row.score - row.random
             lead = ahead if relative.task is task else lead
@@ -79,7 +79,7 @@ def generalize(
 
 def _play(
     relative: Relative, program: Program, episodes: int, workers: int, key: Key, evaluators: EvaluatorMaker
-) -> Kept:
+) -> ScoreElsewhere:
     task, cap = relative.task, report_cap(relative.task)
     chance = random_play(describe(task).actions).program
 
@@ -99,7 +99,7 @@ def _play(
         outcomes = [r.outcome for r in evaluator.run([*jobs(program), *jobs(chance)])]
     ours, theirs = outcomes[:episodes], outcomes[episodes:]
     failures = [o for o in ours if not isinstance(o, Episode)]
-    return Kept(
+    return ScoreElsewhere(
         relative=relative.name,
         score=None if failures else statistics.fmean(o.score for o in ours),
         random=statistics.fmean(o.score for o in theirs),

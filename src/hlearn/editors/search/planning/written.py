@@ -16,6 +16,7 @@ from hlearn.tasks.environment import ActionSpace, Box, Discrete
 
 BASE = "_Base"
 _STEPS = "decisions"
+FITTED = 30  # sequences of a decision from which on linear models can be fitted to them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +90,27 @@ def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
             ),
         ]
     samples = float(max(8, steps // 15))
-    kinds.append(
-        PlannerKind(
-            name="iLQR over 15 steps",
-            made="ILQR",
-            story="a linear model is fitted around the plan and solved backwards, and the plan changed as it says",
-            knobs=(
-                _horizon(15),
-                Knob(name="samples", start=2 * samples, spread=0.2 * samples, low=30.0, high=8 * samples),
-                _spread(0.5),
-                Knob(name="probe", start=0.2, spread=0.1, low=0.02, high=0.6, unit="half ranges"),
-            ),
-            fixed="rounds=2",
+    if samples >= FITTED:
+        kinds.append(
+            PlannerKind(
+                name="iLQR over 15 steps",
+                made="ILQR",
+                story="a linear model is fitted around the plan and solved backwards, and the plan changed as it says",
+                knobs=(
+                    _horizon(15),
+                    Knob(
+                        name="samples",
+                        start=samples,
+                        spread=0.1 * samples,
+                        low=float(FITTED),
+                        high=4 * samples,
+                    ),
+                    _spread(0.5),
+                    Knob(name="probe", start=0.2, spread=0.1, low=0.02, high=0.6, unit="half ranges"),
+                ),
+                fixed="rounds=2",
+            )
         )
-    )
     kinds.append(
         PlannerKind(
             name="gradient over 15 steps",
