@@ -115,16 +115,19 @@ def run(goal: ForeignTask, seed: int, out: Path, env_timeout: float) -> dict[str
         return {**row, "skipped": " ".join(str(error).split())[:300]}
     folder = out / "".join(c if c.isalnum() else "_" for c in goal.name) / str(seed)
     begun = time.monotonic()
-    result = learn(
-        task,
-        out=folder,
-        steps=goal.steps,
-        seed=seed,
-        workers=1,
-        resume=folder.exists(),
-        holdout=FRESH,
-        env_timeout=env_timeout,
-    )
+    try:
+        result = learn(
+            task,
+            out=folder,
+            steps=goal.steps,
+            seed=seed,
+            workers=1,
+            resume=folder.exists(),
+            holdout=FRESH,
+            env_timeout=env_timeout,
+        )
+    except HlearnError as error:  # refused, with a reason: a row of its own
+        return {**row, "skipped": "refused: " + " ".join(str(error).split())[:280]}
     seconds = time.monotonic() - begun
     plain, used = climb(task, goal.steps, seed)
     system = System.open(folder)
