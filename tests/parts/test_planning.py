@@ -15,6 +15,7 @@ from hlearn.parts.planning import (
     MPPI,
     UCT,
     Beam,
+    Cyclic,
     GradientShooting,
     Identified,
     RandomShooting,
@@ -23,6 +24,7 @@ from hlearn.parts.planning import (
     coloured,
     continued,
     held,
+    stepped,
 )
 
 
@@ -71,6 +73,7 @@ _KINDS = [
     lambda **o: RandomShooting(samples=60, horizon=10, **o),
     lambda **o: ICEM(samples=60, horizon=10, **o),
     lambda **o: MPPI(samples=60, horizon=10, rounds=2, **o),
+    lambda **o: Cyclic(samples=60, horizon=10, knots=5, **o),
     lambda **o: GradientShooting(samples=60, horizon=10, spread=1.0, **o),
     lambda **o: ILQR(samples=60, horizon=10, spread=1.0, **o),
 ]
@@ -104,7 +107,7 @@ def test_without_a_state_the_base_acts(make: Any) -> None:
     assert model.asked == 0
 
 
-@pytest.mark.parametrize("make", _KINDS[:3])
+@pytest.mark.parametrize("make", _KINDS[:4])
 def test_what_is_no_number_is_avoided(make: Any) -> None:
     model, planner = Puck(broken_beyond=0.5), make()
     for _ in range(25):
@@ -258,3 +261,47 @@ def test_a_fitted_model_is_planned_with_like_a_simulator() -> None:
 def test_bounds_of_a_planner_are_finite() -> None:
     with pytest.raises(ValueError, match="finite bounds"):
         ICEM(horizon=3, samples=5, low=-np.inf, high=np.inf)
+
+
+def test_noise_in_steps_is_held_and_has_variance_one() -> None:
+    drawn = stepped(np.random.default_rng(0), 4000, 7, 2, 3)
+    assert drawn.shape == (4000, 7, 2)
+    assert np.unique(drawn[0, :, 0]).size == 3
+    assert np.abs(drawn.std(axis=0) - 1.0).max() < 0.05
+
+
+class Pump(Puck):
+    """Pays for pushes that change their sign at every second step: what pays is a cycle of four."""
+
+    now: int = 0
+
+    def rollout(self, actions: Any, **options: Any) -> Any:
+        out = super().rollout(actions)
+        signs = np.where((self.now + np.arange(out.rewards.shape[1])) // 2 % 2, -1.0, 1.0)
+        out.rewards = np.asarray(actions, float)[..., 0] * signs
+        return out
+
+
+def test_a_cycle_that_was_played_is_played_again() -> None:
+    model, planner = Pump(), Cyclic(horizon=8, samples=24, knots=4, longest=6, seed=1)
+    paid = []
+    for _ in range(60):
+        push = planner.decide(model, np.zeros((8, 1)))[0]
+        paid.append(push * (-1.0 if model.now // 2 % 2 else 1.0))
+        model.now += 1
+    assert planner.repeated > 0
+    assert np.mean(paid[-20:]) > 0.8
+
+
+def test_coarse_physics_is_asked_for_where_it_is_wanted_only() -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Asked(Puck):
+        def rollout(self, actions: Any, **options: Any) -> Any:
+            asked.append(options)
+            return super().rollout(actions)
+
+    for substeps in (0, 2):
+        RandomShooting(horizon=3, samples=4, substeps=substeps).decide(Asked(), np.zeros((3, 1)))
+    assert ["substeps" in options for options in asked] == [False, True]
+    assert asked[1]["substeps"] == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -149,9 +151,12 @@ def test_batches_in_c_bring_what_steps_bring(env_id: str, within: float) -> None
         environment.step(0.3 * action, seen)
     state = simulator.present()
     quick = simulator.rollout([state] * 12, plans, observe="none")
-    steps = simulator.rollout([state] * 12, plans, observe="last")
+    steps = simulator.rollout([state] * 12, plans, observe="all")
+    last = simulator.rollout([state] * 12, plans, observe="last")
     np.testing.assert_array_equal(quick.lengths, steps.lengths)
     np.testing.assert_array_equal(quick.ended, steps.ended)
+    assert steps.observations is not None
+    np.testing.assert_array_equal(last.observations, steps.observations[:, -1])
     gap = np.abs(quick.rewards.sum(axis=1) - steps.rewards.sum(axis=1))
     assert (gap <= within * steps.lengths + 1e-12 * (within == 0.0)).all()
     simulator.close()
@@ -161,3 +166,33 @@ def test_batches_in_c_bring_what_steps_bring(env_id: str, within: float) -> None
 def test_how_long_a_decision_lasts_is_what_the_environment_says() -> None:
     rates = {e: traits(resolve_task(e)).decisions_per_second for e in ("HalfCheetah-v5", "CartPole-v1")}
     assert rates == {"HalfCheetah-v5": 20.0, "CartPole-v1": 50.0}
+
+
+@pytest.mark.parametrize(("env_id", "part"), [("HalfCheetah-v5", 2 / 5), ("Ant-v5", 2 / 20)])
+def test_coarse_physics_goes_a_similar_way_for_less_and_leaves_the_environment_as_it_is(
+    env_id: str, part: float
+) -> None:
+    environment, simulator, seen = _opened(env_id)
+    plans = np.repeat(_plans(environment, 40, 2), 3, axis=1)
+    for action in plans[0]:
+        environment.step(0.3 * action, seen)
+    state = simulator.present()
+    exact = simulator.rollout([state] * 40, plans, observe="none")
+    coarse = simulator.rollout([state] * 40, plans, observe="none", substeps=2)
+    again = simulator.rollout([state] * 40, plans, observe="none")
+    np.testing.assert_array_equal(exact.rewards, again.rewards)
+    assert exact.steps == 40 * 6
+    assert coarse.steps == math.ceil(part * 40 * 6)
+    sums = [rolled.rewards.sum(axis=1) for rolled in (exact, coarse)]
+    assert np.corrcoef(*sums)[0, 1] > 0.8
+    simulator.close()
+    environment.close()
+
+
+def test_a_simulator_without_coarse_physics_passes_it_over() -> None:
+    environment, simulator, _ = _opened("Pendulum-v1")
+    plans = _plans(environment, 3, 5)
+    rolled = [simulator.rollout([simulator.present()] * 3, plans, substeps=n) for n in (0, 2)]
+    np.testing.assert_array_equal(rolled[0].rewards, rolled[1].rewards)
+    simulator.close()
+    environment.close()

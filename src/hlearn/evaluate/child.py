@@ -106,9 +106,9 @@ class _Asking:
         self._models = models
 
     def ask(
-        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool
+        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool, substeps: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        self._models.put_request(actions, starts, observe, keep)
+        self._models.put_request(actions, starts, observe, keep, substeps)
         self._say(MODEL)
         count, horizon = actions.shape[:2]
         rewards, lengths, ended, observations, states = self._models.outcome(count, horizon, observe)

@@ -97,10 +97,10 @@ class _Direct:
         self._server = server
 
     def ask(
-        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool
+        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool, substeps: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         try:
-            rolled, numbers = self._server.answer(actions, starts.tolist(), observe, keep)
+            rolled, numbers = self._server.answer(actions, starts.tolist(), observe, keep, substeps)
         except Misuse as error:
             raise PermissionError(str(error)) from None
         seen = np.empty(0) if rolled.observations is None else rolled.observations

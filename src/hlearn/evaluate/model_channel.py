@@ -18,6 +18,7 @@ from hlearn.evaluate.channel import set_size
 if TYPE_CHECKING:
     from hlearn.evaluate.simulating import ModelServer
 
+MOST_SUBSTEPS = 1000
 LARGEST = 1_000_000  # numbers of one answer's observations
 MODEL, RELEASE = b"m", b"l"
 DONE, REFUSED = b"d", b"x"
@@ -62,7 +63,9 @@ class ModelChannel:
 
     # The child's side
 
-    def put_request(self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool) -> None:
+    def put_request(
+        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool, substeps: int
+    ) -> None:
         """Writes what is asked for.
 
         Raises:
@@ -72,6 +75,7 @@ class ModelChannel:
         if actions.size + 4 * count + count * horizon + 64 > _MOST:
             raise PermissionError(f"{count} sequences of {horizon} actions are more than one call takes")
         self._head[:4] = count, horizon, _OBSERVE.index(observe), keep
+        self._head[5] = substeps
         place = self._write(_HEADER, np.ascontiguousarray(starts, np.int64))
         self._write(place, actions)
 
@@ -122,6 +126,7 @@ class ModelChannel:
 
     def _answer(self, server: ModelServer) -> None:
         count, horizon, observe, keep = (int(v) for v in self._head[:4])
+        substeps = min(max(int(self._head[5]), 0), MOST_SUBSTEPS)
         box = self._layout.box
         if (
             count < 1
@@ -137,7 +142,7 @@ class ModelChannel:
         starts, place = self._read(_HEADER, np.int64, (count,))
         shape = (count, horizon, box) if box else (count, horizon)
         actions, _ = self._read(place, np.float64 if box else np.int64, shape)
-        rolled, numbers = server.answer(actions, starts.tolist(), _OBSERVE[observe], bool(keep))
+        rolled, numbers = server.answer(actions, starts.tolist(), _OBSERVE[observe], bool(keep), substeps)
         self._head[4] = len(numbers)
         place = self._write(_HEADER, rolled.rewards)
         place = self._write(place, rolled.lengths.astype(np.int64))

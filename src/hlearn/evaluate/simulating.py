@@ -57,7 +57,7 @@ class ModelServer:
         self._present, self._decision = None, 0
 
     def answer(
-        self, actions: np.ndarray, starts: Sequence[int], observe: str, keep: bool
+        self, actions: np.ndarray, starts: Sequence[int], observe: str, keep: bool, substeps: int = 0
     ) -> tuple[Rollouts, np.ndarray]:
         """Simulates.
 
@@ -66,6 +66,7 @@ class ModelServer:
             starts: numbers of B states.
             observe: none, last or all.
             keep: give the states after the sequences numbers.
+            substeps: of the physics for an action, where it can be played more coarsely; 0: the environment's own.
 
         Returns:
             What came of it, and the numbers, int64[B].
@@ -90,7 +91,7 @@ class ModelServer:
                 raise Misuse("expected finite actions")
             actions = np.clip(actions, self._low, self._high)
         found = [self._state(number) for number in starts]
-        rolled = self._simulator.rollout(found, actions, observe=observe, keep=keep)
+        rolled = self._simulator.rollout(found, actions, observe=observe, keep=keep, substeps=substeps)
         self._decision += asked
         self.steps += rolled.steps
         numbers = np.arange(self._named + 1, self._named + 1 + len(rolled.states), dtype=np.int64)

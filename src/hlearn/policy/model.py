@@ -44,7 +44,7 @@ class SimulatorBackend(Protocol):
     """The way to whoever simulates; evaluators provide it."""
 
     def ask(
-        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool
+        self, actions: np.ndarray, starts: np.ndarray, observe: str, keep: bool, substeps: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Simulates."""
 
@@ -80,6 +80,7 @@ class SimulatorHandle:
         start: int | np.ndarray = PRESENT,
         observe: str = "last",
         keep: bool = False,
+        substeps: int = 0,
     ) -> Outcome:
         """Plays sequences of actions on clones.
 
@@ -88,6 +89,9 @@ class SimulatorHandle:
             start: number of the state to begin from, :data:`PRESENT` or one that was kept; or one for each sequence.
             observe: "last", "all" or "none".
             keep: keep the states after the sequences, to go on from them; they are gone with the episode.
+            substeps: steps of the physics for an action, fewer than the environment's own: faster and coarser, where
+                the family can do it (MuJoCo, of sequences from one state of which no more than the last observation
+                is asked for, in which contact forces are 0; else this is passed over); 0: as the environment does.
 
         Raises:
             PermissionError: the episode is over, there is no state now, or more is asked for than a program may have.
@@ -110,7 +114,9 @@ class SimulatorHandle:
         starts = np.broadcast_to(np.asarray(start, np.int64), (len(given),))
         if observe not in ("none", "last", "all"):
             raise ValueError(f"observe is {observe!r}, expected none, last or all")
-        rewards, lengths, ended, observations, states = self._door.ask(given, starts, observe, keep)
+        rewards, lengths, ended, observations, states = self._door.ask(
+            given, starts, observe, keep, max(0, int(substeps))
+        )
         self.steps += int(lengths.sum())
         return Outcome(rewards, lengths, ended, observations, states)
 

@@ -267,7 +267,13 @@ class VariedSimulator:
         return self._inner.present(), tuple(theirs.late)
 
     def rollout(
-        self, starts: Sequence[State], actions: np.ndarray, *, observe: str = "last", keep: bool = False
+        self,
+        starts: Sequence[State],
+        actions: np.ndarray,
+        *,
+        observe: str = "last",
+        keep: bool = False,
+        substeps: int = 0,
     ) -> Rollouts:
         """Plays each sequence of actions from its state."""
         from dataclasses import replace
@@ -280,7 +286,9 @@ class VariedSimulator:
             for h in range(actions.shape[1]):
                 played[b, h] = mine.acted(actions[b, h])
             after.append(tuple(mine.late))
-        rolled = self._inner.rollout([state for state, _ in starts], played, observe=observe, keep=keep)
+        rolled = self._inner.rollout(
+            [state for state, _ in starts], played, observe=observe, keep=keep, substeps=substeps
+        )
         if rolled.observations is not None:
             mine.seen(rolled.observations)
         return replace(rolled, states=tuple(zip(rolled.states, after, strict=False)))

@@ -91,8 +91,8 @@ def test_the_base_keeps_its_words() -> None:
 def test_a_value_is_fitted_or_there_is_none() -> None:
     rng = np.random.default_rng(0)
     seen = rng.standard_normal((100, 3))
-    assert fitted(seen, np.zeros(100)) is None
-    beyond = fitted(seen, np.cumsum(seen[:, 0]))
+    assert fitted([seen], [np.zeros(100)]) is None
+    beyond = fitted([seen, seen], [np.cumsum(seen[:, 0])] * 2)
     assert beyond is not None
     assert len(beyond.weights) == 3
 

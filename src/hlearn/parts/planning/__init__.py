@@ -6,11 +6,12 @@ those for box actions may have a deadline in milliseconds besides (then what the
 """
 
 from hlearn.parts.planning.beam import Beam
+from hlearn.parts.planning.cyclic import Cyclic
 from hlearn.parts.planning.discrete import DiscreteShooting
 from hlearn.parts.planning.gradient import GradientShooting
 from hlearn.parts.planning.identified import Identified
 from hlearn.parts.planning.ilqr import ILQR
-from hlearn.parts.planning.noise import coloured
+from hlearn.parts.planning.noise import coloured, stepped
 from hlearn.parts.planning.nominal import continued, held
 from hlearn.parts.planning.sampling import ICEM, MPPI, RandomShooting
 from hlearn.parts.planning.trees import UCT, RolloutIW
@@ -22,6 +23,7 @@ __all__ = [
     "MPPI",
     "UCT",
     "Beam",
+    "Cyclic",
     "DiscreteShooting",
     "GradientShooting",
     "Identified",
@@ -31,4 +33,5 @@ __all__ = [
     "coloured",
     "continued",
     "held",
+    "stepped",
 ]

@@ -90,9 +90,15 @@ class Identified:
         self.learnt += 1
 
     def rollout(
-        self, actions: np.ndarray, *, start: int | np.ndarray = 0, observe: str = "last", keep: bool = False
+        self,
+        actions: np.ndarray,
+        *,
+        start: int | np.ndarray = 0,
+        observe: str = "last",
+        keep: bool = False,
+        substeps: int = 0,
     ) -> Foreseen:
-        """Plays sequences of actions in the fitted model; arguments as of a simulator's."""
+        """Plays sequences of actions in the fitted model; arguments as of a simulator's, and no physics to step."""
         plans = np.asarray(actions, np.float64)
         count, horizon = plans.shape[:2]
         numbers = np.broadcast_to(np.asarray(start, np.int64), (count,))

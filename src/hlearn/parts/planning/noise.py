@@ -1,4 +1,4 @@
-"""Noise for sequences of actions: coloured, so that neighbouring actions go the same way."""
+"""Noise for sequences of actions in which neighbours go the same way: coloured, or drawn at few moments and held."""
 
 from __future__ import annotations
 
@@ -34,3 +34,23 @@ def coloured(
     deviation = float(np.sqrt(weights @ scale**2)) / horizon
     drawn: np.ndarray = np.fft.irfft(parts[0] + 1j * parts[1], horizon) / deviation
     return np.swapaxes(drawn, 1, 2)
+
+
+def stepped(rng: np.random.Generator, count: int, horizon: int, channels: int, knots: int) -> np.ndarray:
+    """Draws sequences at few moments, evenly apart, and holds them until the next.
+
+    The fewer the moments, the fewer sequences it takes to find a good one (predictive sampling, Howell et al. 2022).
+
+    Args:
+        rng: draws.
+        count: sequences.
+        horizon: actions of a sequence.
+        channels: numbers of an action.
+        knots: moments, at least 1.
+
+    Returns:
+        float64[count, horizon, channels] of mean 0 and variance 1.
+    """
+    drawn = rng.standard_normal((count, knots, channels))
+    held: np.ndarray = drawn[:, np.arange(horizon) * knots // horizon]
+    return held

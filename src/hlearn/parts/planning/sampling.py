@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hlearn.parts.planning.noise import coloured
+from hlearn.parts.planning.noise import coloured, stepped
 from hlearn.parts.planning.nominal import Simulating
 
 Bound = float | Sequence[float] | np.ndarray
@@ -27,6 +27,9 @@ class RandomShooting:
         samples: sequences per decision.
         spread: standard deviation of the noise, in parts of the half range of an action.
         colour: of the noise (:func:`hlearn.parts.planning.noise.coloured`).
+        knots: moments at which noise is drawn and held instead (:func:`hlearn.parts.planning.noise.stepped`); 0: none.
+        substeps: steps of the physics for an action, where the model can be played more coarsely; 0: as the
+            environment does.
         low: smallest action, a number or one per channel; finite.
         high: largest action.
         limit: how far an action may be from the base's, in parts of the half range; inf: anywhere.
@@ -50,6 +53,8 @@ class RandomShooting:
         samples: int,
         spread: float = 0.3,
         colour: float = 2.0,
+        knots: int = 0,
+        substeps: int = 0,
         low: Bound = -1.0,
         high: Bound = 1.0,
         limit: float = np.inf,
@@ -64,6 +69,7 @@ class RandomShooting:
         if not (np.isfinite(self.half).all() and (self.half > 0).all()):
             raise ValueError(f"expected finite bounds, low below high, got {low} and {high}")
         self.spread, self.colour = spread * self.half, colour
+        self.knots, self.substeps = min(max(0, int(knots)), self.horizon), max(0, int(substeps))
         self.limit = limit * self.half if np.isfinite(limit) else None
         self.value, self.discount, self.ms = value, discount, ms
         self.rng = np.random.default_rng(seed)
@@ -94,6 +100,8 @@ class RandomShooting:
         return self._take(plans, returns, returns[0])
 
     def _noise(self, count: int, base: np.ndarray) -> np.ndarray:
+        if self.knots:
+            return stepped(self.rng, count, base.shape[0], base.shape[1], self.knots)
         return coloured(self.rng, count, base.shape[0], base.shape[1], self.colour)
 
     def _take(self, plans: np.ndarray, returns: np.ndarray, of_base: float) -> np.ndarray:
@@ -111,7 +119,8 @@ class RandomShooting:
 
     def returns(self, model: Simulating, plans: np.ndarray) -> np.ndarray:
         """What sequences bring in the model, the value after the horizon included, float64[B]."""
-        out = model.rollout(plans, observe="none" if self.value is None else "last")
+        coarse = {"substeps": self.substeps} if self.substeps else {}
+        out = model.rollout(plans, observe="none" if self.value is None else "last", **coarse)
         total: np.ndarray = out.rewards @ self._weights
         if self.value is not None:
             beyond = self.value(out.observations) * self.discount**self.horizon

@@ -38,20 +38,29 @@ class Value:
 
     @classmethod
     def fitted(
-        cls, observations: np.ndarray, rewards: np.ndarray, horizon: int = 50, ridge: float = 1.0
+        cls,
+        observations: np.ndarray | Sequence[np.ndarray],
+        rewards: np.ndarray | Sequence[np.ndarray],
+        horizon: int = 50,
+        ridge: float = 1.0,
     ) -> Value:
-        """Fits a value to one episode: the sum of the next ``horizon`` rewards, less its mean.
+        """Fits a value to one episode or several: the sum of the next ``horizon`` rewards, less its mean.
 
         Args:
-            observations: float[T, n], before each decision.
-            rewards: float[T].
+            observations: float[T, n], before each decision; or one such array for each episode.
+            rewards: float[T]; or one such array for each episode.
             horizon: rewards that count.
             ridge: how strongly weights are drawn to 0.
         """
-        sums = np.concatenate([[0.0], np.cumsum(rewards)])
-        last = max(1, len(rewards) - horizon)
-        target = (sums[horizon : horizon + last] - sums[:last])[: len(observations)]
-        seen = observations[: len(target)]
+        several = np.ndim(rewards[0]) > 0
+        episodes = zip(observations, rewards, strict=True) if several else [(observations, rewards)]
+        targets, places = [], []
+        for looked, paid in episodes:
+            sums = np.concatenate([[0.0], np.cumsum(paid)])
+            last = max(1, len(paid) - horizon)
+            targets.append((sums[horizon : horizon + last] - sums[:last])[: len(looked)])
+            places.append(np.asarray(looked)[: len(targets[-1])])
+        target, seen = np.concatenate(targets), np.concatenate(places)
         centre, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-6
         z = np.clip((seen - centre) / scale, -3.0, 3.0)
         weights = np.linalg.solve(z.T @ z + ridge * np.eye(z.shape[1]), z.T @ (target - target.mean()))

@@ -26,7 +26,8 @@ class Rollouts:
         observations: [B, ...] after the last decision played, [B, H, ...] after each where all were asked for, None
             where none was.
         states: the state after each sequence, where they were asked for.
-        steps: environment steps simulated, all sequences together (frames under frame skip).
+        steps: environment steps simulated, all sequences together (frames under frame skip); those of coarser physics
+            count for the part of the physics' evaluations that they took.
     """
 
     rewards: np.ndarray
@@ -74,7 +75,13 @@ class Simulator(Protocol):
         """The environment's present state, for as long as the environment is not stepped."""
 
     def rollout(
-        self, starts: Sequence[State], actions: np.ndarray, *, observe: str = "last", keep: bool = False
+        self,
+        starts: Sequence[State],
+        actions: np.ndarray,
+        *,
+        observe: str = "last",
+        keep: bool = False,
+        substeps: int = 0,
     ) -> Rollouts:
         """Plays each sequence of actions from its state.
 
@@ -83,6 +90,8 @@ class Simulator(Protocol):
             actions: int64[B, H], or float64[B, H, n] within the bounds.
             observe: "none", "last" or "all".
             keep: also return the states after each sequence; they stay valid for the episode.
+            substeps: steps of the physics for an action; a simulator that has no coarser physics passes it over, as
+                all do for 0.
         """
 
     def close(self) -> None:
@@ -119,7 +128,13 @@ class SteppedSimulator:
         raise NotImplementedError
 
     def rollout(
-        self, starts: Sequence[State], actions: np.ndarray, *, observe: str = "last", keep: bool = False
+        self,
+        starts: Sequence[State],
+        actions: np.ndarray,
+        *,
+        observe: str = "last",
+        keep: bool = False,
+        substeps: int = 0,
     ) -> Rollouts:
         """Plays each sequence of actions from its state, one after the other."""
         count, horizon = actions.shape[:2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -51,7 +52,7 @@ class GymnasiumSimulator(SteppedSimulator):
 
 
 class MujocoSimulator(GymnasiumSimulator):
-    """Clones of a MuJoCo environment, by its own ``step`` or, where observations are not asked for, in batches.
+    """Clones of a MuJoCo environment, by its own ``step`` or, of whose ways little is asked, in batches.
 
     Where the environment has no wrapper but its time limit, its own ``step`` is called: the same numbers at less cost.
 
@@ -68,29 +69,45 @@ class MujocoSimulator(GymnasiumSimulator):
         if self._direct:
             state = self.present()
             bare = self._env.unwrapped
-            self._batches = batches_for(
-                bare, state[0].data, lambda plans: self._step([state] * len(plans), plans, None)
-            )
+
+            def exact(plans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+                seen = np.zeros((len(plans), *self._shape), self._dtype)
+                return self._step([state] * len(plans), plans, seen), seen
+
+            self._batches = batches_for(bare, state[0].data, exact)
 
     @property
     def batched(self) -> bool:
-        """Whether sequences whose observations are not asked for are played in C, all at once."""
+        """Whether sequences of which no more than rewards is asked for are played in C, all at once."""
         return self._batches is not None
 
     def rollout(
-        self, starts: Sequence[State], actions: np.ndarray, *, observe: str = "last", keep: bool = False
+        self,
+        starts: Sequence[State],
+        actions: np.ndarray,
+        *,
+        observe: str = "last",
+        keep: bool = False,
+        substeps: int = 0,
     ) -> Rollouts:
         """Plays each sequence of actions from its state."""
         if keep or observe == "all" or not self._direct:
             return super().rollout(starts, actions, observe=observe, keep=keep)
         plans = actions.astype(self._env.action_space.dtype)
         first = starts[0]
-        if self._batches is not None and observe == "none" and all(start is first for start in starts):
-            self.restore(first)
-            limit: Any = layers(self._env)[0]
-            left = limit._max_episode_steps - limit._elapsed_steps
-            rewards, over = self._batches.play(first[0].data, plans[:, :left])
-            return _cut(rewards, over, plans.shape[1])
+        batches = self._batches
+        if batches is not None and all(start is first for start in starts):
+            cost = batches.cost(substeps)
+            if observe == "none" or batches.sees or cost < 1.0:
+                self.restore(first)
+                limit: Any = layers(self._env)[0]
+                left = limit._max_episode_steps - limit._elapsed_steps
+                rewards, over, ends = batches.play(first[0].data, plans[:, :left], substeps)
+                rolled = _cut(rewards, over, plans.shape[1], cost)
+                if observe == "none":
+                    return rolled
+                last = ends[np.arange(len(ends)), rolled.lengths - 1]
+                return replace(rolled, observations=batches.observed(last).astype(self._dtype))
         seen = None if observe == "none" else np.zeros((len(plans), *self._shape), self._dtype)
         rewards = self._step(starts, plans, seen)
         return Rollouts(
@@ -125,7 +142,7 @@ class MujocoSimulator(GymnasiumSimulator):
         return rewards
 
 
-def _cut(rewards: np.ndarray, over: np.ndarray, horizon: int) -> Rollouts:
+def _cut(rewards: np.ndarray, over: np.ndarray, horizon: int, cost: float) -> Rollouts:
     """What stands when each sequence ends with its episode."""
     count, played = rewards.shape
     broken = ~np.isfinite(rewards)
@@ -136,5 +153,10 @@ def _cut(rewards: np.ndarray, over: np.ndarray, horizon: int) -> Rollouts:
     clean = np.zeros((count, horizon))
     clean[:, :played] = np.where(after, 0.0, np.where(broken, -math.inf, rewards))
     return Rollouts(
-        rewards=clean, lengths=lengths, ended=ended, observations=None, states=(), steps=count * played
+        rewards=clean,
+        lengths=lengths,
+        ended=ended,
+        observations=None,
+        states=(),
+        steps=math.ceil(cost * count * played),
     )

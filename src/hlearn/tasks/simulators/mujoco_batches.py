@@ -90,6 +90,13 @@ def _upright(
     return rewards, ~healthy & bool(env._terminate_when_unhealthy)
 
 
+_SEEN: dict[str, tuple[int, float]] = {  # positions that are not observed, and the largest speed that is
+    "HalfCheetahEnv": (1, np.inf),
+    "SwimmerEnv": (2, np.inf),
+    "HopperEnv": (1, 10.0),
+    "Walker2dEnv": (1, 10.0),
+    "AntEnv": (2, np.inf),
+}
 _FORMULAS: dict[str, tuple[Formula, float]] = {
     "HalfCheetahEnv": (_runner, EXACT),
     "SwimmerEnv": (_runner, EXACT),
@@ -105,6 +112,9 @@ class Batches:
     Args:
         env: the environment without its wrappers.
         formula: what it says of trajectories.
+
+    Attributes:
+        sees: whether it knows observations exactly.
     """
 
     def __init__(self, env: Any, formula: Formula) -> None:
@@ -116,43 +126,89 @@ class Batches:
         self._size = mujoco.mj_stateSize(env.model, self._kind)
         self._scratch = mujoco.MjData(env.model)
         body = getattr(env, "_main_body", None)
+        self.sees = False
         self._body = None if body is None else env.data.body(body).id
 
-    def play(self, data: Any, plans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def cost(self, substeps: int) -> float:
+        """What a decision costs at so many substeps, as a part of the environment's own: evaluations of the physics."""
+        usual = int(self._env.frame_skip)
+        if not 0 < substeps < usual:
+            return 1.0
+        runge = self._env.model.opt.integrator == self._mujoco.mjtIntegrator.mjINT_RK4
+        return substeps / (usual * 4 if runge else usual)
+
+    def observed(self, ends: np.ndarray) -> np.ndarray:
+        """What is observed of positions and speeds, [B, ...] of [B, nq + nv]; contact forces and the like are 0."""
+        hidden, most = _SEEN[type(self._env).__name__]
+        if not self._env._exclude_current_positions_from_observation:
+            hidden = 0
+        places = self._env.model.nq
+        shown = np.concatenate([ends[:, hidden:places], np.clip(ends[:, places:], -most, most)], axis=1)
+        more = self._env.observation_space.shape[0] - shown.shape[1]
+        return np.pad(shown, ((0, 0), (0, more)))
+
+    def look(self, ends: np.ndarray, seen: np.ndarray) -> None:
+        """Finds out whether positions and speeds are all that is observed.
+
+        Args:
+            ends: positions and speeds, [B, nq + nv].
+            seen: what the environment itself observes there, [B, ...].
+        """
+        hidden = seen.shape[1] != self._env.model.nq + self._env.model.nv - _SEEN[type(self._env).__name__][0]
+        self.sees = not hidden and np.array_equal(self.observed(ends), seen)
+
+    def play(
+        self, data: Any, plans: np.ndarray, substeps: int = 0
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plays plans from the state in ``data``.
 
         Args:
             data: MuJoCo's data of the state.
             plans: float32[B, H, nu].
+            substeps: of the physics for an action where that is fewer than the environment's own: implicit steps of
+                the same time in all, which stay stable when they are long; 0: the environment's own.
 
         Returns:
-            Rewards and where the environment would end the episode, [B, H] each.
+            Rewards and where the environment would end the episode, [B, H] each; positions and speeds after each
+            decision, [B, H, nq + nv].
         """
         model, skip = self._env.model, self._env.frame_skip
         count, horizon = plans.shape[:2]
         start = np.empty(self._size)
         self._mujoco.mj_getState(model, data, start, self._kind)
-        states, _ = self._rollout.rollout(
-            model,
-            self._scratch,
-            np.repeat(start[None], count, axis=0),
-            np.repeat(plans.astype(np.float64), skip, axis=1),
-            initial_warmstart=np.repeat(data.qacc_warmstart[None], count, axis=0),
-        )
+        usual = model.opt.timestep, model.opt.integrator
+        if 0 < substeps < skip:
+            model.opt.timestep *= skip / substeps
+            model.opt.integrator = self._mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+            skip = substeps
+        try:
+            states, _ = self._rollout.rollout(
+                model,
+                self._scratch,
+                np.repeat(start[None], count, axis=0),
+                np.repeat(plans.astype(np.float64), skip, axis=1),
+                initial_warmstart=np.repeat(data.qacc_warmstart[None], count, axis=0),
+            )
+        finally:
+            model.opt.timestep, model.opt.integrator = usual
         states = states.reshape(count, horizon, skip, -1)[..., 1 : 1 + model.nq + model.nv]
         qpos = np.repeat(data.qpos[None], count, axis=0)
         place = np.zeros(3) if self._body is None else np.array(data.xpos[self._body])
         seen = Trajectories(before=qpos, ends=states[:, :, -1], place=place, actions=plans)
-        return self._formula(self._env, seen)
+        rewards, over = self._formula(self._env, seen)
+        return rewards, over, seen.ends
 
 
-def batches_for(env: Any, data: Any, exact: Callable[[np.ndarray], np.ndarray]) -> Batches | None:
+def batches_for(
+    env: Any, data: Any, exact: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+) -> Batches | None:
     """Batches for an environment, after they gave what its own steps give; None where none fit.
 
     Args:
         env: the environment without its wrappers.
         data: MuJoCo's data of a state.
-        exact: rewards of plans by the environment's own steps from that state, [B, H] from [B, H, nu].
+        exact: rewards of plans by the environment's own steps from that state, [B, H] from [B, H, nu], and what is
+            observed after the last of each, [B, ...].
     """
     if type(env).__module__.partition(".")[0] != "gymnasium":
         return None
@@ -165,10 +221,12 @@ def batches_for(env: Any, data: Any, exact: Callable[[np.ndarray], np.ndarray]) 
     plans = plans.astype(space.dtype)
     try:
         batches = Batches(env, formula)
-        rewards, over = batches.play(data, plans)
+        rewards, over, ends = batches.play(data, plans)
     except (AttributeError, KeyError):  # another version of the class
         return None
-    expected = exact(plans)
+    expected, seen = exact(plans)
     ended = np.cumsum(over, axis=1) - over > 0  # after the end of an episode
     gap = np.abs(np.cumsum(np.where(ended, 0.0, rewards) - expected, axis=1))
+    if not over.any():
+        batches.look(ends[:, -1], seen)
     return batches if (gap <= tolerance * np.arange(1, gap.shape[1] + 1)).all() else None

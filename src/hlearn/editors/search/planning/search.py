@@ -18,6 +18,7 @@ from hlearn.evaluate.api import Job, Record
 from hlearn.parts.planning import Value
 from hlearn.probe.vector.naming import class_name
 from hlearn.records import Access, Episode, Planning, Program
+from hlearn.tasks.environment import ActionSpace, Box
 
 USUAL = 600  # simulated steps for one decision, where nobody names another number
 FIRST_BASE = 0.15  # of the budget, for the base that the first planners are tried around
@@ -30,8 +31,10 @@ STAY = ((1, 3), (3, 1))  # episodes in which kinds race, and how many go on
 FACTORS = (0.6, 1.6)  # by which a number is tried smaller and larger
 ROUNDS = 2  # in which all numbers of the best are tried
 WHOLE = 2  # whole episodes on which a proposal stands
+LOOKS = 3  # episodes that a terminal value is fitted to
 AHEAD = 30  # decisions whose rewards a terminal value sums up
 SURE = 1e-9
+COARSE = 0.7  # of the steps for a decision: who simulates less for playing coarse physics may play more of it
 
 
 class Inner(Protocol):
@@ -80,6 +83,7 @@ class _Racer:
     values: dict[str, float]
     program: Program
     scores: list[float]
+    simulated: float = 0.0  # steps per decision, of the last episode
 
     @property
     def mean(self) -> float:
@@ -109,7 +113,7 @@ class PlanningSearch:
         short = SHORT if self.vector else SHORT_FRAMES
         self.short = short if lab.longest is None else min(short, lab.longest)
         planning: Planning | None = getattr(lab, "planning", None)
-        steps = USUAL if planning is None else planning.per_decision
+        self.steps = steps = USUAL if planning is None else planning.per_decision
         self.kinds = kinds_for(lab.actions, vector=self.vector, steps=steps)
         self.best: _Racer | None = None
         self._begun = False
@@ -134,8 +138,8 @@ class PlanningSearch:
         base: Proposal | None = None
         bases = self.inner.proposals()
         proposed = False
-        if not self.vector:  # looking around costs much there, and planning needs no base
-            yield from self._plan(idle(self.title))
+        if self._needs_no_base():
+            yield from self._plan(idle(self.title, self.lab.actions))
         for spent in (FIRST_BASE, WHOLE_BASE):
             self.share.kept = int(whole * (1.0 - spent))
             before = base
@@ -156,13 +160,23 @@ class PlanningSearch:
             if self.best is not None and self._solved(self.best):
                 return
 
+    def _needs_no_base(self) -> bool:
+        """Whether planners come first, around a base that does nothing.
+
+        On consoles looking around costs more; for box actions where a race costs less than the base's first share.
+        """
+        if not self.vector:
+            return True
+        race = len(self.kinds) * self.short * sum(episodes for episodes, _ in STAY)
+        return isinstance(self.lab.actions, Box) and race < FIRST_BASE * self.lab.remaining
+
     def _plan(self, base: Program) -> Iterator[Proposal]:
         """Which planner around a base: proposed as soon as it is known, and again with better numbers."""
         best = self._race(base)
         if best is None or not self._keep(best):
             return
         yield from self._offer()
-        for better in (self._turn, self._look_beyond):
+        for better in (self._look_beyond, self._turn):
             self._keep(better(best))
             best = self.best or best
         yield from self._offer()
@@ -203,12 +217,23 @@ class PlanningSearch:
         for episodes, stay in STAY:
             self.lab.say(f"{len(racers)} planners race, {self.short} steps")
             self._play(racers, episodes)
+            self._widen(racers)
             racers = sorted(racers, key=lambda r: -r.mean)[:stay]
             if len(racers) > 1 and racers[0].mean == racers[-1].mean and self.short < LONGER:
                 self.short = min(LONGER, 4 * self.short)  # too short to tell them apart
                 for racer in racers:
                     racer.scores.clear()
         return racers[0] if math.isfinite(racers[0].mean) else None
+
+    def _widen(self, racers: list[_Racer]) -> None:
+        """Lets those that play coarse physics simulate as much as the others, where it cost them less."""
+        for number, racer in enumerate(racers):
+            if racer.planned.kind.coarse and 0.0 < racer.simulated < COARSE * self.steps:
+                knob = next(k for k in racer.planned.knobs if k.name == "samples")
+                most = min(knob.high, racer.values["samples"] * self.steps / racer.simulated)
+                wider = self._racer(racer.planned, {**racer.values, "samples": float(int(most))})
+                self._play([wider], len(racer.scores))
+                racers[number] = max(racer, wider, key=lambda r: r.mean)
 
     def _play(self, racers: Sequence[_Racer], episodes: int) -> None:
         """Gives every racer at least so many short episodes, on the same seeds.
@@ -225,6 +250,7 @@ class PlanningSearch:
         for owner, result in zip(owners, self.lab.measure(jobs) if jobs else [], strict=True):
             outcome = result.outcome
             owner.scores.append(outcome.score if isinstance(outcome, Episode) else -math.inf)
+            owner.simulated = outcome.planner_steps / max(1, outcome.length)
 
     def _turn(self, best: _Racer) -> _Racer:
         """Tries each number smaller and larger, some rounds; the samples stay, they are the budget."""
@@ -242,6 +268,8 @@ class PlanningSearch:
                         values["samples"] = tidy(max(8.0, best.values["samples"] / factor))
                     if values != best.values:
                         tried.append(self._racer(best.planned, values))
+                self._play(tried, 1)
+                tried = [r for r in tried if r.scores[0] > best.scores[0]]  # the others lost where they met
                 self._play(tried, len(best.scores))
                 best = max([best, *tried], key=lambda r: r.mean)
             if best is before:
@@ -252,12 +280,13 @@ class PlanningSearch:
         """Fits a value to what the best planner saw, and keeps it where that helps."""
         if not self.vector or best.planned.kind.made in ("RolloutIW", "UCT"):
             return best
-        seed = self.lab.seeds(RACE_SEEDS, 1)[0]
-        job = Job(program=best.program, seed=seed, max_steps=self.short, record=Record.STEPS)
-        recording = self.lab.measure([job])[0].recording
-        if recording is None or len(recording.rewards) < 2 * AHEAD:
+        seeds = self.lab.seeds(RACE_SEEDS, LOOKS)
+        jobs = [Job(program=best.program, seed=s, max_steps=self.short, record=Record.STEPS) for s in seeds]
+        found = [r.recording for r in self.lab.measure(jobs) if r.recording is not None]
+        found = [r for r in found if len(r.rewards) >= 2 * AHEAD]
+        if not found:
             return best
-        beyond = fitted(recording.observations, recording.rewards)
+        beyond = fitted([r.observations for r in found], [r.rewards for r in found])
         if beyond is None:
             return best
         racer = self._racer(replace(best.planned, beyond=beyond), best.values)
@@ -270,17 +299,24 @@ class PlanningSearch:
         return target is not None and best.mean >= target
 
 
-def idle(title: str) -> Program:
-    """A base for consoles that does nothing."""
+def idle(title: str, actions: ActionSpace) -> Program:
+    """A base that does nothing: the first action, or the middle of a box."""
+    if isinstance(actions, Box):
+        middle = [tidy(0.5 * (low + high)) for low, high in actions.finite_bounds]
+        return Program(
+            source=f'"""{title}: waits."""\n\nfrom hlearn.policy import ComposedPolicy, controller\n\n\n'
+            f'class {title}(ComposedPolicy):\n    """Does nothing."""\n\n    @controller\n'
+            f"    def wait(self, s):\n        return {middle}\n"
+        )
     return Program(
         source=f'"""{title}: waits."""\n\nfrom hlearn.policy import RulePolicy\n\n\n'
         f'class {title}(RulePolicy):\n    """Does nothing."""\n'
     )
 
 
-def fitted(observations: np.ndarray, rewards: np.ndarray) -> Beyond | None:
-    """A terminal value of one episode: a line through the sums of the next rewards; None where there is nothing."""
-    value = Value.fitted(np.asarray(observations, np.float64), rewards, AHEAD, ridge=10.0)
+def fitted(observations: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -> Beyond | None:
+    """A terminal value of some episodes: a line through the sums of the next rewards; None where there is nothing."""
+    value = Value.fitted([np.asarray(o, np.float64) for o in observations], rewards, AHEAD, ridge=10.0)
     if not np.isfinite(value.weights).all() or not value.weights.any():
         return None
     return Beyond(

@@ -40,14 +40,18 @@ class PlannerKind:
         knobs: its open numbers, named as its arguments; those in ``whole`` are whole numbers.
         whole: see above.
         fixed: further arguments, as source.
+        coarse: whether it plays coarser physics, where the simulator can: its samples may grow by what that saves.
     """
 
     name: str
     made: str
     story: str
     knobs: tuple[Knob, ...]
-    whole: frozenset[str] = frozenset({"horizon", "samples", "rounds", "hold", "depth", "steps", "knots"})
+    whole: frozenset[str] = frozenset(
+        {"horizon", "samples", "rounds", "hold", "depth", "steps", "knots", "longest"}
+    )
     fixed: str = ""
+    coarse: bool = False
 
 
 def _horizon(start: float) -> Knob:
@@ -56,6 +60,25 @@ def _horizon(start: float) -> Knob:
 
 def _spread(start: float) -> Knob:
     return Knob(name="spread", start=start, spread=0.1, low=0.02, high=1.0, unit="half ranges")
+
+
+def _cyclic(horizon: int, steps: int, *, substeps: int = 0) -> PlannerKind:
+    samples = float(max(8, steps // horizon))
+    coarse = f", {substeps} physics steps each" if substeps else ""
+    return PlannerKind(
+        name=f"cycles over {horizon} steps{coarse}",
+        made="Cyclic",
+        story="what was played lately is tried again as a cycle, and draws around the best of it are tried too",
+        knobs=(
+            _horizon(horizon),
+            Knob(name="samples", start=samples, spread=0.1 * samples, low=8.0, high=40 * samples),
+            _spread(0.6),
+            Knob(name="knots", start=float(horizon // 2), spread=2.0, low=1.0, high=80.0),
+            Knob(name="longest", start=10.0, spread=3.0, low=3.0, high=40.0, unit=_STEPS),
+        ),
+        fixed=f"substeps={substeps}" if substeps else "",
+        coarse=substeps > 0,
+    )
 
 
 def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
@@ -68,28 +91,30 @@ def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
     for horizon in (8, 15, 30):
         samples = float(max(8, steps // horizon))
         budget = Knob(name="samples", start=samples, spread=0.1 * samples, low=8.0, high=4 * samples)
-        kinds += [
+        kinds.append(
             PlannerKind(
                 name=f"iCEM over {horizon} steps",
                 made="ICEM",
                 story="the cross-entropy method draws and draws again around the best, and plays the first of it",
                 knobs=(_horizon(horizon), budget, _spread(0.4)),
                 fixed="rounds=3, elites=0.15",
-            ),
-            PlannerKind(
-                name=f"MPPI over {horizon} steps",
-                made="MPPI",
-                story="path integral control moves the plan to the mean of what was drawn, weighted by what it brings",
-                knobs=(
-                    _horizon(horizon),
-                    budget,
-                    _spread(0.25),
-                    Knob(name="temperature", start=0.3, spread=0.1, low=0.02, high=2.0),
-                ),
-                fixed="rounds=2",
-            ),
-        ]
+            )
+        )
     samples = float(max(8, steps // 15))
+    kinds.append(
+        PlannerKind(
+            name="MPPI over 15 steps",
+            made="MPPI",
+            story="path integral control moves the plan to the mean of what was drawn, weighted by what it brings",
+            knobs=(
+                _horizon(15),
+                Knob(name="samples", start=samples, spread=0.1 * samples, low=8.0, high=4 * samples),
+                _spread(0.25),
+                Knob(name="temperature", start=0.3, spread=0.1, low=0.02, high=2.0),
+            ),
+            fixed="rounds=2",
+        )
+    )
     if samples >= FITTED:
         kinds.append(
             PlannerKind(
@@ -124,7 +149,7 @@ def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
             fixed="knots=5",
         )
     )
-    return tuple(kinds)
+    return (*kinds, _cyclic(16, steps), _cyclic(24, steps), _cyclic(16, steps, substeps=2))
 
 
 def discrete_kinds(steps: int) -> tuple[PlannerKind, ...]:
