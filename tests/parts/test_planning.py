@@ -24,7 +24,7 @@ from hlearn.parts.planning import (
     coloured,
     continued,
     held,
-    stepped,
+    knotted,
 )
 
 
@@ -263,11 +263,12 @@ def test_bounds_of_a_planner_are_finite() -> None:
         ICEM(horizon=3, samples=5, low=-np.inf, high=np.inf)
 
 
-def test_noise_in_steps_is_held_and_has_variance_one() -> None:
-    drawn = stepped(np.random.default_rng(0), 4000, 7, 2, 3)
+def test_noise_at_knots_goes_straight_in_between_and_has_variance_one_there() -> None:
+    drawn = knotted(np.random.default_rng(0), 4000, 7, 2, 3)
     assert drawn.shape == (4000, 7, 2)
-    assert np.unique(drawn[0, :, 0]).size == 3
-    assert np.abs(drawn.std(axis=0) - 1.0).max() < 0.05
+    assert np.abs(np.diff(drawn[:, :4], n=2, axis=1)).max() < 1e-9
+    assert np.abs(drawn[:, [0, 3, 6]].std(axis=0) - 1.0).max() < 0.05
+    assert knotted(np.random.default_rng(0), 5, 4, 1, 1).std(axis=1).max() == 0.0
 
 
 class Pump(Puck):

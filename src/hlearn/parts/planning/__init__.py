@@ -11,7 +11,7 @@ from hlearn.parts.planning.discrete import DiscreteShooting
 from hlearn.parts.planning.gradient import GradientShooting
 from hlearn.parts.planning.identified import Identified
 from hlearn.parts.planning.ilqr import ILQR
-from hlearn.parts.planning.noise import coloured, stepped
+from hlearn.parts.planning.noise import coloured, knotted
 from hlearn.parts.planning.nominal import continued, held
 from hlearn.parts.planning.sampling import ICEM, MPPI, RandomShooting
 from hlearn.parts.planning.trees import UCT, RolloutIW
@@ -33,5 +33,5 @@ __all__ = [
     "coloured",
     "continued",
     "held",
-    "stepped",
+    "knotted",
 ]

@@ -1,4 +1,4 @@
-"""Noise for sequences of actions in which neighbours go the same way: coloured, or drawn at few moments and held."""
+"""Noise for sequences of actions in which neighbours go the same way: coloured, or drawn at few moments."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def coloured(
     return np.swapaxes(drawn, 1, 2)
 
 
-def stepped(rng: np.random.Generator, count: int, horizon: int, channels: int, knots: int) -> np.ndarray:
-    """Draws sequences at few moments, evenly apart, and holds them until the next.
+def knotted(rng: np.random.Generator, count: int, horizon: int, channels: int, knots: int) -> np.ndarray:
+    """Draws sequences at few moments, evenly apart, and goes on along straight lines in between.
 
     The fewer the moments, the fewer sequences it takes to find a good one (predictive sampling, Howell et al. 2022).
 
@@ -49,8 +49,10 @@ def stepped(rng: np.random.Generator, count: int, horizon: int, channels: int, k
         knots: moments, at least 1.
 
     Returns:
-        float64[count, horizon, channels] of mean 0 and variance 1.
+        float64[count, horizon, channels] of mean 0, and variance 1 at the knots.
     """
     drawn = rng.standard_normal((count, knots, channels))
-    held: np.ndarray = drawn[:, np.arange(horizon) * knots // horizon]
-    return held
+    at = np.linspace(0.0, knots - 1.0, horizon)
+    weights = np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(knots)))
+    between: np.ndarray = np.einsum("hk,bkc->bhc", weights, drawn)
+    return between

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hlearn.parts.planning.noise import coloured, stepped
+from hlearn.parts.planning.noise import coloured, knotted
 from hlearn.parts.planning.nominal import Simulating
 
 Bound = float | Sequence[float] | np.ndarray
@@ -27,7 +27,7 @@ class RandomShooting:
         samples: sequences per decision.
         spread: standard deviation of the noise, in parts of the half range of an action.
         colour: of the noise (:func:`hlearn.parts.planning.noise.coloured`).
-        knots: moments at which noise is drawn and held instead (:func:`hlearn.parts.planning.noise.stepped`); 0: none.
+        knots: moments at which noise is drawn instead (:func:`hlearn.parts.planning.noise.knotted`); 0: none.
         substeps: steps of the physics for an action, where the model can be played more coarsely; 0: as the
             environment does.
         low: smallest action, a number or one per channel; finite.
@@ -101,7 +101,7 @@ class RandomShooting:
 
     def _noise(self, count: int, base: np.ndarray) -> np.ndarray:
         if self.knots:
-            return stepped(self.rng, count, base.shape[0], base.shape[1], self.knots)
+            return knotted(self.rng, count, base.shape[0], base.shape[1], self.knots)
         return coloured(self.rng, count, base.shape[0], base.shape[1], self.colour)
 
     def _take(self, plans: np.ndarray, returns: np.ndarray, of_base: float) -> np.ndarray:

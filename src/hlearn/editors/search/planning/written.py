@@ -73,10 +73,10 @@ def _cyclic(horizon: int, steps: int, *, substeps: int = 0) -> PlannerKind:
             _horizon(horizon),
             Knob(name="samples", start=samples, spread=0.1 * samples, low=8.0, high=40 * samples),
             _spread(0.6),
-            Knob(name="knots", start=float(horizon // 2), spread=2.0, low=1.0, high=80.0),
+            Knob(name="knots", start=float(horizon // 3), spread=2.0, low=1.0, high=80.0),
             Knob(name="longest", start=10.0, spread=3.0, low=3.0, high=40.0, unit=_STEPS),
         ),
-        fixed=f"substeps={substeps}" if substeps else "",
+        fixed=f"rounds=2, substeps={substeps}" if substeps else "rounds=2",
         coarse=substeps > 0,
     )
 
@@ -149,7 +149,7 @@ def box_kinds(steps: int) -> tuple[PlannerKind, ...]:
             fixed="knots=5",
         )
     )
-    return (*kinds, _cyclic(16, steps), _cyclic(24, steps), _cyclic(16, steps, substeps=2))
+    return (*kinds, _cyclic(18, steps), _cyclic(26, steps), _cyclic(16, steps, substeps=2))
 
 
 def discrete_kinds(steps: int) -> tuple[PlannerKind, ...]:
