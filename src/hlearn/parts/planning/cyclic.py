@@ -2,8 +2,8 @@
 
 A gait, a stroke or a swing comes back after a few decisions. Sequences that repeat the last few actions cost next to
 nothing beside those that are drawn, and where there is a cycle the best of them is better than a plan that was moved on
-by a step and has no end yet. Around the best, noise is drawn at few knots, as by predictive sampling (Howell et al. 2022),
-and the mean of the best draws is taken, as by the cross-entropy method.
+by a step and has no end yet. Around the best, noise is drawn at few knots, as by predictive sampling (Howell et al.
+2022), and the mean of the best draws is taken, as by the cross-entropy method.
 """
 
 from __future__ import annotations
