@@ -22,6 +22,7 @@ from hlearn.editors.search.arcade.behaviors import (
     BehaviorKnob,
     Guard,
 )
+from hlearn.editors.search.arcade.cues import Cue, find_cues
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.outlook import Role, WorldModel, moves, outlooks, varied
@@ -30,6 +31,7 @@ from hlearn.editors.search.arcade.signals import Signal
 from hlearn.editors.search.arcade.skills import KINDS
 from hlearn.editors.search.arcade.starts import offset_knob, pixel_knob, place_knob
 from hlearn.editors.search.arcade.vary import turn_knobs
+from hlearn.evaluate.api import Recording
 from hlearn.policy.joystick import action_meaning
 from hlearn.probe.scene import Axis
 
@@ -39,6 +41,8 @@ LEADING = (
     0.85,
     1.0,
 )  # of the ways to steer by place steer the best known own place, or the second, or the third
+CUED = 0.5  # of the conditions are cues: what was played tells that they matter
+URGED = 0.5  # of the ways to steer under a cue are the one that served best there, where any did
 PLACED = 0.3  # of the conditions ask where the player is
 CONDITIONS = 3  # that a program has at most
 THOUGHTS = 0.35  # of the changes to a program that looks ahead change what it thinks of things
@@ -55,6 +59,7 @@ class Draw:
         owns: own positions per steering channel, the best known first; a channel that is missing cannot be steered.
         targets: numbers that may be places of things.
         signs: numbers that conditions may look at.
+        cues: conditions that matter, as what was played tells.
         world: what the probe knows of things; None where no player is seen.
         directions: that can be steered, (across, down).
         rhythms: the ways to press that look at nothing; none without a button.
@@ -68,6 +73,7 @@ class Draw:
     world: WorldModel | None
     directions: Sequence[tuple[int, int]]
     rng: np.random.Generator
+    cues: Sequence[Cue] = ()
 
     def fresh(self) -> Genome:
         """A random program."""
@@ -234,16 +240,29 @@ class Draw:
         """The program with other ways to steer while a number stands beyond a level."""
         if not self.signs:
             return genome
+        cue = self._cue()
+        guard = self._condition() if cue is None else _guard(cue.sign, cue.test, cue.level)
+        for channel in self.owns:
+            way = self._way(genome, channel) or (Behavior(kind="rest", channel=channel),)
+            if cue is not None and channel in cue.urges and self.rng.random() < URGED:
+                way = (Behavior(kind="push", channel=channel, option=cue.urges[channel]),)
+            genome = genome.with_channel(channel, (replace(way[0], guard=guard), *genome.on(channel)))
+        return genome
+
+    def _cue(self) -> Cue | None:
+        """A condition that matters, the clearer the likelier; None as often as it shall be a random one."""
+        if not self.cues or self.rng.random() >= CUED:
+            return None
+        clear = np.array([c.evidence for c in self.cues])
+        return self.cues[int(self.rng.choice(len(clear), p=clear / clear.sum()))]
+
+    def _condition(self) -> Guard:
+        """A random condition, often on where the player is."""
         mine = [o for owns in self.owns.values() for o in owns[:1]]
         signs = mine if mine and self.rng.random() < PLACED else self.signs
         sign = signs[int(self.rng.integers(len(signs)))]
         level = round(float(self.rng.uniform(sign.low, sign.high)), 1)
-        knob = BehaviorKnob(value=level, low=sign.low, high=sign.high, step=0.1 * sign.span)
-        guard = Guard(signal=sign, test="<" if self.rng.random() < 0.5 else ">", level=knob)
-        for channel in self.owns:
-            way = self._way(genome, channel) or (Behavior(kind="rest", channel=channel),)
-            genome = genome.with_channel(channel, (replace(way[0], guard=guard), *genome.on(channel)))
-        return genome
+        return _guard(sign, "<" if self.rng.random() < 0.5 else ">", level)
 
     def _toggled(self, genome: Genome) -> Genome:
         """The program with one condition more, or one less, or with none of them."""
@@ -288,6 +307,11 @@ def shot() -> Behavior:
     return replace(hypotheses.pulse(8, 4), kind="shoot")
 
 
+def _guard(sign: Signal, test: str, level: float) -> Guard:
+    knob = BehaviorKnob(value=level, low=sign.low, high=sign.high, step=0.1 * sign.span)
+    return Guard(signal=sign, test=test, level=knob)
+
+
 def _rhythm(behavior: Behavior, rng: np.random.Generator) -> Behavior:
     """A swing or a step with a random period."""
     period = float(rng.integers(8, 240))
@@ -316,4 +340,15 @@ def drawer(view: ProbeFindings, roster: Roster) -> Draw:
         world=view.world,
         directions=moves(roster.buttons),
         rng=roster.lab.rng,
+        cues=cues_of(view, roster, view.recordings),
     )
+
+
+def cues_of(view: ProbeFindings, roster: Roster, recordings: Sequence[Recording]) -> tuple[Cue, ...]:
+    """Conditions that matter, as these episodes tell."""
+    if not recordings:
+        return ()
+    plays, signals, signs = view.read(recordings)
+    meaning = np.array([action_meaning(b)[:2] for b in roster.buttons])
+    every = tuple({s.key: s for s in (*signs, *signals)}.values())
+    return find_cues(plays, [meaning[r.actions] for r in recordings], every)

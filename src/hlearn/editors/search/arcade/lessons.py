@@ -118,6 +118,16 @@ class Lessons:
             better.insert(0, genome_of(best))
         return better
 
+    def see(self, leader: Runner) -> None:
+        """Watches who leads, for what its play tells; whoever was watched before is not watched again.
+
+        Raises:
+            BudgetExhausted: nothing is left to spend.
+        """
+        if leader.program.sha256 not in self._tried:
+            self._tried.add(leader.program.sha256)
+            self.plays += self.watch([leader])[0].recordings
+
     def _affordable(self, children: list[Runner], parent: Watched, left: float) -> list[Runner]:
         """As many as can be watched if they live as long as their parent, from all over the list."""
         played = [len(r.actions) for r in parent.recordings] or [LONGEST]

@@ -13,7 +13,8 @@ from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
-from hlearn.editors.search.arcade.joint import Draw, drawer
+from hlearn.editors.search.arcade.genome import Genome
+from hlearn.editors.search.arcade.joint import Draw, cues_of, drawer
 from hlearn.editors.search.arcade.lessons import Lessons
 from hlearn.editors.search.arcade.look import ProbeFindings
 from hlearn.editors.search.arcade.look_pixels import look_at_pixels
@@ -37,7 +38,7 @@ WAYS = 2  # to press that are tried with an interception
 CLEAR = 0.7  # standard errors by which a champion must lead the one before to be proposed
 SAFER = 2  # programs that lessons made, which race at once
 ROUNDS = 8  # of whole programs; between them it is seen whether one is far ahead
-WATCHES = (1, 4)  # rounds after which whoever leads is watched
+WATCHES = (0, 2, 4, 6)  # rounds after which whoever leads is watched
 CAP = 4_000, 10_000  # environment steps after which an episode of a whole program is cut, between these
 STALL = 2_500  # environment steps without reward that end it at least: who is safe and idle eats the budget
 RARE = 8  # times the steps from one reward of random play to the next, after which it is ended
@@ -198,14 +199,19 @@ class ArcadeSearch:
     def _learn_from(self, view: ProbeFindings, portfolio: Portfolio) -> None:
         """Watches who leads die: what each kind does, and rules against what killed it, are what to try next."""
         assert self.draw is not None and self._lessons is not None
+        lessons, leader, known = self._lessons, portfolio.ranked[0], len(self._lessons.plays)
+        safer: list[Genome] = []
         if self._safer and not any(r in portfolio.ranked[:KEPT] for r in self._safer):
-            return  # what was learnt before did not help
-        known = len(self._lessons.plays)
-        safer = self._lessons.learn(portfolio.ranked[0], shares.LESSONS * self.lab.remaining)
-        seen = self._lessons.plays[known:]
-        if seen and self.draw.world is not None and view.watch is not None:
-            world = self.draw.world.wiser(view.watch(seen))
-            self.draw = portfolio.draw = replace(self.draw, world=world)
+            lessons.see(leader)  # what was learnt before did not help
+        else:
+            safer = lessons.learn(leader, shares.LESSONS * self.lab.remaining)
+        seen = lessons.plays[known:]
+        if seen:
+            world = self.draw.world
+            if world is not None and view.watch is not None:
+                world = world.wiser(view.watch(seen))
+            self.draw = replace(self.draw, world=world, cues=cues_of(view, self.roster, lessons.plays))
+            portfolio.draw = self.draw
             portfolio.suggest(Origin.AHEAD, self.draw.ahead())
         self._safer = self.roster.runners(safer[:SAFER])
         portfolio.enter(Origin.GUESSED, safer[:SAFER], 2)
