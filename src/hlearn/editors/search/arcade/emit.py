@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import hlearn.parts
 from hlearn.editors.search.arcade import outlook as ahead
 from hlearn.editors.search.arcade.behaviors import ACROSS, STEERING, Behavior, BehaviorKnob
+from hlearn.editors.search.arcade.captions import Caption
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.outlook import Outlook
 from hlearn.editors.search.arcade.prose import summary
@@ -27,6 +28,7 @@ def emit(
     buttons: tuple[str, ...],
     name: str = "Player",
     carried: Sequence[DetectorTemplate] = (),
+    captions: Mapping[str, Caption] | None = None,
 ) -> str:
     """Writes a genome as one module with one policy class.
 
@@ -36,11 +38,12 @@ def emit(
         buttons: the environment's action names, in its order.
         name: the class's name.
         carried: detectors that no rule needs, for the trace alone; called ``sight_0``, ``sight_1`` ...
+        captions: what is known of detectors, by the key of their templates.
 
     Returns:
         Python source. Equal genomes give equal source.
     """
-    page = _Page(genome)
+    page = _Page(genome, captions or {})
     for index, sight in enumerate(carried):
         page.carry(sight, index)
     if genome.looks_ahead and genome.outlook is not None:
@@ -63,6 +66,7 @@ class _Page:
     """A program while it is being written."""
 
     genome: Genome
+    captions: Mapping[str, Caption] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # sight key -> detector name
     taken: set[str] = field(default_factory=set)
     params: list[str] = field(default_factory=list)
@@ -146,7 +150,14 @@ class _Page:
         self.constants += sight.written(sight.constants, name)
         self.setup += sight.written(sight.setup, name)
         lines = sight.written(sight.body, name, player)
-        self.detectors += ["@detect", f"def {name}(self, obs):", *(_INDENT + line for line in lines), ""]
+        caption = self.captions.get(sight.key)
+        decorator = "@detect"
+        if caption is not None:
+            lines = [f'"""{caption.doc}"""', *lines]
+            if caption.drawn:
+                decorator = f"@detect(drawn={caption.drawn})"
+                self.roles |= {"Drawn"} & set(caption.drawn.split("(")[:1])
+        self.detectors += [decorator, f"def {name}(self, obs):", *(_INDENT + line for line in lines), ""]
 
     def rest(self, channel: str) -> str:
         """The expression for where the own thing comes to rest; writes its detector the first time."""
@@ -282,11 +293,11 @@ class _Page:
 
     def source(self, title: str, buttons: tuple[str, ...], name: str) -> str:
         """The whole module."""
-        told = [f"    {line}" for line in summary(self.genome)]
-        roles = ", ".join(sorted(self.roles))
+        told = [f"    {line}" for line in summary(self.genome, self.captions)]
+        names = ", ".join(sorted({"JoystickPolicy", "Param", *self.roles}, key=lambda n: (n.islower(), n)))
         parts = {f"from hlearn.parts import {part}" for part in self.parts}
         head = [f'"""{title}', "", *told, '"""', "", *_merged(self.imports | parts)]
-        head += [f"from hlearn.policy import JoystickPolicy, Param, {roles}", ""]
+        head += [f"from hlearn.policy import {names}", ""]
         if self.constants:
             head += [*self.constants, ""]
         body = [f"class {name}(JoystickPolicy):", f"{_INDENT}buttons = {buttons!r}", ""]

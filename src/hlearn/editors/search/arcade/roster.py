@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hlearn.editors.api import Lab
+from hlearn.editors.search.arcade.captions import Caption
 from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.race import Runner, careful
@@ -21,6 +22,7 @@ class Roster:
         buttons: the environment's action names, in its order.
         deterministic: seeds say nothing, one episode of a program is all there is.
         count: how many candidates there have been.
+        captions: what is known of detectors, written into programs; set it before the first is written.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -29,12 +31,13 @@ class Roster:
         self.buttons = lab.actions.names
         self.deterministic = not seed_matters(lab.task)
         self.count = 0
+        self.captions: Mapping[str, Caption] = {}
         self._known: dict[str, Runner] = {}
 
     def runner(self, genome: Genome) -> Runner:
         """Writes a genome as a program; the same source is one runner, however often it is made."""
         title = f"{self.lab.task.env_id} ({self.lab.task.access}): what the embedded search found."
-        source = emit(genome, title=title, buttons=self.buttons)
+        source = emit(genome, title=title, buttons=self.buttons, captions=self.captions)
         if source not in self._known:
             self.count += 1
             self._known[source] = Runner(

@@ -11,6 +11,7 @@ import numpy as np
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.arcade import shares
 from hlearn.editors.search.arcade.behaviors import PRESS
+from hlearn.editors.search.arcade.captions import captions
 from hlearn.editors.search.arcade.evolve import evolve
 from hlearn.editors.search.arcade.first_race import idle_winner, run_first_race
 from hlearn.editors.search.arcade.genome import Genome
@@ -91,6 +92,7 @@ class ArcadeSearch:
         self.lab.say("probing: random play")
         view = look_at_pixels(self.lab) if self.lab.task.access is Access.PIXELS else look_at_ram(self.lab)
         self._view = view
+        self.roster.captions = captions(view.world)
         self._tell(view)
         self.pool, home, firsts = run_first_race(self.roster, view)
         self._lessons = Lessons(self.roster, view, home)
