@@ -41,7 +41,7 @@ def test_a_program_says_what_it_reads_and_its_trace_carries_the_places() -> None
     buttons = ("NOOP", "FIRE", "RIGHT", "LEFT")
     source = emit(genome, title="A test.", buttons=buttons, captions=captions(WORLD))
     assert check_source(source) == []
-    assert "Across: stay level with the x of red." in source
+    assert "Across: stay level with red." in source
     assert '"""Where red is, across."""' in source
     assert "from hlearn.policy import Drawn, JoystickPolicy" in source
     assert "ram[90]" in emit(genome, title="A test.", buttons=buttons), "unknown, it is called by its place"

@@ -25,18 +25,18 @@ def summary(genome: Genome, captions: Mapping[str, Caption]) -> list[str]:
 
 def _tell(behavior: Behavior, captions: Mapping[str, Caption]) -> str:
     told = [
-        _name(s, captions)
+        captions[s.sight.key].what if s.sight.key in captions else s.key
         for r, s in behavior.roles
         if r.rstrip("0123456789") in ("target", "ball", "hazard", "lane", "sign")
     ]
     about = " and ".join(dict.fromkeys(told))
     text = KINDS[behavior.kind].told.format(about, way=behavior.way)
     guard = behavior.guard
-    return f"{text} (if {_name(guard.signal, captions)} is {guard.test} its level)" if guard else text
+    return f"{text} (if {_number(guard.signal, captions)} is {guard.test} its level)" if guard else text
 
 
-def _name(signal: Signal, captions: Mapping[str, Caption]) -> str:
-    """What a number is called: by what it tells, where that is known, and by where it is read."""
+def _number(signal: Signal, captions: Mapping[str, Caption]) -> str:
+    """What a number is called that is compared: by what it tells, where that is known, else by where it is read."""
     caption = captions.get(signal.sight.key)
     if caption is None:
         return signal.key
