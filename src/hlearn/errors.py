@@ -23,8 +23,12 @@ A failing *program* is none of these: it is data, a :class:`hlearn.records.Failu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import errno
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class HlearnError(Exception):
@@ -81,6 +85,30 @@ class LedgerCorrupt(HarnessError):
 
 class StorageFull(HarnessError):
     """No space is left on the device; what was recorded before is intact."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it says that the disk, a quota or a file's allowed size is used up."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+@contextlib.contextmanager
+def space_needed(place: object) -> Iterator[None]:
+    """Says in one way, whoever writes, that there was no space.
+
+    Args:
+        place: where, for the message.
+
+    Raises:
+        StorageFull: instead of the operating system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            told = f"{place}: {error}; what was recorded is intact, and goes on once there is space"
+            raise StorageFull(told) from error
+        raise
 
 
 class BudgetExhausted(HlearnError):

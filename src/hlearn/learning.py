@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hlearn.editors.api import Editor
 from hlearn.editors.table import checked_editor, make_editor
-from hlearn.errors import UsageError
+from hlearn.errors import UsageError, space_needed
 from hlearn.evaluate.allowance import usable_cores
 from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -89,7 +89,7 @@ def learn(
         UsageError: the request cannot be met; nothing was changed.
         HarnessError: the machinery failed; what was measured is kept, ``resume`` goes on.
     """
-    with limited_calls(env_timeout), children_waited_for():
+    with limited_calls(env_timeout), children_waited_for(), space_needed(out):
         task = resolve_task(task) if isinstance(task, str) else task
         with open_run(
             task if target is None else replace(task, target=target),

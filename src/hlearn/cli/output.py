@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from hlearn.errors import BudgetExhausted, HarnessError, HlearnError, LedgerCorrupt, UsageError
+from hlearn.errors import BudgetExhausted, HarnessError, HlearnError, LedgerCorrupt, UsageError, is_full
 from hlearn.foreign_text import encoded, safe, shown
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ P = ParamSpec("P")
 _SAID = 16_000  # characters of an error's text
 DONE, NO, USAGE, FAULT, STOPPED = 0, 1, 2, 3, 130
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MISPLACED = (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
 
 AsJson = Annotated[
@@ -175,7 +174,7 @@ def _failed(error: Exception, *, debug: bool) -> Answer:
         )
         _tell(f"hl: {text}\nWhat was recorded before is kept.")
         return Answer(data=_error(kind, text, USAGE), code=USAGE)
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if is_full(error):
         _tell(
             f"hl: {text}: the output or a file cannot be written; make room. What was recorded before is kept."
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ from hlearn.datasets.choosing import Chosen, Filters, Left, choose
 from hlearn.datasets.minari_format import DATASET_ID, MinariWriter, minari
 from hlearn.datasets.parquet_format import ParquetWriter
 from hlearn.datasets.playing import RecordedEpisode, names_of_state, play_for_data
-from hlearn.errors import HarnessError, OutputExists, StorageFull, UsageError
+from hlearn.errors import HarnessError, OutputExists, StorageFull, UsageError, is_full
 from hlearn.evaluate.api import EvaluatorMaker
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.versions import versions
@@ -27,7 +26,6 @@ from hlearn.tasks.task import Task
 from hlearn.trust import Worlds
 
 SCHEMA = 1  # of the facts in the metadata
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +139,7 @@ def write_dataset(
             written = _write(made, path, task, chosen, left, filters, played)
             os.rename(made, path)
         except OSError as error:
-            if error.errno in _FULL or "space" in str(error):
+            if is_full(error) or "space" in str(error):
                 raise StorageFull(f"{path}: no space for the data set; everything else is intact") from error
             raise HarnessError(f"{path}: the data set cannot be written: {error}") from error
     return written

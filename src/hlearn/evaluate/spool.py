@@ -7,7 +7,6 @@ length, written by the worker and read by the process that asked. What is kept i
 
 from __future__ import annotations
 
-import errno
 import json
 import struct
 import zlib
@@ -17,14 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hlearn.errors import HarnessError, StorageFull
+from hlearn.errors import HarnessError, StorageFull, is_full
 from hlearn.evaluate.api import Trace
 from hlearn.evaluate.channel import parse_trace
 
 SPOOLED = 2_048  # decisions of a block at most
 SPOOLED_BYTES = 8 << 20  # of observations in a block, about
 _LENGTH = struct.Struct("<II")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +97,7 @@ class SpoolWriter:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> HarnessError:
-        if error.errno in _FULL:
+        if is_full(error):
             return StorageFull(f"{self._path}: no space for traces; everything else is intact")
         return HarnessError(f"{self._path}: cannot write traces: {error}")
 

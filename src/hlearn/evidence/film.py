@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from hlearn.errors import HarnessError, StorageFull, UsageError
+from hlearn.errors import HarnessError, StorageFull, UsageError, is_full
 
 if TYPE_CHECKING:
     import av.container
 
 SUFFIXES = (".mp4", ".gif")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -52,7 +51,7 @@ def write_film(path: Path, pictures: Iterable[np.ndarray], *, per_second: int) -
             raise UsageError(f"{path}: there is no picture to film; choose another --start-s or --length-s")
         os.replace(part, path)
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise StorageFull(f"{path}: no space for the film; everything else is intact") from error
         if error.errno in _REFUSED:
             raise UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from hlearn.errors import HarnessError, StorageFull, UsageError
+from hlearn.errors import HarnessError, StorageFull, UsageError, is_full
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _GAP = 4
 
 
@@ -65,7 +63,7 @@ def write_png(path: Path, picture: np.ndarray) -> None:
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        if error.errno in _FULL:
+        if is_full(error):
             raise StorageFull(f"{path}: no space for the picture; everything else is intact") from error
         raise UsageError(
             f"{path}: cannot write the picture ({error.strerror}); choose another place"

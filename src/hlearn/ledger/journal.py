@@ -12,7 +12,6 @@ where it is whole and only its newline is missing, completed) before the next ap
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import math
@@ -22,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from hlearn.errors import HarnessError, LedgerCorrupt, SchemaTooNew, StorageFull, UsageError
+from hlearn.errors import HarnessError, LedgerCorrupt, SchemaTooNew, StorageFull, UsageError, is_full
 from hlearn.foreign_text import open_plain
 from hlearn.ledger.codec import Json, shown
 from hlearn.ledger.locking import locked
@@ -30,7 +29,6 @@ from hlearn.ledger.seals import Seals
 
 Clock = Callable[[], float]
 GENESIS = "0" * 64
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KEYS = {"n", "schema", "time", "event", "data", "hash"}
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "n": int,
@@ -160,7 +158,7 @@ class Journal:
             os.fsync(fd)
         except OSError as error:
             os.ftruncate(fd, self._end)
-            if error.errno in _FULL:
+            if is_full(error):
                 raise StorageFull(
                     f"{self.path}: no space for {len(blob)} bytes ({error.strerror}); the {self.count} lines "
                     f"before are intact: free some space and use --resume"

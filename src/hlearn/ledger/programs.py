@@ -10,12 +10,11 @@ Lines are written before the ledger names their hash, and synced whenever a tria
 from __future__ import annotations
 
 import base64
-import errno
 import os
 import zlib
 from pathlib import Path
 
-from hlearn.errors import HarnessError, StorageFull
+from hlearn.errors import HarnessError, StorageFull, is_full
 from hlearn.foreign_text import open_plain
 from hlearn.ledger.locking import lock
 from hlearn.records import Program
@@ -83,7 +82,7 @@ class ProgramStore:
             for sha in lines:
                 self._lines.pop(sha, None)
             self._base = before
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if is_full(error):
                 raise StorageFull(
                     f"{self.path}: no space for {len(blob)} bytes; the rest is intact"
                 ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import os
 import tempfile
@@ -12,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from hlearn.errors import StorageFull, UsageError
+from hlearn.errors import StorageFull, UsageError, is_full
 from hlearn.evidence.renderers import ready_to_draw
 from hlearn.failures import mine, play_mined
 from hlearn.failures.detectors import check_detectors
@@ -31,7 +30,6 @@ _EPISODES = 2
 _STEPS = 12_000  # environment steps of each at most
 _CLIPS = 3
 _FAILURES = 8
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class WrittenPage(NamedTuple):
@@ -189,6 +187,6 @@ def _write(path: Path, text: bytes) -> None:
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        if error.errno in _FULL:
+        if is_full(error):
             raise StorageFull(f"{path}: no space for the page; everything else is intact") from error
         raise UsageError(f"{path}: cannot write the page ({error.strerror}); choose another place") from error

@@ -8,7 +8,6 @@ metadata names the task and the program. However long an episode is, one block o
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hlearn.errors import HarnessError, MissingExtra, StorageFull, UsageError
+from hlearn.errors import HarnessError, MissingExtra, StorageFull, UsageError, is_full
 from hlearn.evaluate.api import EvaluatorMaker, Job, Record
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import with_seeds
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUFFIX = ".parquet"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Traced(NamedTuple):
@@ -143,7 +141,7 @@ def _write(
                     rows += len(block.rewards)
         os.replace(part, path)
     except OSError as error:
-        if error.errno in _FULL or "space" in str(error) or "File too large" in str(error):
+        if is_full(error) or "space" in str(error) or "File too large" in str(error):
             raise StorageFull(f"{path}: no space for traces; everything else is intact") from error
         raise HarnessError(f"{path}: cannot write traces: {error}") from error
     finally:

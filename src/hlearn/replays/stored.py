@@ -12,7 +12,6 @@ actions (xz), checksums (xz).
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import lzma
@@ -24,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from hlearn.errors import HarnessError, SchemaTooNew, StorageFull, UsageError
+from hlearn.errors import HarnessError, SchemaTooNew, StorageFull, UsageError, is_full
 from hlearn.evaluate.api import Recording
 from hlearn.evaluate.versions import versions
 from hlearn.records import Access, Episode, Failure, FailureKind, Outcome, Program, Protocol
@@ -36,7 +35,6 @@ WHOLE_EVERY = 64  # decisions from one whole checksum to the next
 _MAGIC = b"hlearn replay\n"
 _LENGTH = struct.Struct("<I")
 _LARGEST = 1 << 30  # bytes of one part, unpacked
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +132,7 @@ def write_replay(path: Path, replay: StoredReplay) -> int:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        if error.errno in _FULL:
+        if is_full(error):
             raise StorageFull(f"{path}: no space for the replay; everything else is intact") from error
         raise UsageError(
             f"{path}: cannot write the replay ({error.strerror or error}); choose another place"
