@@ -2,12 +2,15 @@
 
     python benchmarks/control.py speed [--tasks HalfCheetah-v5,Ant-v5]
     python benchmarks/control.py learn [--tasks ...] [--model simulator] [--steps N] [--seeds 7003] [--planner-steps N]
+    python benchmarks/control.py planners [--tasks ...] [--planner-steps N] [--decisions 150] [--episodes 5]
     python benchmarks/control.py variants DIR [--episodes 5]
     python benchmarks/control.py baseline [--tasks ...] [--steps N]
 
-``speed``: clones against a bare ``mujoco.rollout``, one thread each. ``variants``: a learnt system in other worlds.
-``baseline``: ARS on normalised observations, for the same steps. Runs lie in ``--out`` (default runs/control), can be
-stopped at any time and go on where they were; figures are appended to ``benchmarks/results/control.jsonl``.
+``speed``: clones against a bare ``mujoco.rollout``, one thread each. ``planners``: each kind of planner that the search
+races, around a base that does nothing, as it begins (nothing tuned), on episodes cut short, ``--seeds`` the first of
+their seeds. ``variants``: a learnt system in other worlds. ``baseline``: ARS on normalised observations, for the same
+steps. Runs lie in ``--out`` (default runs/control), can be stopped at any time and go on where they were; figures are
+appended to ``benchmarks/results/control.jsonl``.
 """
 
 from __future__ import annotations
@@ -22,9 +25,13 @@ from typing import Any
 import numpy as np
 
 from hlearn import System, learn
+from hlearn.editors.search.planning.search import idle
+from hlearn.editors.search.planning.written import Planned, PlannerKind, kinds_for
+from hlearn.evaluate.api import Job
+from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.evidence.measure import measure_program
-from hlearn.records import Planning, Split
-from hlearn.tasks import open_environment, resolve_task
+from hlearn.records import Episode, Planning, Split
+from hlearn.tasks import describe, open_environment, resolve_task
 from hlearn.tasks.environment import Box
 from hlearn.tasks.simulators import simulator_of
 from hlearn.tasks.task import Task
@@ -95,6 +102,46 @@ def learnt(
         planning=planning,
     )
     note({"learnt": task.env_id, **result.as_json()})
+
+
+def planners(env_id: str, per_decision: int, decisions: int, seeds: range, named: str) -> None:
+    """Return of each kind of planner in so many decisions, and what a decision simulates and costs."""
+    task = resolve_task(env_id, model="simulator")
+    actions = describe(task).actions
+
+    def played(kind: PlannerKind, more: float, numbers: range) -> list[Episode]:
+        planned = Planned(
+            base=idle("Idle", actions), title="Planner", kind=kind, actions=actions, knobs=kind.knobs
+        )
+        values = {k.name: k.start * (more if k.name == "samples" else 1.0) for k in kind.knobs}
+        program = planned.program(values)
+        with InProcessEvaluator(task) as evaluator:
+            results = evaluator.run([Job(program=program, seed=s, max_steps=decisions) for s in numbers])
+        return [r.outcome for r in results if isinstance(r.outcome, Episode)]
+
+    for kind in kinds_for(actions, vector=True, steps=per_decision):
+        if named not in kind.name:
+            continue
+        more = 1.0
+        if kind.coarse:  # it may simulate as much as the others, as in the search
+            tried = played(kind, more, seeds[:1])[0]
+            more = max(1.0, per_decision * tried.length / tried.planner_steps)
+        begun = time.process_time()
+        episodes = played(kind, more, seeds)
+        length = sum(e.length for e in episodes)
+        scores = [e.score for e in episodes]
+        note(
+            {
+                "planner": kind.name,
+                "task": env_id,
+                "decisions": decisions,
+                "scores": [round(s, 1) for s in scores],
+                "mean": round(statistics.fmean(scores), 1),
+                "lengths": [e.length for e in episodes],
+                "planner_steps_per_decision": sum(e.planner_steps for e in episodes) // length,
+                "cpu_ms_per_decision": round(1000 * (time.process_time() - begun) / length, 1),
+            }
+        )
 
 
 def variants(folder: Path, episodes: int) -> None:
@@ -180,7 +227,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("speed", "learn", "variants", "baseline"))
+    parser.add_argument("what", choices=("speed", "learn", "planners", "variants", "baseline"))
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--model", default="none")
@@ -189,11 +236,18 @@ def main() -> None:
     parser.add_argument("--planner-steps", type=int)
     parser.add_argument("--planner-budget", type=int)
     parser.add_argument("--episodes", type=int, default=5)
+    parser.add_argument("--decisions", type=int, default=150)
+    parser.add_argument("--kind", default="", help="planners whose name holds this alone")
     parser.add_argument("--out", type=Path, default=Path("runs/control"))
     given = parser.parse_args()
     tasks = given.tasks.split(",")
     if given.what == "speed":
         speed(tasks)
+    elif given.what == "planners":
+        first = int(given.seeds.split(",")[0])
+        for env_id in tasks:
+            numbers = range(first, first + given.episodes)
+            planners(env_id, given.planner_steps or 600, given.decisions, numbers, given.kind)
     elif given.what == "variants":
         variants(given.folder, given.episodes)
     else:

@@ -306,3 +306,11 @@ def test_coarse_physics_is_asked_for_where_it_is_wanted_only() -> None:
         RandomShooting(horizon=3, samples=4, substeps=substeps).decide(Asked(), np.zeros((3, 1)))
     assert ["substeps" in options for options in asked] == [False, True]
     assert asked[1]["substeps"] == 2
+
+
+def test_cycles_take_no_more_than_half_of_the_samples() -> None:
+    model, planner = Puck(), Cyclic(horizon=10, samples=8, knots=3, longest=10)
+    for _ in range(15):
+        model.asked = 0
+        planner.decide(model, np.zeros((10, 1)))
+    assert model.asked <= 10 * (2 + 4 + 2 + 1)

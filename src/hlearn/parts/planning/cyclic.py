@@ -50,7 +50,10 @@ class Cyclic(RandomShooting):
         self._played: list[np.ndarray] = []
 
     def _search(self, model: Simulating, base: np.ndarray, last: np.ndarray, begun: float) -> np.ndarray:
-        plans = self._within(np.stack([base, last, *self._cycles(last)]), base)
+        cycles = self._cycles(last)
+        if len(cycles) > self.samples // 2:  # evenly short and long ones
+            cycles = [cycles[i] for i in np.linspace(0, len(cycles) - 1, self.samples // 2).astype(int)]
+        plans = self._within(np.stack([base, last, *cycles]), base)
         returns = self.returns(model, plans)
         of_base, start = returns[0], int(np.argmax(returns))
         self.repeated += start > 1
