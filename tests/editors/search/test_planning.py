@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from hlearn.editors.api import Brief
+from hlearn.editors.api import Brief, Proposal
 from hlearn.editors.search.editor import SearchEditor
 from hlearn.editors.search.planning import search
-from hlearn.editors.search.planning.search import fitted
+from hlearn.editors.search.planning.search import PlanningSearch, ShareLab, fitted
 from hlearn.editors.search.planning.written import Planned, PlannerKind, kinds_for, renamed
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -116,3 +119,39 @@ def test_the_search_proposes_its_base_then_a_planner_that_is_better(monkeypatch:
         brief = replace(brief, champion=proposal.program)
     assert "over" in notes[1]
     assert means[1] > means[0]
+
+
+class _NoBase:
+    """A search for bases that finds none."""
+
+    reigning: str | None = None
+
+    def proposals(self) -> Iterator[Proposal]:
+        return iter(())
+
+
+def test_who_plays_coarse_physics_may_play_more_of_it_and_planners_need_no_base(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "SHORT", 6)
+    monkeypatch.setattr(search, "LONGER", 6)
+    monkeypatch.setattr(search, "WHOLE", 1)
+    monkeypatch.setattr(
+        search, "kinds_for", lambda *given, **named: [k for k in kinds_for(*given, **named) if k.coarse]
+    )
+    lab = PlainLab("HalfCheetah-v5", steps=2_000, model="simulator")
+    lab.planning = Planning(budget=200_000, per_decision=300)
+    lab.longest = 6
+    measured: list[Job] = []
+    play = lab.measure
+
+    def measure(jobs: Sequence[Job]) -> Any:
+        measured.extend(jobs)
+        return play(jobs)
+
+    monkeypatch.setattr(lab, "measure", measure)
+    found = next(PlanningSearch(lab, _NoBase(), ShareLab(lab)).proposals())
+    assert found.dev is not None
+    assert "waits" in found.program.source
+    samples = [float(re.findall(r"samples = Param\(([0-9.]+)", j.program.source)[0]) for j in measured]
+    assert max(samples[:2]) > 2.0 * samples[0]
