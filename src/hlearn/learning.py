@@ -24,6 +24,7 @@ from hlearn.lab import Progress, Silent
 from hlearn.ledger.journal import Clock
 from hlearn.loop.context import open_run
 from hlearn.loop.defaults import HOLDOUT_EPISODES
+from hlearn.loop.growing_student import check_lessons
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.records import Planning, SpendingCaps
@@ -54,6 +55,7 @@ def learn(
     env_timeout: float | None = None,
     caps: SpendingCaps | None = None,
     planning: Planning | None = None,
+    teach_every: int | None = None,
 ) -> LearnResult:
     """Learns a program for a task and leaves a heuristic system in ``out``.
 
@@ -81,14 +83,19 @@ def learn(
             and learning ends cleanly at the cap.
         env_timeout: seconds that one call of the environment may take before it is ended as hanging; 60 if None.
         planning: for a task whose programs may simulate, how much; 40 times ``steps``, 600 a decision, if None.
+        teach_every: accepted programs after which a network is taught anew what the system's program does, into
+            ``out/student``, and once more at the end; beside the step budget. None: no network.
 
     Returns:
         The result. After Ctrl-C (KeyboardInterrupt) the result so far, with ``interrupted`` set.
 
     Raises:
         UsageError: the request cannot be met; nothing was changed.
+        MissingExtra: ``teach_every`` without PyTorch; nothing was changed.
         HarnessError: the machinery failed; what was measured is kept, ``resume`` goes on.
     """
+    if teach_every is not None:
+        check_lessons(teach_every)
     with limited_calls(env_timeout), children_waited_for(), space_needed(out):
         task = resolve_task(task) if isinstance(task, str) else task
         with open_run(
@@ -107,6 +114,8 @@ def learn(
             evaluators=_checked(evaluator or IsolatedEvaluator),
             planning=planning,
         ) as run:
+            if teach_every is not None:
+                run.teach(teach_every, evaluator or IsolatedEvaluator)
             try:
                 while session := run.next_session():
                     session.end(improve(session))

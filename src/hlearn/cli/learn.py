@@ -33,11 +33,13 @@ from hlearn.cli.options import (
     Steps,
     Target,
     TaskName,
+    Teach,
     Tune,
     VariantText,
     Workers,
     env_arguments,
     key_of,
+    lessons_every,
 )
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
@@ -134,6 +136,7 @@ def learn(
             show_default=False,
         ),
     ] = None,
+    teach: Teach = None,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +187,7 @@ def learn(
         tune=tune,
     )
     made, given = make_editor(plan.editor, options), key_of(key)
+    every = None if teach is None else lessons_every(teach)
     evaluators = None if ray is None else _on_ray(ray)
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
@@ -209,6 +213,7 @@ def learn(
             caps=caps,
             progress=progress if progress_file is None else ProgressFile(progress_file, progress),
             planning=_planning(plan, planner_steps, planner_budget),
+            teach_every=every,
         )
     summary(result, plan.task, plan.out, plan.steps, screen)
     if result.program_sha256 is not None and not result.interrupted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -118,6 +119,16 @@ Steps = Annotated[
         min=1,
         help="Environment steps to spend in all, probes and failed trials included. "
         "Default: 2,000,000 for Atari, else 500,000; with --resume what the system was started with.",
+        show_default=False,
+    ),
+]
+Teach = Annotated[
+    str | None,
+    typer.Option(
+        "--teach",
+        metavar="every=N",
+        help="Teach a network what the program does after every N accepted programs and at the end, into "
+        "OUT/student; a new one stays where it is no worse. Needs hlearn[distill].",
         show_default=False,
     ),
 ]
@@ -286,3 +297,17 @@ def env_arguments(given: list[str] | None) -> dict[str, Scalar]:
             raise UsageError(f"--env {text}: expected a number, true, false or text")
         arguments[key] = value
     return arguments
+
+
+def lessons_every(text: str) -> int:
+    """``every=N`` as a number.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    from hlearn.errors import UsageError
+
+    found = re.fullmatch(r"every=([1-9]\d{0,5})", text.strip())
+    if found is None:
+        raise UsageError(f"--teach takes every=N, N accepted programs between two lessons, got {text!r}")
+    return int(found[1])

@@ -208,14 +208,11 @@ def teach(
     It takes the old one's place where it loses at most a twentieth of the program's score on every variant (else exit
     code 1). Nothing is done where the program has not changed since.
     """
-    import shutil
-
     from hlearn.evaluate.allowance import usable_cores
     from hlearn.students import Lesson
-    from hlearn.students import teach as give_lesson
     from hlearn.students.training import Rates
-    from hlearn.students.variants import CARD, FOLDER, accepted, is_taught, read_variants, stand
-    from hlearn.system.program_files import write_program
+    from hlearn.students.updating import update_student
+    from hlearn.students.variants import FOLDER, is_taught, read_variants
 
     screen = console(as_json)
     variants = read_variants(folder)
@@ -234,58 +231,18 @@ def teach(
         rates=Rates(epochs=epochs),
     )
     with screen.status("teaching") as status:
-        student = give_lesson(
-            variants.tasks,
-            variants.teacher,
-            lesson,
-            worlds=variants.worlds,
-            workers=side,
-            on_stage=status.update,
+        update = update_student(
+            folder, variants, lesson, episodes=holdout, workers=side, on_stage=status.update
         )
-        standings = stand(variants, student.program, episodes=holdout, workers=side, on_stage=status.update)
-    good = accepted(standings)
-    data: dict[str, object] = {
-        "folder": str(folder),
-        "taught": True,
-        "class": "network",
-        "program_sha256": student.program.sha256,
-        "teacher_sha256": variants.teacher.sha256,
-        "samples": student.samples,
-        "rounds": list(student.rounds),
-        "variants": [
-            {
-                "name": s.name,
-                "ratio": s.ratio,
-                "interval": list(s.interval) if s.interval else None,
-                "before": s.before,
-                "forgot": s.forgot,
-            }
-            for s in standings
-        ],
-        "accepted": good,
-    }
-    for s in standings:
-        share = (
-            "-"
-            if s.ratio is None or s.interval is None
-            else f"{s.ratio:.3f} [{s.interval[0]:.3f}, {s.interval[1]:.3f}]"
-        )
-        before = "" if s.before is None else f", before {s.before:.3f}"
-        screen.print(f"{s.name}: student over program {share}{before}", markup=False)
-    if good:
-        place, part = folder / FOLDER, folder / f".{FOLDER}.part-{os.getpid()}"
-        part.mkdir()
-        write_program(part, student.program.as_files())
-        (part / CARD).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        old = folder / f".{FOLDER}.old-{os.getpid()}"
-        if place.exists():
-            os.rename(place, old)
-        os.rename(part, place)
-        shutil.rmtree(old, ignore_errors=True)
+    for line in update.lines():
+        screen.print(line, markup=False)
     screen.print(
-        f"{folder / FOLDER}" if good else "not accepted: the old student stays", markup=False, soft_wrap=True
+        f"{folder / FOLDER}" if update.accepted else "not accepted: the old student stays",
+        markup=False,
+        soft_wrap=True,
     )
-    return Answer(data=data, code=DONE if good else NO)
+    data = {"folder": str(folder), "taught": True, **update.as_json()}
+    return Answer(data=data, code=DONE if update.accepted else NO)
 
 
 def _mean(scores: tuple[float, ...]) -> float | None:

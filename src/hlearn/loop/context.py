@@ -22,11 +22,13 @@ from hlearn.ledger.journal import Clock
 from hlearn.loop.controls import SHOWN, Controls, ControlScores, play_controls
 from hlearn.loop.defaults import SIMULATED, SIMULATED_LEAST
 from hlearn.loop.first_look import look_first
+from hlearn.loop.growing_student import GrowingStudent
 from hlearn.loop.opening import is_new, last_run, next_run, open_system, usual_steps
 from hlearn.loop.repeatable import check_repeatable
 from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
+from hlearn.loop.trial_log import accepted_of
 from hlearn.loop.unjudged import leave_unjudged
 from hlearn.records import Evaluation, Model, Planning, SpendingCaps, Split
 from hlearn.system import System
@@ -45,6 +47,7 @@ class RunContext:
     Attributes:
         began: reading of the monotonic clock when the call began.
         meters: of the runs played by this call.
+        student: is taught as the system grows; None for none.
     """
 
     system: System
@@ -62,6 +65,18 @@ class RunContext:
     began: float
     meters: list[MeteredEvaluator]
     planning: Planning | None = None
+    student: GrowingStudent | None = None
+
+    def teach(self, every: int, evaluators: EvaluatorMaker) -> None:
+        """Has a student taught after every so many accepted programs, and at the end."""
+        self.student = GrowingStudent(
+            every=every,
+            system=self.system,
+            task=self.task,
+            evaluators=evaluators,
+            workers=self.workers,
+            progress=self.progress,
+        )
 
     def next_session(self) -> Session | None:
         """The run to play now: the unfinished one, else a new one, else None."""
@@ -87,6 +102,7 @@ class RunContext:
             evaluator=self.evaluator,
             progress=self.progress,
             caps=self._caps_left(),
+            on_champion=None if self.student is None else self.student.accepted,
         )
         self.meters.append(session.meter)
         return session
@@ -97,6 +113,9 @@ class RunContext:
         holdout: Evaluation | None = None
         blind: Blind | None = None
         controls: Controls | None = None
+        if self.student is not None:
+            trials = [r.event for r in self.system.ledger.rows if isinstance(r.event, Trial)]
+            self.student.finish(champion, accepted_of(trials))
         if champion is not None and holdout_episodes > 0:
             meter = self.meters[-1] if self.meters else self._meter(run)
             meter.say("holdout episodes")

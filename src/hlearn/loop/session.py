@@ -20,7 +20,7 @@ from hlearn.loop.gate_evaluator import RunGateEvaluator
 from hlearn.loop.mended import MOST, PER_TRIAL, find_moments, mended
 from hlearn.loop.opening import OUTSIDE_LEARNING
 from hlearn.loop.proposals import ProposalQueue
-from hlearn.loop.trial_log import TrialLog, numbers_open, said_of
+from hlearn.loop.trial_log import TrialLog, accepted_of, numbers_open, said_of
 from hlearn.loop.undecided import Undecided
 from hlearn.policy.modules import check_program
 from hlearn.probe.random_play import is_probe
@@ -50,6 +50,7 @@ class Session:
         evaluator: who plays.
         progress: who is told.
         caps: what it may cost beside environment steps.
+        on_champion: told of a program that was accepted, and how many were until then.
         monotonic: seconds, for durations.
     """
 
@@ -66,8 +67,10 @@ class Session:
         evaluator: Evaluator,
         progress: Progress,
         caps: SpendingCaps | None = None,
+        on_champion: Callable[[Program, int], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.on_champion = on_champion
         self.system = system
         self.run = run
         self.task = task
@@ -331,6 +334,9 @@ class Session:
         if target is not None and trial.challenger_mean is not None and trial.challenger_mean >= target:
             self.target_reached = self.evaluator.holds(proposal.program, target)
         self.champion_dev = proposal.dev or self.evaluator.development(proposal.program)
+        if self.on_champion is not None:
+            self.meter.say("teaching the student")
+            self.on_champion(proposal.program, accepted_of(self._trials))
 
 
 def _refused(reason: str) -> Verdict:

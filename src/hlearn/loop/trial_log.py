@@ -222,3 +222,8 @@ def numbers_open(ledger: Ledger, champion: Program | None) -> bool:
         elif isinstance(event, EditorRan) and event.editor == TUNER:
             found = False
     return found
+
+
+def accepted_of(trials: Sequence[Trial]) -> int:
+    """How many of some trials were accepted."""
+    return sum(t.decision is Decision.ACCEPTED for t in trials)

@@ -139,9 +139,17 @@ class Dynamics:
         weights: float64[m, n] as :func:`features` has m components and the observation n.
         error: float64[n], the usual error of each component (standard deviation).
         actions: how many discrete actions there are, 0 where actions are vectors.
+        strange: surprise, as a mean over a :class:`Recognizer`'s window, above which this is another environment.
     """
 
-    def __init__(self, weights: np.ndarray, error: np.ndarray, actions: int | np.ndarray) -> None:
+    def __init__(
+        self,
+        weights: np.ndarray,
+        error: np.ndarray,
+        actions: int | np.ndarray,
+        strange: float | np.ndarray = 20.0,
+    ) -> None:
+        self.strange = float(strange)
         self._weights = np.asarray(weights, np.float64)
         self._error = np.maximum(np.asarray(error, np.float64), 1e-9)
         self._actions = int(actions)
@@ -177,7 +185,12 @@ class Dynamics:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """What an asset holds to make it again: ``Dynamics(**arrays)``."""
-        return {"weights": self._weights, "error": self._error, "actions": np.array(self._actions)}
+        return {
+            "weights": self._weights,
+            "error": self._error,
+            "actions": np.array(self._actions),
+            "strange": np.array(self.strange),
+        }
 
     def surprise(self, observation: np.ndarray, action: object, following: np.ndarray) -> float:
         """Mean squared error of one step in usual errors: about 1 where nothing changed; each component 100 at most."""
@@ -219,13 +232,19 @@ class Recognizer:
         known: their dynamics, by name.
         window: steps that a choice rests on, the last ones.
         patience: steps before the first choice; the first of ``known`` stands until then.
-        strange: mean surprise over the window above which it is none of them.
+        strange: mean surprise over the window above which it is none of them; None: as each of ``known`` has it.
     """
 
     def __init__(
-        self, known: dict[str, Dynamics], *, window: int = 24, patience: int = 3, strange: float = 20.0
+        self,
+        known: dict[str, Dynamics],
+        *,
+        window: int = 24,
+        patience: int = 3,
+        strange: float | None = None,
     ) -> None:
-        self._known, self._window, self._patience, self._strange = known, window, patience, strange
+        self._known, self._window, self._strange = known, window, strange
+        self.patience = patience
         self._surprises: list[list[float]] = []
         self._costs: list[list[float]] = []
         self._last: tuple[np.ndarray, object] | None = None
@@ -242,7 +261,8 @@ class Recognizer:
     @property
     def is_strange(self) -> bool:
         """Whether none of the known environments answers so."""
-        return len(self._surprises) >= self._patience and self.surprise > self._strange
+        limit = self._known[self.choice].strange if self._strange is None else self._strange
+        return len(self._surprises) >= self.patience and self.surprise > limit
 
     def see(self, observation: np.ndarray) -> str:
         """Takes the observation that followed the last action in; returns the name of what this is most like."""
@@ -252,7 +272,7 @@ class Recognizer:
             self._surprises.append([d.surprise(*step) for d in self._known.values()])
             self._costs.append([d.unlikelihood(*step) for d in self._known.values()])
             del self._surprises[: -self._window], self._costs[: -self._window]
-            if len(self._costs) >= self._patience:
+            if len(self._costs) >= self.patience:
                 costs = np.mean(self._costs, axis=0)
                 names = list(self._known)
                 best = int(costs.argmin())

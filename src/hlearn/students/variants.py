@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hlearn.errors import UsageError
-from hlearn.evaluate.api import Job
+from hlearn.evaluate.api import Evaluator, EvaluatorMaker, Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.evaluate.keyed import KeyedEvaluator
 from hlearn.program import Program
@@ -24,6 +24,7 @@ from hlearn.trust import Worlds
 
 FOLDER = "student"  # within the folder of a sequence
 CARD = "student.json"
+_JUDGED = 780_000  # position of the first seed in the development split, where no fresh ones may be used
 _LOST = 0.05  # of the teacher's score that a new student may lose on a variant against the one before
 
 
@@ -83,14 +84,19 @@ def read_variants(folder: Path) -> Variants:
     tasks = {s.task.key: s for s in systems}
     worlds = systems[0].worlds
     worlds.of(worlds.current)
-    student = folder / FOLDER / "policy"
     return Variants(
         teacher=teacher,
         names=tuple(s.path.name for s in tasks.values()),
         tasks=tuple(s.task for s in tasks.values()),
         worlds=worlds,
-        before=read_program_at(student) if student.is_dir() else None,
+        before=student_of(folder),
     )
+
+
+def student_of(folder: Path) -> Program | None:
+    """The student that lies in a folder of a system or a sequence."""
+    student = folder / FOLDER / "policy"
+    return read_program_at(student) if student.is_dir() else None
 
 
 def is_taught(folder: Path, teacher: Program) -> bool:
@@ -109,14 +115,21 @@ def stand(
     episodes: int,
     workers: int = 1,
     on_stage: Callable[[str], None] | None = None,
+    split: Split = Split.HOLDOUT,
+    run_seed: int = 0,
+    evaluators: EvaluatorMaker = IsolatedEvaluator,
 ) -> tuple[VariantRatio, ...]:
-    """Scores teacher, student and the student until now on the same fresh seeds of every variant."""
+    """Scores teacher, student and the student until now on the same seeds of every variant, none of which taught."""
+    first = 0 if split is Split.HOLDOUT else _JUDGED
+    seeds = split_seeds(split, run_seed, first, episodes)
     found = []
     for name, task in zip(variants.names, variants.tasks, strict=True):
         if on_stage is not None:
             on_stage(f"scoring on {name}")
         subjects = [variants.teacher, student] + ([variants.before] if variants.before else [])
-        scores = _scores(task, subjects, variants.worlds, episodes, workers)
+        scores = _scores(
+            subjects, seeds, variants.worlds, evaluators(task, workers=workers), report_cap(task)
+        )
         ratio, interval = ratio_of(list(zip(scores[1], scores[0], strict=True)))
         before = ratio_of(list(zip(scores[2], scores[0], strict=True)))[0] if variants.before else None
         found.append(VariantRatio(name=name, ratio=ratio, interval=interval, before=before))
@@ -129,10 +142,9 @@ def accepted(standings: Sequence[VariantRatio]) -> bool:
 
 
 def _scores(
-    task: Task, subjects: Sequence[Program], worlds: Worlds, episodes: int, workers: int
+    subjects: Sequence[Program], seeds: Sequence[int], worlds: Worlds, player: Evaluator, cap: int | None
 ) -> list[list[float]]:
-    seeds = split_seeds(Split.HOLDOUT, 0, 0, episodes)
-    jobs = [Job(program=p, seed=s, max_steps=report_cap(task)) for p in subjects for s in seeds]
-    with closing(KeyedEvaluator(IsolatedEvaluator(task, workers=workers), worlds)) as evaluator:
+    jobs = [Job(program=p, seed=s, max_steps=cap) for p in subjects for s in seeds]
+    with closing(KeyedEvaluator(player, worlds)) as evaluator:
         scores = [r.outcome.score for r in evaluator.run(jobs)]
-    return [scores[k * episodes : (k + 1) * episodes] for k in range(len(subjects))]
+    return [scores[k * len(seeds) : (k + 1) * len(seeds)] for k in range(len(subjects))]

@@ -6,7 +6,9 @@ from hlearn.program import PACKAGE, PROGRAM_FILE
 from hlearn.tasks.environment import ActionSpace, Discrete, ObservationSpec
 from hlearn.tasks.task import Task
 
-GITIGNORE = "recordings/\n/report.png\n/unjudged.py\n/unjudged/\n__pycache__/\n.pytest_cache/\n*.lock\n"
+GITIGNORE = (
+    "recordings/\n/report.png\n/unjudged.py\n/unjudged/\n/student/\n__pycache__/\n.pytest_cache/\n*.lock\n"
+)
 
 ATTRIBUTES = "* -text\nprograms/pack -diff\n*.npz binary\n*.npy binary\n*.onnx binary\n"
 

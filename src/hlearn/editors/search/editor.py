@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.arcade.search import ArcadeSearch
+from hlearn.editors.search.placing import SkillPlacing
 from hlearn.editors.search.planning import PlanningSearch
 from hlearn.editors.search.planning.search import ShareLab
 from hlearn.editors.search.vector import VectorSearch
@@ -37,15 +38,19 @@ class SearchEditor:
     def __init__(self) -> None:
         self._search: Search | None = None
         self._proposals: Iterator[Proposal] | None = None
+        self._placing = SkillPlacing()
 
     def propose(self, brief: Brief, lab: Lab) -> Proposal | None:
         """Returns the next better program, or None when the search or the budget has ended.
 
+        Skills that the champion carries and does not use are placed first.
         Asked again after the budget's end, when there is more, it goes on.
 
         Raises:
             UsageError: no search fits the task (images without a joystick).
         """
+        if (found := self._placing.propose(brief, lab)) is not None:
+            return found
         if self._search is None:
             self._search = _search(brief, lab)
         if self._proposals is None:
