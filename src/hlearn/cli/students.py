@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,13 @@ from hlearn.cli.opening import open_system, standing_program
 from hlearn.cli.options import EnvTimeout, SystemDir, Workers
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.words import number, several
-from hlearn.errors import OutputExists
+from hlearn.errors import OutputExists, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hlearn.program import Program
+    from hlearn.system import System
 
 
 @verb
@@ -70,6 +76,16 @@ def distill(
             show_default=False,
         ),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="With --tree: fit it to this policy instead: NET.onnx, MODEL.zip of Stable-Baselines3, or "
+            "module:function. It runs in this process, outside of the sandbox.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Workers = None,
     env_timeout: EnvTimeout = None,
     as_json: AsJson = False,
@@ -86,12 +102,15 @@ def distill(
     from hlearn.students.teaching import teach as give_lesson
     from hlearn.students.teaching import teach_tree
     from hlearn.students.training import Rates
-    from hlearn.system.program_files import write_program
 
     screen = console(as_json)
     if os.path.lexists(out):
         raise OutputExists(f"{out} exists; name another folder, or remove it")
     system = open_system(directory, screen)
+    if source is not None:
+        if tree is None:
+            raise UsageError("--from takes a policy that a tree is fitted to; say how deep: --tree 6")
+        return _tree_from(system, source, out, tree, episodes, rounds, holdout, workers, screen)
     teacher = standing_program(system, directory)
     side = workers or usable_cores()
     lesson = Lesson(
@@ -147,11 +166,7 @@ def distill(
         "accepted": compared.accepted,
         "bytes": sum(len(d) for d in student.program.as_files().values()),
     }
-    part = out.with_name(f".{out.name}.part-{os.getpid()}")
-    part.mkdir()
-    write_program(part, student.program.as_files())
-    (part / "student.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    os.rename(part, out)
+    _write_student(out, student.program, data)
     share = "-" if compared.ratio is None else f"{compared.ratio:.3f}"
     if compared.interval is not None:
         share += f" [{compared.interval[0]:.3f}, {compared.interval[1]:.3f}]"
@@ -243,6 +258,76 @@ def teach(
     )
     data = {"folder": str(folder), "taught": True, **update.as_json()}
     return Answer(data=data, code=DONE if update.accepted else NO)
+
+
+def _tree_from(
+    system: System,
+    source: str,
+    out: Path,
+    depth: int,
+    episodes: int,
+    rounds: int,
+    holdout: int,
+    workers: int | None,
+    screen: Console,
+) -> Answer:
+    """Fits a tree to a policy from elsewhere; there is no program to score it beside, so its own scores are shown."""
+    from hlearn.evaluate.allowance import usable_cores
+    from hlearn.evidence.measure import measure_program
+    from hlearn.records import Split
+    from hlearn.students.experts import read_expert
+    from hlearn.students.viper import fit_viper
+
+    expert = read_expert(source)
+    with screen.status("fitting trees") as status:
+        fitted = fit_viper(
+            system.task,
+            expert,
+            depth=depth,
+            episodes=episodes,
+            rounds=rounds,
+            run_seed=system.config.seed,
+            worlds=system.worlds,
+        )
+        status.update("scoring on fresh seeds")
+        done = measure_program(
+            system,
+            fitted.program,
+            split=Split.HOLDOUT,
+            episodes=holdout,
+            workers=workers or usable_cores(),
+        )
+    mean = done.evaluation.mean
+    data: dict[str, object] = {
+        "system": str(system.path),
+        "student": str(out),
+        "class": "program",
+        "from": source,
+        "program_sha256": fitted.program.sha256,
+        "samples": fitted.samples,
+        "rounds": list(fitted.rounds),
+        "score": mean,
+        "teacher_score": fitted.expert_score,
+        "holdout_episodes": holdout,
+    }
+    _write_student(out, fitted.program, data)
+    screen.print(
+        f"{out}: {several(fitted.samples, 'decision')} learnt from; tree {number(mean)} on "
+        f"{several(holdout, 'fresh seed')}, {expert.name} {number(fitted.expert_score)} on development seeds",
+        markup=False,
+        soft_wrap=True,
+    )
+    return Answer(data=data, code=DONE if mean is not None else NO)
+
+
+def _write_student(out: Path, program: Program, data: dict[str, object]) -> None:
+    from hlearn.system.program_files import write_program
+
+    part = out.with_name(f".{out.name}.part-{os.getpid()}")
+    part.mkdir()
+    write_program(part, program.as_files())
+    (part / "student.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    os.rename(part, out)
 
 
 def _mean(scores: tuple[float, ...]) -> float | None:

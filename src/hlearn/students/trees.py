@@ -19,7 +19,7 @@ from hlearn.tasks.environment import ObservationSpec
 _CUTS = 32  # thresholds that are tried per component
 _LEAST = 5  # samples of a leaf
 
-_TREE = '''"""A decision tree that does what the program {teacher} did, in {right:.1%} of its decisions.
+_TREE = '''"""A decision tree that does what {teacher} did, in {right:.1%} of its decisions.
 
 Written by hlearn.
 """
@@ -106,12 +106,30 @@ def tree_program(
             "a tree asks components of a vector and gives one of several actions; this task has other ones"
         )
     tree = fit_tree(seen.astype(np.float64), done, depth=depth)
+    return written(tree, spec, f"the program {teacher.sha256[:12]}", parent=teacher.sha256)
+
+
+def written(tree: Tree, spec: ObservationSpec, teacher: str, *, parent: str | None = None) -> Program:
+    """The program of a tree.
+
+    Args:
+        tree: what it asks and does.
+        spec: names components.
+        teacher: whom it imitates, for the docstring.
+        parent: SHA-256 of the program that it comes from.
+    """
     names = {
         p.start + k: p.name if p.size == 1 else f"{p.name}[{k}]" for p in spec.parts for k in range(p.size)
     }
     body = "\n".join(_lines(tree, names, 2))
-    source = _TREE.format(teacher=teacher.sha256[:12], right=_right(tree), body=body)
-    return Program(source=source, parent=teacher.sha256)
+    return Program(source=_TREE.format(teacher=teacher, right=_right(tree), body=body), parent=parent)
+
+
+def decide(tree: Tree, seen: np.ndarray) -> int:
+    """What a tree does where it sees float[n]."""
+    while isinstance(tree, TreeSplit):
+        tree = tree.below if seen[tree.component] <= tree.threshold else tree.above
+    return tree.action
 
 
 def _best_cut(seen: np.ndarray, done: np.ndarray, kinds: int) -> tuple[int, float] | None:
