@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 
-from hlearn.continual import Results, StageResult, read_sequence
+from hlearn.continual import Results, StageResult, read_sequence, run_sequence
 from hlearn.continual.composing import KnownVariant, compose, fit_world
-from hlearn.errors import UsageError
+from hlearn.continual.ppo_control import TaskEnvironment, train_through
+from hlearn.errors import MissingExtra, UsageError
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.policy.modules import check_program
@@ -70,7 +74,32 @@ def test_figures_of_a_matrix() -> None:
     assert np.allclose(results.matrix, [[1, 0.2], [0.9, 1]])
     assert results.average == pytest.approx(0.95) and results.forgetting == pytest.approx(0.1)
     assert results.forward == pytest.approx(0.2) and results.control == pytest.approx(0.75)
-    assert "average 0.950" in results.lines()[-1]
+    assert "average 0.950" in results.lines()[-1] and results.as_json()["ppo"] is None
+    beside = replace(results, ppo=((100.0, 10.0), (0.0, 60.0)))
+    assert beside.as_json()["ppo"] == {"average": 0.5, "forgetting": 1.0, "matrix": [[1.0, 0.0], [0.0, 1.0]]}
+    assert "average 0.500, forgetting 1.000" in beside.lines()[-1]
+
+
+@pytest.mark.filterwarnings("ignore:.*A Box observation space")
+def test_a_task_is_an_environment_of_gymnasium() -> None:
+    environment = TaskEnvironment(resolve_task("CartPole-v1", variant="delay=1"), 3)
+    check_env(environment, skip_render_check=True)
+    seen, _ = environment.reset(seed=7)
+    assert np.array_equal(seen, environment.reset(seed=7)[0])
+    environment.close()
+
+
+def test_a_ppo_goes_through_a_sequence_or_says_what_it_needs(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(SUITE.replace("hlearn.testing.toys:Corridor-v0", "CartPole-v1"))
+    sequence = read_sequence(path, steps=64)
+    if importlib.util.find_spec("stable_baselines3") is None:
+        with pytest.raises(MissingExtra, match="pip install stable-baselines3"):
+            run_sequence(sequence, tmp_path / "out", ppo=True)
+        assert not (tmp_path / "out").exists()
+        return
+    rows = train_through(sequence, seed=1, episodes=2, worlds=Worlds())
+    assert len(rows) == 2 and all(len(row) == 2 and min(row) > 5 for row in rows)
 
 
 def test_a_composed_program_recognises_its_world() -> None:

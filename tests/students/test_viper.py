@@ -54,7 +54,9 @@ def test_what_is_no_policy_is_said_so(tmp_path: Path) -> None:
             read_expert(text)
     (tmp_path / "bad.onnx").write_bytes(b"no graph")
     (tmp_path / "bad.zip").write_bytes(b"no model")
-    wrong, how = (UsageError, "bad.onnx") if importlib.util.find_spec("onnxruntime") else (MissingExtra, "pip")
+    wrong, how = (
+        (UsageError, "bad.onnx") if importlib.util.find_spec("onnxruntime") else (MissingExtra, "pip")
+    )
     with pytest.raises(wrong, match=how):
         read_expert(str(tmp_path / "bad.onnx"))
     there = importlib.util.find_spec("stable_baselines3") is not None

@@ -29,6 +29,12 @@ def continual(
         ),
     ] = None,
     episodes: Annotated[int, typer.Option("--holdout-episodes", min=1, help="Fresh seeds per score.")] = 10,
+    ppo: Annotated[
+        bool,
+        typer.Option(
+            "--ppo", help="Train a PPO through the variants too, as a control. Needs stable-baselines3."
+        ),
+    ] = False,
     seed: Seed = 0,
     key: KeyFile = None,
     workers: Workers = None,
@@ -54,6 +60,7 @@ def continual(
             workers=workers or usable_cores(),
             key=key_of(key),
             on_stage=status.update,
+            ppo=ppo,
         )
     for line in results.lines():
         screen.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hlearn.continual.composing import KnownVariant, compose, fit_world
+from hlearn.continual.ppo_control import stable_baselines, train_through
 from hlearn.continual.results import Results, StageResult
 from hlearn.continual.sequence import Sequence, Stage
 from hlearn.errors import UsageError
@@ -57,6 +58,7 @@ def run_sequence(
     key: Key | None = None,
     evaluators: EvaluatorMaker = IsolatedEvaluator,
     on_stage: Callable[[str], None] | None = None,
+    ppo: bool = False,
 ) -> Results:
     """Lives through a sequence; the program is never told which variant it plays.
 
@@ -72,11 +74,15 @@ def run_sequence(
         key: decides what episodes are really seeded with.
         evaluators: makes who plays.
         on_stage: told what is going on.
+        ppo: whether to train a PPO through the sequence too, for comparison.
 
     Raises:
+        MissingExtra: ``ppo`` without Stable-Baselines3; nothing was done.
         UsageError: a skill that was learnt cannot stand alone, or nothing was learnt on the first variant.
     """
     tell = on_stage or (lambda _: None)
+    if ppo:
+        stable_baselines()
     out.mkdir(parents=True, exist_ok=True)
     known = _first_key(out, key)
     player = _Player(Worlds.of_key(known), evaluators, workers, episodes)
@@ -145,6 +151,9 @@ def run_sequence(
         random=tuple(player.mean(random_program(describe(s.task).actions), s.task) for s in sequence.stages),
         alone=tuple(player.mean(champions[s.task.key], s.task) for s in sequence.stages),
         last_only=tuple(player.mean(last, s.task) for s in sequence.stages),
+        ppo=train_through(sequence, seed=seed, episodes=episodes, worlds=player.worlds, on_stage=tell)
+        if ppo
+        else (),
     )
     write_program(out, kept.program.as_files())
     part = out / ".results.json.part"

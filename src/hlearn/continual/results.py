@@ -40,6 +40,7 @@ class Results:
         random: mean score of random play on each variant.
         alone: mean score of a program learnt for each variant alone.
         last_only: mean scores of the program learnt for the last variant alone: the control.
+        ppo: mean scores of a PPO that went on training, after which stage and on which variant; empty without it.
     """
 
     stages: tuple[str, ...]
@@ -47,6 +48,7 @@ class Results:
     random: tuple[float, ...]
     alone: tuple[float, ...]
     last_only: tuple[float, ...]
+    ppo: tuple[tuple[float, ...], ...] = ()
 
     def scaled(self, scores: tuple[float, ...]) -> np.ndarray:
         """Scores between random play (0) and a program learnt for the variant alone (1); NaN where these are equal."""
@@ -68,8 +70,7 @@ class Results:
     @property
     def forgetting(self) -> float:
         """Mean fall from just after a variant was met to the end; the last one is left out."""
-        matrix = self.matrix
-        return float(np.nanmean(np.diag(matrix)[:-1] - matrix[-1, :-1]))
+        return _forgetting(self.matrix)
 
     @property
     def forward(self) -> float:
@@ -81,6 +82,11 @@ class Results:
     def control(self) -> float:
         """Average performance of the program learnt for the last variant alone."""
         return float(np.nanmean(self.scaled(self.last_only)))
+
+    @property
+    def ppo_matrix(self) -> np.ndarray | None:
+        """The same as :attr:`matrix` of the PPO that went on training, None without it."""
+        return np.stack([self.scaled(row) for row in self.ppo]) if self.ppo else None
 
     def as_json(self) -> dict[str, object]:
         """Fields for ``--json`` and the results' file."""
@@ -94,6 +100,13 @@ class Results:
             "random": list(self.random),
             "alone": list(self.alone),
             "last_only": list(self.last_only),
+            "ppo": None
+            if (ppo := self.ppo_matrix) is None
+            else {
+                "average": float(np.nanmean(ppo[-1])),
+                "forgetting": _forgetting(ppo),
+                "matrix": ppo.tolist(),
+            },
             "rows": [
                 {
                     "stage": r.stage,
@@ -124,4 +137,13 @@ class Results:
             f"average {self.average:.3f}, forgetting {self.forgetting:.3f}, forward transfer {self.forward:.3f}; "
             f"control, learnt on the last alone: {self.control:.3f}"
         )
+        if (ppo := self.ppo_matrix) is not None:
+            said.append(
+                f"control, a PPO that went on training: average {np.nanmean(ppo[-1]):.3f}, "
+                f"forgetting {_forgetting(ppo):.3f}"
+            )
         return said
+
+
+def _forgetting(matrix: np.ndarray) -> float:
+    return float(np.nanmean(np.diag(matrix)[:-1] - matrix[-1, :-1]))
