@@ -134,7 +134,8 @@ def _episode(
     spec = environment.observation
     out = np.zeros(spec.shape, spec.dtype)
     steps = environment.reset(seed, out)
-    seen, score, over = [], 0.0, False
+    seen: list[np.ndarray] = []
+    score, over = 0.0, False
     while not over and len(seen) < _LONGEST and (cap is None or steps < cap):
         seen.append(out.astype(np.float64))
         reward, terminated, truncated, taken = environment.step(act(seen[-1]), out)

@@ -57,7 +57,7 @@ def test_a_placed_skill_acts_where_its_rule_says() -> None:
     with InProcessEvaluator(resolve_task("CartPole-v1")) as evaluator:
         (result,) = evaluator.run([Job(program=program, seed=5, record=Record.TRACES)])
     assert result.outcome.score == 500 and result.recording is not None
-    acted = {(t["skill"], t["watched"] > 0) for t in result.recording.traces}
+    acted = {(t["skill"], float(str(t["watched"])) > 0) for t in result.recording.traces}
     assert acted <= {("base", False), ("right", True)} and ("right", True) in acted
     assert "keeps the pole up" in str(next(t["why"] for t in result.recording.traces if t["why"]))
 
