@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from rich.console import Console
 
 from hlearn import LearnResult, learn
-from hlearn.cli.summary import not_better
+from hlearn.cli.summary import last_word, not_better
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.editors.search.arcade.look import wanderer
 from hlearn.loop.controls import constant_play, is_better, random_play
@@ -86,6 +88,9 @@ def test_a_program_that_guesses_is_no_success_and_is_kept(tmp_path: Path) -> Non
     leads = not_better(replace(result, trivial_verdict="undecided: 7 against 5"), tmp_path / "s")
     assert leads.startswith(f"not shown to be better than {result.best_trivial}: 7 against 5")
     assert leads.endswith("--split holdout --episodes 48")
+    screen = Console(record=True, width=200, file=io.StringIO())
+    last_word(result, screen)
+    assert "not shown to be better than" in screen.export_text()
 
 
 def test_where_every_seed_is_the_same_a_replay_does_not_count(tmp_path: Path) -> None:

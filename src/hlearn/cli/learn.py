@@ -156,7 +156,7 @@ def learn(
     """
     from hlearn.cli.progress import showing
     from hlearn.cli.progress_file import ProgressFile
-    from hlearn.cli.summary import announce, announce_resumption, summary
+    from hlearn.cli.summary import announce, announce_resumption, last_word, summary
     from hlearn.editors.table import AgentOptions, make_editor
     from hlearn.learning import learn as run
     from hlearn.records import SpendingCaps
@@ -218,6 +218,7 @@ def learn(
     summary(result, plan.task, plan.out, plan.steps, screen)
     if result.program_sha256 is not None and not result.interrupted:
         name_worst_failure(plan.out, screen)
+    last_word(result, screen)
     return Answer(data=result.as_json(), code=stops.code if result.interrupted else _code(result))
 
 

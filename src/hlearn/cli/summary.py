@@ -132,6 +132,19 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
         screen.print(Text(f"  {command}"), soft_wrap=True)
 
 
+def last_word(result: LearnResult, screen: Console) -> None:
+    """Says once more, as the last line, where nothing better than trivial play was found."""
+    if result.better_than_trivial is False and not result.interrupted:
+        screen.print(
+            Text(
+                f"Exit code 1: the program kept is not shown to be better than {result.best_trivial}; take it for "
+                "nothing learnt."
+            ),
+            style="bold",
+            soft_wrap=True,
+        )
+
+
 def _program_path(out: Path) -> str:
     return PROGRAM_FILE if (out / PROGRAM_FILE).exists() or not (out / PACKAGE).is_dir() else f"{PACKAGE}/"
 

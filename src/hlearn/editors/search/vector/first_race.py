@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -11,6 +11,7 @@ from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, PairedComparison, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
 from hlearn.editors.search.vector.offers import find_columns, offers
+from hlearn.editors.search.vector.shares import AT_ONCE, BLIND, COSTLY, FIRST, SHORT, SHORT_STEPS
 from hlearn.editors.search.vector.short import Guess, constants, guesses, level_of, observations_of, some_of
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.template import Template
@@ -20,16 +21,12 @@ from hlearn.probe.vector.sketch import VectorFindings
 from hlearn.records import Episode
 from hlearn.tasks.environment import Discrete
 
-SHORT = (0.05, 0.4)  # of the remaining budget, for the race of short programs: the second for small budgets,
-SHORT_STEPS = 10_000  # up to so many environment steps
-BLIND = 0.2  # of the remaining budget, at most, for those that look at nothing
-FIRST = 0.004  # of the remaining budget, for the first of them
 BATCH = 8  # short programs that play side by side
 CONTEST = 4  # episodes on which one of them challenges the best
 MEETINGS = ((4, 12), (8, 6), (16, 3))  # episodes on which the best of them meet, and how many of them do
 MOST_OFFERS = 60  # rules that choose among actions by numbers of their own
 LANES = 2  # of them that are tuned
-COSTLY = 1e-4  # share of the budget for one episode, from which on programs are proposed early
+LINEAR = 3  # of them that plain evolution begins with
 
 Entry = tuple[Candidate, Template | None]  # what races, and what it was written from; None has no numbers
 
@@ -47,6 +44,8 @@ class FirstRace:
     Attributes:
         promising: the best that have numbers to tune.
         level: the best constant push by axis, where one was better than no push; else empty.
+        usual: environment steps of an episode, as far as is known.
+        linear: the best that are weighted sums, as such, of those that do better than the same all the time.
     """
 
     def __init__(
@@ -59,6 +58,12 @@ class FirstRace:
         self.title = title
         self.promising: list[tuple[Candidate, Template]] = []
         self.level: dict[str, float] = {}
+        self.usual = 1.0
+        self._lengths: list[float] = []
+        self._still: list[Candidate] = []  # those that do the same all the time
+        self._proposed = False  # whether something that looks at nothing was proposed already
+        self._sums: dict[int, Mapping[int, Mapping[str, float]]] = {}
+        self.linear: list[Mapping[int, Mapping[str, float]]] = []
 
     def run(self, seen: Sequence[Result]) -> Iterator[Proposal]:
         """The race; ends early where the task is solved.
@@ -66,18 +71,21 @@ class FirstRace:
         Args:
             seen: the probe's episodes.
         """
+        self.usual = max(1.0, sum(o.env_steps for o, _ in seen) / max(1, len(seen)))
         left = self.lab.remaining
         limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
         played: list[tuple[Candidate, Template]] = []
         yield from self._blind(seen, played)
         for group in chain([self._offers(seen)], guesses(self.sketch, seen, self.title, self.lab.rng)):
-            for start in range(0, len(group), BATCH):
-                if self.lab.remaining < limit:
-                    break
+            start = 0
+            while start < len(group) and self.lab.remaining > limit:
+                end = start + self._few(BATCH)
                 batch = [
                     (self.trials.candidate(g.template, g.values, g.template.name), g.template)
-                    for g in group[start : start + BATCH]
+                    for g in group[start:end]
                 ]
+                self._sums |= {c.number: g.sums for (c, _), g in zip(batch, group[start:end], strict=True)}
+                start = end
                 self._play(batch)
                 played += batch
                 if self.standing.finished():
@@ -110,28 +118,44 @@ class FirstRace:
             if self.trials.challenge(candidate, best, DECIDE):
                 self.standing.crown(candidate, blind=True)
 
+    def begin(self, cap: int) -> Iterator[Proposal]:
+        """Proposes at once what looks at nothing and comes to an end, where the race has to wait for other searches.
+
+        Args:
+            cap: environment steps of an episode at most.
+        """
+        constant = next(constants(self.sketch, self.title)).template.program({})
+        for program in (constant, random_program(self.title, self.lab.actions)):
+            seed = self.lab.seeds(TRIAL_SEEDS, 1)[0]
+            outcome, _ = self.lab.measure([Job(program=program, seed=seed, max_steps=cap, together=True)])[0]
+            if isinstance(outcome, Episode) and not outcome.stopped:
+                self._proposed = True
+                yield Proposal(program=program, note=f"looks at nothing: {outcome.score:g} in one episode")
+                return
+
     def _blind(self, seen: Sequence[Result], played: list[tuple[Candidate, Template]]) -> Iterator[Proposal]:
         """One action all the time, chance, the probe's best episode again; what can be tuned goes to ``played``."""
-        usual = sum(o.env_steps for o, _ in seen) / max(1, len(seen))
+        found = list(constants(self.sketch, self.title))
         first, *others = [
-            (self.trials.candidate(g.template, g.values, g.template.name), g.template)
-            for g in constants(self.sketch, self.title)
+            (self.trials.candidate(g.template, g.values, g.template.name), g.template) for g in found
         ]
+        self._sums |= {c.number: g.sums for (c, _), g in zip((first, *others), found, strict=True)}
         chance = self.trials.written(random_program(self.title, self.lab.actions), "chance")
         batch: list[Entry] = [first, (chance, None)]
         shown = [(o.score, r) for o, r in seen if r is not None and isinstance(o, Episode)]
         if shown and min(score for score, _ in shown) < max(score for score, _ in shown):
             batch += self._again(max(shown, key=lambda p: p[0])[1], "the probe's best episode again")
         batch += others
-        ready = max(1, int(FIRST * self.lab.remaining / max(usual, 1.0)))
+        ready = max(1, int(FIRST * self.lab.remaining / self.usual))
         limit = (1.0 - BLIND) * self.lab.remaining
-        for start, end in ((0, ready), *((n, n + BATCH) for n in range(ready, len(batch), BATCH))):
-            if start and self.lab.remaining < limit:
-                break
+        start, end = 0, ready
+        while start < len(batch) and (not start or self.lab.remaining > limit):
             self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, ready))
             played += [(c, t) for c, t in batch[start:end] if t is not None and t.knobs]
-            if not start and usual > COSTLY * self.lab.remaining:
+            self._still += [c for c, t in batch[start:end] if t is not None and not t.knobs]
+            if not start and self.usual > COSTLY * self.lab.remaining and not self._proposed:
                 yield from self.standing.offer()
+            start, end = end, end + self._few(BATCH)
         best = max((c for c, _ in played), key=lambda c: c.mean, default=first[0])
         if best.mean > first[0].mean:
             self.level = {a.name: best.values[level_of(a)] for a in self.sketch.axes}
@@ -141,12 +165,18 @@ class FirstRace:
         program = replay_program(self.title, recording.actions, attributes(self.sketch))
         return [] if program is None else [(self.trials.written(program, note), None)]
 
+    def _few(self, most: int) -> int:
+        """How many episodes may be played at once: fewer where one of them is a large part of the budget."""
+        return int(np.clip(AT_ONCE * self.lab.remaining / self.usual, 1, most))
+
     def _play(self, batch: Sequence[Entry], *, blind: bool = False, contest: int = CONTEST) -> None:
         """One episode each; the two best challenge the best of all."""
         self.lab.say(f"short programs: {batch[0][0].note}")
         self.trials.play([c for c, _ in batch], 1)
+        self._lengths += [c.length for c, _ in batch]
+        self.usual = max(1.0, float(np.mean(self._lengths)))
         for candidate, template in sorted(batch, key=lambda b: -b[0].mean)[:2]:
-            better = self.trials.challenge(candidate, self.standing.best, contest)
+            better = self.trials.challenge(candidate, self.standing.best, self._few(contest))
             if better and self.standing.beaten_by(candidate):
                 self.standing.crown(candidate, template, blind=blind)
                 if not blind and saturated(candidate, self.standing.floor, CONTEST):
@@ -156,10 +186,16 @@ class FirstRace:
         """The best short programs meet on more and more seeds; the last ones that can be tuned get lanes."""
         for episodes, stay in MEETINGS:
             played = sorted(played, key=lambda p: -p[0].mean)[:stay]
-            if self.lab.remaining > limit:
+            missing = sum(max(0, episodes - len(c.outcomes)) for c, _ in played)
+            if self.lab.remaining - missing * self.usual > limit:
                 self.trials.play([c for c, _ in played], episodes)
         for candidate, template in played:
-            better = self.trials.challenge(candidate, self.standing.best, DECIDE)
+            better = self.trials.challenge(candidate, self.standing.best, self._few(DECIDE))
             if better and self.standing.beaten_by(candidate):
                 self.standing.crown(candidate, template, blind=template.blind)
+        still = max((c.mean for c in self._still), default=-np.inf)
+        found = [
+            self._sums.get(c.number) for c, _ in sorted(played, key=lambda p: -p[0].mean) if c.mean > still
+        ]
+        self.linear = [sums for sums in found if sums][:LINEAR]
         self.promising = [(c, t) for c, t in sorted(played, key=lambda p: -p[0].mean) if t.knobs][:LANES]

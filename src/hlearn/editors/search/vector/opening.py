@@ -12,6 +12,7 @@ from hlearn.editors.search.trials import PairedComparison
 from hlearn.editors.search.tune import scatter
 from hlearn.editors.search.vector.gaits import gait_families, linear_body, rhythm
 from hlearn.editors.search.vector.patterns import pattern
+from hlearn.editors.search.vector.shares import OPENING
 from hlearn.editors.search.vector.standing import DECIDE
 from hlearn.editors.search.vector.template import Template
 from hlearn.probe.vector.limbs import find_limbs
@@ -26,7 +27,6 @@ SCATTERED = 50  # random settings per start from which the starts are chosen
 SCATTER_SEEDS = 400_000  # index of the development seeds they play
 BRACKET = ((6, 5), (10, 2), (16, 1))  # generations of each lane, how many lanes go on after them
 LEAST = (3, 2)  # of both, however small the budget is
-OPENING = 0.3  # of the remaining budget, for scattered starts and the bracket: with less, there are fewer
 STILL = 0.2  # size of the first pushes, in full ones, of linear feedback that begins with no push at all
 
 

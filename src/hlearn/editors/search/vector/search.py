@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -12,25 +12,37 @@ from hlearn.editors.api import Brief, Lab, Proposal
 from hlearn.editors.search.lane import TuningRun
 from hlearn.editors.search.prune import SCREEN, Prunable, prune, thin
 from hlearn.editors.search.trials import Candidate, PairedComparison, compare
+from hlearn.editors.search.vector.climb import Climber, LinearClimb
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.first_race import FirstRace
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
+from hlearn.editors.search.vector.joint import JointLinear
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
 from hlearn.editors.search.vector.probing import play_probe
+from hlearn.editors.search.vector.shares import (
+    BODY,
+    BODY_POLISH,
+    CLIMB,
+    CLIMB_ALONE,
+    CLIMB_BODY,
+    LOOK,
+    POLISH,
+    RACE,
+    TURN,
+)
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.tables import TableSearch, countable
 from hlearn.editors.search.vector.template import Template
 from hlearn.errors import BudgetExhausted
+from hlearn.evaluate.api import Result
 from hlearn.probe.vector.draw import sketch_of
 from hlearn.probe.vector.naming import class_name, names_of
 from hlearn.probe.vector.sketch import GAP
+from hlearn.tasks.environment import Discrete
 
 FINAL = 48  # episodes on which terms have to pay
 FEW = 4  # episodes on which the last centre is tried where finals cost too much
 FINALS = ((32, 4), (64, 2), (128, 1))  # episodes on which finalists meet, and how many of them stay
-POLISH = 0.5  # of the remaining budget, for tuning the winner; finals, pruning and a restart need the rest
-BODY_POLISH = 0.8  # the same for a body, which is too dear to start again
-LOOK = 0.15  # of the remaining budget, at most, for one stage of the finals, for screening terms, for pruning
 ROUNDS = (
     (12, False),
     (12, True),
@@ -38,9 +50,9 @@ ROUNDS = (
     (16, True),
     (32, True),
 )  # generations; does half of the lanes leave?
-RACE = 0.5  # of the remaining budget, for the first two rounds at most: with less, rounds are shorter
+LEAST_ROUND = 3  # generations, however small the budget is
+EPISODES = 4  # of one program in such a generation, trials included
 BODY_POPULATION = 16  # programs per generation
-SHARE = 0.6  # of the remaining budget, for one lane of a body
 AS_LONG_AGAIN = 16  # generations for a plainer lane where one has solved the task
 MOST_WEIGHTS = 600  # of one family: more are neither tuned within a budget nor read
 DEARER = 2.5  # a lane that is behind may cost so many times what the leader has cost
@@ -101,17 +113,11 @@ class VectorSearch:
         """Race, polish, grow, prune; then again from elsewhere, as long as that gains something."""
         self.begun = True
         seen = play_probe(self.lab)
-        names = names_of(self.lab.observation)
         self.sketch = sketch_of(seen, self.lab.actions, self.lab.observation)
         self.standing.floor = max(self.sketch.scores, default=-math.inf)
-        if countable(seen, self.lab):
-            tables = TableSearch(
-                self.lab, self.trials, self.standing, title=self.title, names=names, seen=seen
-            )
-            yield from self._count(tables)
-            if len(names) == 1 or tables.whole or self.standing.finished():
-                return  # the number of a state says nothing but which state it is
         self.first = FirstRace(self.lab, self.trials, self.standing, self.sketch, self.title)
+        if countable(seen, self.lab) and (yield from self._count(seen)):
+            return
         if self.brief.champion is None:
             yield from self.first.run(seen)
         if self.standing.finished():
@@ -119,6 +125,8 @@ class VectorSearch:
             yield from self.standing.offer()
             return
         self._open()
+        if (yield from self._climb(seen)):
+            return
         for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():
             yield from self._walk() if self.bodies else self._race()
             if self.winner is None:
@@ -137,13 +145,66 @@ class VectorSearch:
                 return  # a second start would not get as far as the first
             self._start_again(self.winner)
 
-    def _count(self, tables: TableSearch) -> Iterator[Proposal]:
-        """The search on states that can be counted; what it tries is learnt from too."""
+    def _climb(self, seen: Sequence[Result]) -> Generator[Proposal, None, bool]:
+        """The floor: joint linear policies; returns whether it had to do all, for want of budget or of families."""
+        usual = max(self.first.usual, sum(o.env_steps for o, _ in seen) / max(1, len(seen)))
+        actions = self.lab.actions.n if isinstance(self.lab.actions, Discrete) else 0
+        family = JointLinear(self.sketch, self.title, actions, self.lab.rng)
+        begun = [p for p in map(family.of, self.first.linear) if p is not None]
+        arms = [
+            LinearClimb(self.lab, self.trials, self.standing, family, usual, found)
+            for found in ([], begun)
+            if found is not begun or begun
+        ]
+        least = usual * EPISODES * LEAST_ROUND * sum(lane.tuner.population for lane in self.lanes)
+        alone = not self.bodies and (not self.lanes or least > RACE * self.lab.remaining)
+        share = CLIMB_BODY if self.bodies else CLIMB_ALONE if alone else CLIMB
+        end, each = (1.0 - share) * self.lab.remaining, TURN * share * self.lab.remaining
+        for arm in itertools.cycle(arms):
+            if self.lab.remaining <= end or self.standing.finished() or all(a.tired for a in arms):
+                break
+            arm.run(int(each))
+            if self.standing.worth_offering():
+                yield from self.standing.offer()
+        if alone:
+            yield from self._prune(tune=False)
+        else:
+            self.lanes += [
+                self._climbed(arm.best) for arm in arms if arm.best is not None and not self.bodies
+            ]
+        yield from self.standing.offer()
+        return self.standing.finished() or alone
+
+    def _climbed(self, best: Climber) -> TuningRun:
+        """A lane that begins where plain evolution has come to."""
+        return TuningRun(
+            self.lab,
+            self.trials,
+            best.family,
+            start=best.candidate.values,
+            sigma=0.3,
+            decide=DECIDE,
+            best=best.candidate,
+        )
+
+    def _count(self, seen: Sequence[Result]) -> Generator[Proposal, None, bool]:
+        """The search on states that can be counted; what it tries is learnt from too.
+
+        Returns:
+            Whether nothing else is worth trying.
+        """
+        names = names_of(self.lab.observation)
+        tables = TableSearch(self.lab, self.trials, self.standing, title=self.title, names=names, seen=seen)
+        if self.brief.champion is None:
+            yield from self.first.begin(tables.longest)
         self.trials.learner = tables.model.learn
         try:
             yield from tables.run()
         finally:
             self.trials.learner = None
+        # the number of a state says nothing but which state it is
+        whole = self.standing.best is not None and (len(names) == 1 or tables.whole)
+        return whole or self.standing.finished()
 
     def _open(self) -> None:
         """Decides which families run, and how: a body's from scattered starts, others in a race."""
@@ -198,7 +259,7 @@ class VectorSearch:
         """A body's best start, until it stands still or has had its share of the budget (``self.winner``)."""
         for lane in [*self.lanes, None]:
             lane = lane or self._body_lane()
-            limit = lane.spent + SHARE * self.lab.remaining
+            limit = lane.spent + BODY * self.lab.remaining
             while not lane.done and lane.spent < limit and not self.standing.finished():
                 yield from self._run(lane, 1)
             if self.winner is None or lane.mean > self.winner.mean:
@@ -213,11 +274,11 @@ class VectorSearch:
         if not alive:
             return  # too much is seen, and too many ways to act, for anything that can be read
         steps = [o.env_steps for c in (self.standing.best,) if c is not None for o in c.outcomes] or [1]
-        dear = sum(lane.tuner.population for lane in alive) * 4.0 * sum(steps) / len(steps)
+        dear = sum(lane.tuner.population for lane in alive) * EPISODES * sum(steps) / len(steps)
         pace = float(np.clip(RACE * self.lab.remaining / (dear * sum(n for n, _ in ROUNDS[:2])), 0.25, 1.0))
         for generations, halve in ROUNDS:
             for lane in alive:
-                yield from self._round(lane, alive, max(3, round(pace * generations)))
+                yield from self._round(lane, alive, max(LEAST_ROUND, round(pace * generations)))
                 if self.standing.finished():
                     self.winner = self._simplest(alive, lane)
                     return
@@ -310,7 +371,7 @@ class VectorSearch:
             if gap <= error:
                 return
 
-    def _prune(self) -> Iterator[Proposal]:
+    def _prune(self, *, tune: bool = True) -> Iterator[Proposal]:
         """Drops what does not pay, tunes the rest briefly."""
         if self.standing.tunable is None or self.standing.best is None:
             return
@@ -325,7 +386,7 @@ class VectorSearch:
             return
         if pruned.dropped:
             self.standing.best, self.standing.tunable = pruned.best, pruned.tunable
-            if not self.standing.finished():
+            if tune and not self.standing.finished():
                 yield from self._retune(self.standing.tunable, generations=10)
 
     def _retune(self, tunable: Prunable, generations: int) -> Iterator[Proposal]:

@@ -5,8 +5,8 @@ The first ones are ready as soon as the probe is; whoever solves the task ends t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -46,10 +46,16 @@ SMALL = 0.03  # share of the largest pull below which a gain is left out
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A program that was not measured yet: a template and its numbers."""
+    """A program that was not measured yet: a template and its numbers.
+
+    Attributes:
+        sums: the same as weighted sums, where it is that: by action or channel the weights by signal, and a constant
+            by the name "" (an action without one has 0, and the largest sum decides).
+    """
 
     template: Template
     values: dict[str, float]
+    sums: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
 
 def guesses(
@@ -103,15 +109,18 @@ def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
     if sketch.discrete:
         neutral = [] if sketch.neutral is None else [sketch.neutral]
         actions = [*neutral, *(a for axis in sketch.axes for a in (axis.plus, axis.minus) if a is not None)]
-        for action in list(dict.fromkeys(actions))[:MOST_CONSTANTS]:
-            yield Guess(template=_rule(sketch, title, "constant", story, [], f"return {action}"), values={})
+        actions = list(dict.fromkeys(actions))[:MOST_CONSTANTS]
+        for action in actions:
+            template = _rule(sketch, title, "constant", story, [], f"return {action}")
+            yield Guess(template=template, values={})
         return
     sides = [(a.low, a.high) for a in sketch.axes]
     middle = tuple(min(max(0.0, low), high) for low, high in sides)
     corners = product(*sides) if len(sides) <= MOST_SIDES else zip(*sides, strict=True)
     for push in dict.fromkeys((middle, *corners)):
         numbers = ", ".join(f"{p:g}" for p in push)
-        yield Guess(template=_rule(sketch, title, "constant", story, [], f"return [{numbers}]"), values={})
+        template = _rule(sketch, title, "constant", story, [], f"return [{numbers}]")
+        yield Guess(template=template, values={})
     if any(min(-a.low, a.high) >= FREE for a in sketch.axes):
         return  # nothing says how far a push may sensibly go
     lopsided = all(low >= 0.0 or high <= 0.0 for low, high in sides)
@@ -128,7 +137,8 @@ def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
             for n, v, (low, high) in zip(names, levels, sides, strict=True)
         ]
         template = _rule(sketch, title, "constant levels", story, knobs, text)
-        yield Guess(template=template, values={k.name: tidy(k.start) for k in knobs})
+        sums = {a.plus: {"": tidy(k.start)} for a, k in zip(sketch.axes, knobs, strict=True)}
+        yield Guess(template=template, values={k.name: tidy(k.start) for k in knobs}, sums=sums)
 
 
 def level_of(axis: ActionAxis) -> str:
@@ -153,7 +163,8 @@ def single_rules(
                     text = f"return {first} if s.{signal.name} > self.edge else {other}"
                     story = f"Chooses by {signal.name} alone."
                     template = _rule(sketch, title, "one rule", story, [knob], text)
-                    yield Guess(template=template, values={"edge": tidy(edge)})
+                    sums = {first: {signal.name: 1.0 / signal.scale, "": -edge / signal.scale}, other: {}}
+                    yield Guess(template=template, values={"edge": tidy(edge)}, sums=sums)
         elif len(sketch.axes) == 1:
             axis = sketch.axes[0]
             for sign in (1.0, -1.0):
@@ -168,7 +179,9 @@ def _proportional(
     text = f"return [self.gain * (s.{signal.name} - self.rest)]"
     template = _rule(sketch, title, "one gain", f"Pushes in proportion to {signal.name}.", [gain, rest], text)
     centre = 0.0 if signal.rate_of or signal.kind in (GAP, CHANGE) else signal.centre
-    return Guess(template=template, values={"gain": tidy(sign * gain.spread), "rest": tidy(centre)})
+    values = {"gain": tidy(sign * gain.spread), "rest": tidy(centre)}
+    sums = {axis.plus: {signal.name: values["gain"], "": -values["gain"] * values["rest"]}}
+    return Guess(template=template, values=values, sums=sums)
 
 
 def pair_rules(sketch: VectorFindings, title: str, signals: Sequence[Feature]) -> Iterator[Guess]:
@@ -190,14 +203,18 @@ def pair_rules(sketch: VectorFindings, title: str, signals: Sequence[Feature]) -
                     for first, other in _choices(sketch):
                         text = f"return {first} if {total} > 0.0 else {other}"
                         template = _rule(sketch, title, "one rule on two", story, [knob], text)
-                        yield Guess(template=template, values={"ratio": weight})
+                        weights = {one.name: 1.0 / one.scale, two.name: weight / one.scale}
+                        sums: dict[int, dict[str, float]] = {first: weights, other: {}}
+                        yield Guess(template=template, values={"ratio": weight}, sums=sums)
                     continue
                 for way in (1.0, -1.0):
                     gain = Knob(name="gain", spread=sketch.axes[0].high / one.scale)
                     template = _rule(
                         sketch, title, "two gains", story, [gain, knob], f"return [self.gain * ({total})]"
                     )
-                    yield Guess(template=template, values={"gain": tidy(way * gain.spread), "ratio": weight})
+                    values = {"gain": tidy(way * gain.spread), "ratio": weight}
+                    weights = {one.name: values["gain"], two.name: values["gain"] * weight}
+                    yield Guess(template=template, values=values, sums={sketch.axes[0].plus: weights})
 
 
 def chases(sketch: VectorFindings, title: str) -> Iterator[Guess]:
@@ -226,7 +243,7 @@ def chases(sketch: VectorFindings, title: str) -> Iterator[Guess]:
         template = urge_template(sketch, title, name, story, knobs, formulas, act_by_urges(sketch))
         for times in SIZES:
             values = {k.name: tidy(k.start * (times if k.name == "gain" else 0.5)) for k in knobs}
-            yield Guess(template=template, values=values)
+            yield Guess(template=template, values=values, sums=_sums(sketch, template, values))
 
 
 def _driven(
@@ -253,6 +270,7 @@ def _choices(sketch: VectorFindings) -> list[tuple[int, int]]:
 def cut(sketch: VectorFindings, title: str, gains: Gains, terms: int) -> Guess:
     """One of two opposite actions, by the sign of a regulator's push of which only the strongest pulls are left."""
     signals, axis = regulated(sketch), sketch.axes[0]
+    assert axis.minus is not None
     pulls = np.abs(gains.weights[0] * np.array([s.scale for s in signals]))
     first, *others = np.argsort(-pulls)[:terms].tolist()
     ways = (axis.plus, axis.minus) if gains.weights[0, first] > 0 else (axis.minus, axis.plus)
@@ -271,7 +289,12 @@ def cut(sketch: VectorFindings, title: str, gains: Gains, terms: int) -> Guess:
         knobs,
         f"return {ways[0]} if {total} > 0.0 else {ways[1]}",
     )
-    return Guess(template=template, values=values)
+    scale = signals[first].scale
+    weights = {
+        signals[first].name: 1.0 / scale,
+        **{k.name.removesuffix("_weight"): values[k.name] / scale for k in knobs},
+    }
+    return Guess(template=template, values=values, sums={ways[0]: weights, ways[1]: {}})
 
 
 def gained(sketch: VectorFindings, title: str, gains: Gains) -> Guess:
@@ -298,7 +321,22 @@ def gained(sketch: VectorFindings, title: str, gains: Gains) -> Guess:
         replace(k, start=values[k.name], spread=max(abs(values[k.name]), 0.1 * k.spread))
         for k in template.knobs
     )
-    return Guess(template=replace(template, knobs=knobs), values=values)
+    sums = {} if sketch.discrete else _sums(sketch, template, values)
+    return Guess(template=replace(template, knobs=knobs), values=values, sums=sums)
+
+
+def _sums(
+    sketch: VectorFindings, template: Template, values: Mapping[str, float]
+) -> dict[int, dict[str, float]]:
+    """The weighted sums that a template pushes channels by."""
+    channels = {axis.name: axis.plus for axis in sketch.axes}
+    found: dict[int, dict[str, float]] = {channel: {} for channel in channels.values()}
+    for formula in template.formulas:
+        for term in formula.terms:
+            name = "" if term.factor == "1" else term.factor.removeprefix("-").removeprefix("s.")
+            sign = -1.0 if term.factor.startswith("-") else 1.0
+            found[channels[formula.name]][name] = sign * values[term.knob]
+    return found
 
 
 def _rule(

@@ -9,10 +9,10 @@ from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.lane import TuningRun
 from hlearn.editors.search.prune import Prunable
 from hlearn.editors.search.trials import Candidate, PairedComparison, compare, saturated
+from hlearn.editors.search.vector.shares import SURE
 
 DECIDE = 16  # episodes that decide between candidates
 LEAST = 8  # episodes of a candidate whose contest the budget's end broke off, to be proposed all the same
-SURE = 0.4  # share of the remaining budget that may be spent on making sure that nothing can be gained
 WORTHWHILE = 0.01  # of what the best has above the probe, that looking must add to what looks at nothing
 OFFER_AFTER = 1.5  # steps spent since the last proposal, as a factor, before an unfinished best is proposed
 

@@ -93,6 +93,14 @@ class TabularModel:
         """State, action, successor and how often, for all that was seen."""
         return [(s, a, t, cell[0] + cell[2]) for (s, a, t), cell in self._seen.items()]
 
+    def unseen(self) -> float:
+        """How many states are still to be met, at least, by those that were left once and twice (Chao, 1984)."""
+        left = Counter[int]()
+        for (state, _, _), cell in self._seen.items():
+            left[state] += int(cell[0] + cell[2])
+        times = Counter(left.values())
+        return times[1] * max(times[1] - 1, 0) / (2.0 * (times[2] + 1))
+
     def tried(self) -> np.ndarray:
         """How often each action was tried in each state, float[states, actions]."""
         return self._tables()[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import PairedComparison, compare
+from hlearn.editors.search.vector.shares import COUNTING
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.tables.factors import FactorLayout, find_layout
 from hlearn.editors.search.vector.tables.model import Key, Plan, TabularModel
@@ -19,10 +20,11 @@ from hlearn.records import Program
 from hlearn.tasks.environment import Discrete
 
 MOST_STATES = 5_000  # met so far; more: no table
+CROWD = 0.5  # of the budget: with more states than that few are met twice
+ENOUGH = 50  # steps, from which on it is reckoned how many there are
 MOST_NUMBERS = 400  # components of an observation
 FEW_NUMBERS = 8  # up to so many a state is named by them, beyond by a hash of them
 AGAIN = 0.5  # share of the steps that must see a state again which was seen before
-SHARE = 0.85  # of the remaining budget, for exploring
 ROUNDS = 50  # of exploring, by that share
 MOST_ROUNDS = 500
 LEAST_ROUND = 100  # environment steps of a round
@@ -94,6 +96,7 @@ class TableSearch:
         self.names = names
         self.model = TabularModel(lab.actions.n)
         self.played = 0
+        self.budget = lab.remaining
         self.whole = False
         self.longest = max(200, min(lab.longest or 10_000, lab.remaining // 100))
         self._best: tuple[str, dict[Key, int]] = (
@@ -106,13 +109,13 @@ class TableSearch:
     def run(self) -> Iterator[Proposal]:
         """Explores until all is known well enough or its share is spent; offers the plan once it is worth something."""
         start = self.lab.remaining
-        share = SHARE * start
+        share = COUNTING * start
         steps = int(max(LEAST_ROUND, share / ROUNDS))
         trust, next_try = 1.0, 0.1 * share
         for _ in range(MOST_ROUNDS):
             spent = start - self.lab.remaining
-            if len(self.model.keys) > MOST_STATES:
-                return  # too many after all
+            if self._too_many():
+                return
             if spent >= share:
                 break
             known = len(self.model.keys)
@@ -133,6 +136,12 @@ class TableSearch:
                 yield from self._try(last=False)
         yield from self._try(last=True)
         yield from self.standing.offer()
+
+    def _too_many(self) -> bool:
+        """Whether there are more states, after all, than can be met again within the budget."""
+        met = len(self.model.keys)
+        expected = met + self.model.unseen() if self.model.steps >= ENOUGH else met
+        return expected > min(MOST_STATES, max(CROWD * self.budget, LEAST_ROUND))
 
     def _need(self) -> np.ndarray | None:
         """How often each action is still to be tried; None where nothing is left to try that can be reached."""
