@@ -125,7 +125,7 @@ class VectorSearch:
             yield from self.standing.offer()
             return
         self._open()
-        if (yield from self._climb(seen)):
+        if self.brief.champion is None and (yield from self._climb(seen)):
             return
         for _ in range(RESTARTS + 1) if self.lab.task.target is None else itertools.count():
             yield from self._walk() if self.bodies else self._race()
