@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from hlearn.evaluate.inprocess import InProcessEvaluator
 from hlearn.policy.modules import check_program
 from hlearn.policy.skills import read_skill
 from hlearn.records import Program
+from hlearn.students.variants import CARD, FOLDER, read_variants
 from hlearn.tasks import resolve_task
 from hlearn.trust import Worlds
 
@@ -100,6 +102,23 @@ def test_a_ppo_goes_through_a_sequence_or_says_what_it_needs(tmp_path: Path) -> 
         return
     rows = train_through(sequence, seed=1, episodes=2, worlds=Worlds())
     assert len(rows) == 2 and all(len(row) == 2 and min(row) > 5 for row in rows)
+
+
+def test_a_student_grows_with_a_sequence(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(SUITE)
+    sequence = read_sequence(path)
+    out = tmp_path / "out"
+    if importlib.util.find_spec("torch") is None:
+        with pytest.raises(MissingExtra, match=r"hlearn\[distill\]"):
+            run_sequence(sequence, out, teach_every=1)
+        assert not out.exists()
+        return
+    pytest.importorskip("onnxruntime", reason="pip install 'hlearn[distill]'")
+    run_sequence(sequence, out, episodes=2, teach_every=1)
+    card = json.loads((out / FOLDER / CARD).read_text())
+    assert [v["name"] for v in card["variants"]] == ["plain", "late"]
+    assert card["teacher_sha256"] == read_variants(out).teacher.sha256
 
 
 def test_a_composed_program_recognises_its_world() -> None:

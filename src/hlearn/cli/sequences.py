@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hlearn.cli.options import EnvTimeout, KeyFile, Seed, Workers, key_of
+from hlearn.cli.options import EnvTimeout, KeyFile, Seed, Teach, Workers, key_of, lessons_every
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 
 
@@ -35,6 +35,7 @@ def continual(
             "--ppo", help="Train a PPO through the variants too, as a control. Needs stable-baselines3."
         ),
     ] = False,
+    teach: Teach = None,
     seed: Seed = 0,
     key: KeyFile = None,
     workers: Workers = None,
@@ -61,6 +62,7 @@ def continual(
             key=key_of(key),
             on_stage=status.update,
             ppo=ppo,
+            teach_every=None if teach is None else lessons_every(teach),
         )
     for line in results.lines():
         screen.print(line, markup=False, highlight=False, soft_wrap=True)

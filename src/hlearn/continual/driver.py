@@ -14,6 +14,7 @@ from hlearn.continual.composing import KnownVariant, compose, fit_world
 from hlearn.continual.ppo_control import stable_baselines, train_through
 from hlearn.continual.results import Results, StageResult
 from hlearn.continual.sequence import Sequence, Stage
+from hlearn.continual.student import SequenceStudent
 from hlearn.errors import UsageError
 from hlearn.evaluate.api import EvaluatorMaker, Job, Record
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -45,6 +46,7 @@ class _Kept:
     skills: list[Skill] = field(default_factory=list)
     worlds: list[KnownVariant] = field(default_factory=list)
     program: Program | None = None
+    taught: Program | None = None  # the last one that a student was told of
     cases: list[tuple[Stage, int, float]] = field(default_factory=list)
 
 
@@ -59,6 +61,7 @@ def run_sequence(
     evaluators: EvaluatorMaker = IsolatedEvaluator,
     on_stage: Callable[[str], None] | None = None,
     ppo: bool = False,
+    teach_every: int | None = None,
 ) -> Results:
     """Lives through a sequence; the program is never told which variant it plays.
 
@@ -75,18 +78,22 @@ def run_sequence(
         evaluators: makes who plays.
         on_stage: told what is going on.
         ppo: whether to train a PPO through the sequence too, for comparison.
+        teach_every: new programs after which a network is taught anew in all variants met so far, into
+            ``out/student``, and once more at the end; None: no network.
 
     Raises:
-        MissingExtra: ``ppo`` without Stable-Baselines3; nothing was done.
+        MissingExtra: ``ppo`` without Stable-Baselines3, ``teach_every`` without PyTorch; nothing was done.
         UsageError: a skill that was learnt cannot stand alone, or nothing was learnt on the first variant.
     """
     tell = on_stage or (lambda _: None)
     if ppo:
         stable_baselines()
+    student = None if teach_every is None else SequenceStudent(teach_every, out, seed=seed, workers=workers)
     out.mkdir(parents=True, exist_ok=True)
     known = _first_key(out, key)
     player = _Player(Worlds.of_key(known), evaluators, workers, episodes)
-    kept, rows = _Kept(), []
+    kept = _Kept()
+    rows: list[StageResult] = []
     champions: dict[str, Program] = {}
 
     def learnt(stage: Stage) -> tuple[Program, int]:
@@ -126,6 +133,9 @@ def run_sequence(
         else:
             kept.skills.pop()
             kept.worlds.pop()
+        if student is not None and not broken and challenger is not kept.taught:
+            kept.taught = challenger
+            student.accepted(challenger, sequence.stages[: len(rows) + 1], player, tell)
         tell(f"scoring after {stage.name}")
         assert kept.program is not None
         scores = tuple(player.mean(kept.program, s.task) for s in sequence.stages)
@@ -144,6 +154,8 @@ def run_sequence(
         if stage.task.key not in champions:
             learnt(stage)
     assert kept.program is not None
+    if student is not None:
+        student.finish(kept.program, sequence.stages, player, tell)
     last = champions[sequence.stages[-1].task.key]
     results = Results(
         stages=tuple(s.name for s in sequence.stages),

@@ -59,6 +59,7 @@ class GrowingStudent:
     workers: int
     progress: Progress
     lesson: Lesson = field(default_factory=lambda: _LESSON)
+    _asked: str = ""  # SHA-256 of the program that taught last, whether its student was taken or not
 
     def accepted(self, champion: Program, count: int) -> None:
         """Takes note of a new champion.
@@ -73,10 +74,13 @@ class GrowingStudent:
 
     def finish(self, champion: Program | None, count: int) -> None:
         """Has the last champion teach, where it has not."""
-        if champion is not None and not is_taught(self.system.path, champion):
+        if champion is None or champion.sha256 == self._asked:
+            return
+        if not is_taught(self.system.path, champion):
             self._update(champion, count)
 
     def _update(self, champion: Program, count: int) -> None:
+        self._asked = champion.sha256
         variants = Variants(
             teacher=champion,
             names=(self.task.env_id,),
