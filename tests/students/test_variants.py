@@ -8,7 +8,7 @@ import pytest
 
 from hlearn.errors import UsageError
 from hlearn.students.teaching import _shares
-from hlearn.students.variants import VariantRatio, accepted, read_variants
+from hlearn.students.variants import VariantRatio, _change, accepted, read_variants
 from tests.cli.conftest import CORRIDOR, hl
 from tests.cli.programs import SEEK
 
@@ -32,11 +32,13 @@ def test_what_a_sequence_left_is_read(tmp_path: Path) -> None:
 
 
 def test_a_student_that_forgets_is_not_taken() -> None:
-    def standing(ratio: float, before: float | None) -> VariantRatio:
-        return VariantRatio(name="x", ratio=ratio, interval=None, before=before)
+    def standing(teacher: float, student: float, before: float | None) -> VariantRatio:
+        change = _change([teacher], [student], [] if before is None else [before])
+        return VariantRatio(name="x", ratio=None, interval=None, before=None, change=change)
 
-    assert accepted([standing(0.5, None), standing(0.97, 1.0), standing(1.0, 0.2)])
-    assert not accepted([standing(1.0, 0.2), standing(0.9, 1.0)])
+    assert accepted([standing(100, 50, None), standing(100, 97, 100), standing(100, 100, 20)])
+    assert not accepted([standing(100, 100, 20), standing(100, 90, 100)])
+    assert accepted([standing(-80, -84, -82)]) and not accepted([standing(-80, -95, -82)])
 
 
 def test_a_student_is_taught_in_every_variant(tmp_path: Path) -> None:

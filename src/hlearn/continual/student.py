@@ -46,7 +46,7 @@ class SequenceStudent:
         torch()
         self._every, self._out, self._seed, self._workers = every, out, seed, workers
         self._count = 0
-        self._asked = ""  # SHA-256 of the program that taught last, whether its student was taken or not
+        self._asked: tuple[str, ...] = ()  # who taught last, and where, whether its student was taken or not
 
     def accepted(
         self, program: Program, met: Sequence[Stage], player: _Plays, tell: Callable[[str], None]
@@ -65,16 +65,19 @@ class SequenceStudent:
     def _update(
         self, program: Program, met: Sequence[Stage], player: _Plays, tell: Callable[[str], None]
     ) -> None:
-        if program.sha256 == self._asked or is_taught(self._out, program):
+        firsts: dict[str, Stage] = {}
+        for stage in met:
+            firsts.setdefault(stage.task.key, stage)
+        stages = list(firsts.values())
+        names = tuple(s.name for s in stages)
+        if (program.sha256, *names) == self._asked or is_taught(self._out, program, names):
             return
-        self._asked = program.sha256
-        variants = {stage.task.key: stage for stage in reversed(met)}
-        stages = list(reversed(variants.values()))
+        self._asked = (program.sha256, *names)
         update = update_student(
             self._out,
             Variants(
                 teacher=program,
-                names=tuple(s.name for s in stages),
+                names=names,
                 tasks=tuple(s.task for s in stages),
                 worlds=player.worlds,
                 before=student_of(self._out),

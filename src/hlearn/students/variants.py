@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from hlearn.errors import UsageError
 from hlearn.evaluate.api import Evaluator, EvaluatorMaker, Job
 from hlearn.evaluate.isolated import IsolatedEvaluator
@@ -56,17 +58,20 @@ class VariantRatio:
         ratio: None where the teacher's mean is not above 0.
         interval: 95 % bootstrap interval.
         before: the ratio of the student until now; None where there is none.
+        change: the student's mean less that of the one until now, in sizes of the teacher's mean; None where there is
+            none until now. It tells also where scores are negative and ratios mean nothing.
     """
 
     name: str
     ratio: float | None
     interval: tuple[float, float] | None
     before: float | None
+    change: float | None
 
     @property
     def forgot(self) -> float:
-        """By how much the ratio fell, 0 where it rose or nothing is known."""
-        return 0.0 if self.ratio is None or self.before is None else max(0.0, self.before - self.ratio)
+        """By how much it fell, in sizes of the teacher's mean; 0 where it rose or there is nothing to compare with."""
+        return 0.0 if self.change is None else max(0.0, -self.change)
 
 
 def read_variants(folder: Path) -> Variants:
@@ -99,13 +104,15 @@ def student_of(folder: Path) -> Program | None:
     return read_program_at(student) if student.is_dir() else None
 
 
-def is_taught(folder: Path, teacher: Program) -> bool:
-    """Whether the student that lies there was taught by this very program."""
+def is_taught(folder: Path, teacher: Program, names: Sequence[str] | None = None) -> bool:
+    """Whether the student that lies there was taught by this very program, in these variants where they are named."""
     try:
         card = json.loads((folder / FOLDER / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        in_variants = [v["name"] for v in card["variants"]]
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    return isinstance(card, dict) and card.get("teacher_sha256") == teacher.sha256
+    same = names is None or in_variants == list(names)
+    return isinstance(card, dict) and card.get("teacher_sha256") == teacher.sha256 and same
 
 
 def stand(
@@ -132,8 +139,17 @@ def stand(
         )
         ratio, interval = ratio_of(list(zip(scores[1], scores[0], strict=True)))
         before = ratio_of(list(zip(scores[2], scores[0], strict=True)))[0] if variants.before else None
-        found.append(VariantRatio(name=name, ratio=ratio, interval=interval, before=before))
+        found.append(
+            VariantRatio(name=name, ratio=ratio, interval=interval, before=before, change=_change(*scores))
+        )
     return tuple(found)
+
+
+def _change(teacher: Sequence[float], student: Sequence[float], before: Sequence[float] = ()) -> float | None:
+    if not before:
+        return None
+    size = max(abs(float(np.mean(teacher))), float(np.std(teacher)), 1e-9)
+    return float(np.mean(student) - np.mean(before)) / size
 
 
 def accepted(standings: Sequence[VariantRatio]) -> bool:
