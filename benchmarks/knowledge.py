@@ -1,7 +1,7 @@
 """Figures about knowledge that stays: data sets, students, detectors of change, changing tasks.
 
     python -m benchmarks.knowledge datasets SYSTEM        # steps per second beside Minari's own collector; memory
-    python -m benchmarks.knowledge students SYSTEM        # student over teacher on fresh seeds
+    python -m benchmarks.knowledge students SYSTEM [EPISODES ROUNDS EACH EPOCHS]    # student over teacher, fresh seeds
     python -m benchmarks.knowledge changes SYSTEM         # how many changes are noticed, how many alarms are false
     python -m benchmarks.knowledge sequence SUITE.toml    # one program over variants
 
@@ -125,13 +125,14 @@ def memory(folder: Path, episodes: int, name: str) -> None:
     tell(what="memory", steps=written.steps, peak_mb=round(peak), largest_child_mb=round(worker))
 
 
-def students(folder: Path) -> None:
+def students(folder: Path, episodes: int = 20, rounds: int = 3, each: int = 10, epochs: int = 20) -> None:
     """Student over teacher."""
     from hlearn.students import Lesson, compare, teach
+    from hlearn.students.training import Rates
 
     system, program = champion(folder)
     begun = time.perf_counter()
-    lesson = Lesson(episodes=20, rounds=3, round_episodes=10)
+    lesson = Lesson(episodes=episodes, rounds=rounds, round_episodes=each, rates=Rates(epochs=epochs))
     student = teach(system.task, program, lesson, run_seed=system.config.seed, worlds=system.worlds)
     compared = compare(system, student.program, program, episodes=30)
     tell(
@@ -199,7 +200,7 @@ if __name__ == "__main__":
     what, where, *more = sys.argv[1:]
     if what == "_memory":
         memory(Path(where), int(more[0]), more[1])
+    elif what == "students":
+        students(Path(where), *map(int, more))
     else:
-        {"datasets": datasets, "students": students, "changes": changes, "sequence": sequence}[what](
-            Path(where)
-        )
+        {"datasets": datasets, "changes": changes, "sequence": sequence}[what](Path(where))
