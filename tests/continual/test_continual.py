@@ -13,16 +13,21 @@ from gymnasium.utils.env_checker import check_env
 
 from hlearn.continual import Results, StageResult, read_sequence, run_sequence
 from hlearn.continual.composing import KnownVariant, compose, fit_world
+from hlearn.continual.driver import _Player
 from hlearn.continual.ppo_control import TaskEnvironment, train_through
+from hlearn.continual.student import SequenceStudent
 from hlearn.errors import MissingExtra, UsageError
 from hlearn.evaluate.api import Job, Record
 from hlearn.evaluate.inprocess import InProcessEvaluator
+from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.policy.modules import check_program
 from hlearn.policy.skills import read_skill
 from hlearn.records import Program
-from hlearn.students.variants import CARD, FOLDER, read_variants
+from hlearn.students.teaching import Lesson
+from hlearn.students.variants import CARD, FOLDER
 from hlearn.tasks import resolve_task
 from hlearn.trust import Worlds
+from tests.cli.programs import SEEK
 
 SUITE = """
 title = "a point that is pushed late"
@@ -115,10 +120,20 @@ def test_a_student_grows_with_a_sequence(tmp_path: Path) -> None:
         assert not out.exists()
         return
     pytest.importorskip("onnxruntime", reason="pip install 'hlearn[distill]'")
-    run_sequence(sequence, out, episodes=2, teach_every=1)
+    out.mkdir()
+    program, said = Program(source=SEEK), list[str]()
+    player = _Player(Worlds(), IsolatedEvaluator, 1, 2)
+    student = SequenceStudent(1, out, seed=0, workers=1, lesson=Lesson(episodes=4, rounds=0))
+    student.accepted(program, sequence.stages[:1], player, said.append)
     card = json.loads((out / FOLDER / CARD).read_text())
-    assert [v["name"] for v in card["variants"]] == ["plain", "late"]
-    assert card["teacher_sha256"] == read_variants(out).teacher.sha256
+    assert [v["name"] for v in card["variants"]] == ["plain"]
+    assert card["teacher_sha256"] == program.sha256
+    # The program serves in a new variant as it is: the student is taught there too, and judged on both.
+    student.accepted(program, sequence.stages, player, said.append)
+    assert "plain: student over program" in said[-1] and "late: student over program" in said[-1]
+    count = len(said)
+    student.finish(program, sequence.stages, player, said.append)
+    assert len(said) == count
 
 
 def test_a_composed_program_recognises_its_world() -> None:

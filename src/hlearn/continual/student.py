@@ -34,17 +34,19 @@ class SequenceStudent:
         out: the sequence's folder.
         seed: learning seed.
         workers: episodes side by side.
+        lesson: how it is taught.
 
     Raises:
         UsageError: ``every`` is below 1.
         MissingExtra: PyTorch or onnx is not installed.
     """
 
-    def __init__(self, every: int, out: Path, *, seed: int, workers: int) -> None:
+    def __init__(self, every: int, out: Path, *, seed: int, workers: int, lesson: Lesson = _LESSON) -> None:
         if every < 1:
             raise UsageError(f"a student is taught after at least 1 accepted program, got {every}")
         torch()
         self._every, self._out, self._seed, self._workers = every, out, seed, workers
+        self._lesson = lesson
         self._count = 0
         self._asked: tuple[str, ...] = ()  # who taught last, and where, whether its student was taken or not
 
@@ -82,7 +84,7 @@ class SequenceStudent:
                 worlds=player.worlds,
                 before=student_of(self._out),
             ),
-            _LESSON,
+            self._lesson,
             episodes=_JUDGED,
             split=Split.DEV,
             run_seed=self._seed,
