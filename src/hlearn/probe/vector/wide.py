@@ -35,7 +35,8 @@ def choose_components(
     steps = np.concatenate([np.diff(e[:, changing], axis=0) for e in episodes])
     acted = np.concatenate([p[: len(e) - 1] for p, e in zip(pushes, episodes, strict=True)])
     paid = np.concatenate([r[: len(e)] for r, e in zip(rewards, episodes, strict=True)])[:, None]
-    moved = _correlation(steps, acted)
+    after = np.concatenate([e[1:, changing] for e in episodes])
+    moved = np.maximum(_correlation(steps, acted), _correlation(after, acted))  # a fast rate follows at once
     pays = _correlation(every[: len(paid), changing], paid)
     order = np.lexsort((changing, -pays, -moved))[: most // 2]
     rest = [i for i in np.lexsort((changing, -moved, -pays)) if i not in set(order.tolist())][
