@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from hlearn.testing.model_wires import WIRES, Ask, Wire
+from hlearn.testing.model_wires import WIRES, Ask, Wire, last_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,8 @@ class ScriptedModel:
             call = wire.shell(ask, act.command)
         elif isinstance(act, UseTool):
             call = wire.tool(ask, act.server, act.tool, dict(act.arguments))
+        elif (last := last_command(ask)) is not None:
+            call = wire.shell(ask, last)
         streamed = bool(body.get("stream")) or wire.always_streams
         content = wire.write(ask, text, call, streamed)
         if isinstance(act, Drop):

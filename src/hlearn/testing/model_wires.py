@@ -74,6 +74,14 @@ def _shell(ask: Ask, command: str) -> Call:
     return Call(name="bash", arguments={"command": command})
 
 
+_SUBMIT = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+
+
+def last_command(ask: Ask) -> str | None:
+    """The command that a client wants to hear at the end in place of words (mini-swe-agent), None with others."""
+    return _SUBMIT if _SUBMIT in ask.text and "bash" in ask.tools else None
+
+
 def _named(ask: Ask, server: str, tool: str, arguments: Body) -> Call:
     for name in (f"mcp__{server}__{tool}", f"mcp_{server}_{tool}", f"{server}_{tool}", tool):
         if name in ask.tools:

@@ -16,6 +16,11 @@ from hlearn.testing.model_server import ScriptedModel
 
 MUST = "HLEARN_AGENTS"  # where it is set, a client that is not installed fails its tests instead of skipping them
 KEY = "sk-0123456789-secret"
+# Clients that no extra installs: put their commands on PATH, and run pytest with -m agents. Slow to start, too.
+MORE = {
+    name: pytest.param(name, marks=(pytest.mark.agents, pytest.mark.timeout(1800)))
+    for name in ("mini", "opencode", "gemini", "aider")
+}
 
 
 def breakout() -> Task:
@@ -45,21 +50,29 @@ class Policy:
 def installed(name: str) -> Client:
     client = CLIENTS[name]
     if client.find() is None:
+        if name in MORE:
+            pytest.skip(f"{name} is not installed here: {client.install}")
         if os.environ.get(MUST):
             pytest.fail(f"{name} is not installed here, and must be: {client.install}")
         pytest.skip(f"{name} is not installed here: pip install hlearn[agents-test]")
     return client
 
 
-@pytest.fixture(params=["codex", "claude"])
+@pytest.fixture(params=["codex", "claude", MORE["mini"], MORE["opencode"], MORE["gemini"]])
 def client(request: pytest.FixtureRequest) -> Client:
-    """Each of the clients that come from PyPI alone."""
+    """Each client that has a shell."""
     return installed(request.param)
 
 
-@pytest.fixture(params=["codex", "claude", "model"])
+@pytest.fixture(params=["codex", "claude", "model", MORE["mini"], MORE["opencode"], MORE["gemini"]])
 def any_client(request: pytest.FixtureRequest) -> Client:
     """The same, and the loop of our own."""
+    return installed(request.param)
+
+
+@pytest.fixture(params=["codex", "claude", MORE["opencode"], MORE["gemini"]])
+def served_client(request: pytest.FixtureRequest) -> Client:
+    """Each client that uses tools of MCP servers."""
     return installed(request.param)
 
 
@@ -78,6 +91,7 @@ def system(opened: Path, tmp_path: Path) -> Path:
 
 
 def agent(client: Client, model: ScriptedModel, **options: object) -> AgentEditor:
-    options = {"limit_s": 90.0, "dev_episodes": 1, "patience": 1, "tools": False} | options
+    limit_s = 300.0 if client.name in MORE else 90.0
+    options = {"limit_s": limit_s, "dev_episodes": 1, "patience": 1, "tools": False} | options
     endpoint = Endpoint(base_url=model.url, key=KEY, model="scripted")
     return AgentEditor(client, endpoint, **options)  # type: ignore[arg-type]

@@ -21,8 +21,8 @@ _LOG = "events.jsonl"
 _ARGUMENTS = (
     *("--yes-always", "--no-check-update", "--analytics-disable", "--no-show-model-warnings"),
     *("--no-show-release-notes", "--no-detect-urls", "--no-gitignore", "--no-fancy-input", "--no-pretty"),
-    *("--no-suggest-shell-commands", "--map-tokens", "0", "--no-auto-commits", "--no-stream"),
-    *("--timeout", "120"),
+    *("--no-suggest-shell-commands", "--map-tokens", "0", "--no-auto-commits"),
+    *("--no-dirty-commits", "--no-stream", "--timeout", "120"),
 )
 
 

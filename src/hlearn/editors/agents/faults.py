@@ -21,7 +21,7 @@ _WORDS = (
     (
         re.compile(
             r"connection|connect|stream (?:disconnected|closed|ended)|timed? ?out|unreachable|overloaded|"
-            r"internal server error|service unavailable|bad gateway",
+            r"internal ?server ?error|service ?unavailable|bad ?gateway",
             re.I,
         ),
         Refusal.UNREACHABLE,

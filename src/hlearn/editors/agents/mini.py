@@ -19,6 +19,7 @@ from hlearn.records import Cost
 
 _COURSE = "course.json"
 _STEPS = 200
+_LIMITS = {"LimitsExceeded": Refusal.LIMITED, "TimeExceeded": Refusal.TIMED_OUT}
 
 
 class Mini:
@@ -53,6 +54,7 @@ class Mini:
         argv = ["-y", "--exit-immediately", "-o", str(errand.home / _COURSE), "-c", "mini.yaml"]
         argv += ["-c", f"agent.step_limit={_STEPS}", "-c", "environment.timeout=300"]
         argv += ["-c", f"agent.wall_time_limit_seconds={int(errand.limit_s)}"]
+        argv += ["-c", f"agent.cost_limit={errand.usd or 0.0:.4f}"]  # 0: none, in place of its own 3 dollars
         argv += ["-m", model] if model else []
         return ClientStart(argv=(*argv, "-t", errand.prompt), env=env)
 
@@ -72,8 +74,8 @@ class Mini:
                 output_tokens=whole(usage, "completion_tokens") or whole(usage, "output_tokens"),
             )
         status = words(course, "info", "exit_status")
-        said = words(course, "info", "submission") or status
         if status == "Submitted":
-            return Told(cost=cost, said=said)
-        fault = Refusal.LIMITED if status.endswith("Exceeded") else fault_of_text(status)
-        return Told(cost=cost, fault=fault, said=f"{status}\n{said}")
+            return Told(cost=cost, said=words(course, "info", "submission") or status)
+        last = messages[-1] if isinstance(messages, list) and messages else None
+        said = f"{status}: {words(last, 'extra', 'exception_str')}".strip(": ")
+        return Told(cost=cost, fault=_LIMITS.get(status) or fault_of_text(said), said=said)

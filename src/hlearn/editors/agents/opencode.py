@@ -43,6 +43,7 @@ class OpenCode:
         endpoint = errand.endpoint
         config: dict[str, object] = {
             "autoupdate": False,
+            "snapshot": False,  # the copy is thrown away; nobody takes back what it did
             "share": "disabled",
             "permission": {"*": "allow"},
             "mcp": {
