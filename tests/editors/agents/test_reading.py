@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hlearn.editors.agents import Endpoint, Errand
+from hlearn.editors.agents.aider import Aider
 from hlearn.editors.agents.mini import Mini
 from hlearn.editors.transcript import Transcript
 from hlearn.ledger import Refusal
@@ -41,3 +42,18 @@ def test_how_mini_ended(tmp_path: Path, status: str, exception: str, fault: Refu
     assert told.fault == fault
     assert (told.cost.input_tokens, told.cost.output_tokens, told.cost.usd) == (1000, 50, 0.25)
     assert exception in told.said
+
+
+def test_aider_is_not_given_a_program_that_is_not_there(tmp_path: Path) -> None:
+    """It would make an empty file of that name, and with a refused key that was a proposal."""
+    errand = Errand(
+        prompt="",
+        tree=tmp_path,
+        home=tmp_path,
+        binary=Path("aider"),
+        endpoint=Endpoint(),
+        program="policy.py",
+    )
+    assert "policy.py" not in Aider().start(errand).argv
+    (tmp_path / "policy.py").touch()
+    assert "policy.py" in Aider().start(errand).argv

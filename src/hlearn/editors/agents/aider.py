@@ -66,7 +66,11 @@ class Aider:
         (home / "prompt.md").write_text(errand.prompt)
         argv += ["--message-file", str(home / "prompt.md"), "--analytics-log", str(home / _LOG)]
         argv += ["--chat-history-file", str(home / "chat.md"), "--input-history-file", str(home / "input.md")]
-        argv += ["--read", "AGENTS.md", errand.program, *map(str, errand.images)]
+        argv += ["--read", "AGENTS.md", *map(str, errand.images)]
+        if (
+            errand.tree / errand.program
+        ).is_file():  # else it would make an empty one, which then is a proposal
+            argv.append(errand.program)
         return ClientStart(argv=tuple(argv), env=env)
 
     def read(self, errand: Errand, output: Transcript) -> Told:
