@@ -16,7 +16,7 @@ from hlearn.testing.model_server import Act, Fail, Hang, Say, ScriptedModel
 from tests.editors.agents.conftest import KEY, MORE, agent, installed, program
 from tests.editors.agents.test_clients import BETTER, CRASHES, SERVES, SLOW, events, go
 
-pytestmark = MORE["aider"].marks
+pytestmark = list(MORE["aider"].marks)
 
 
 @pytest.fixture
