@@ -82,6 +82,7 @@ class Arena:
             instead, where the environment tells of any (:data:`HOPE`).
         most_lives: that it has told of so far.
         marks: environment steps at which returns are noted, rising.
+        first: is shown everyone's first episode with all that was seen in it; None where nobody asks for it.
     """
 
     lab: Lab
@@ -92,6 +93,7 @@ class Arena:
     onward: float = 1.0
     most_lives: int = 0
     marks: tuple[int, ...] = ()
+    first: Callable[[Runner, Recording], None] | None = None
 
     def run(self, runners: Sequence[Runner], count: int, least: Sequence[float] = ()) -> None:
         """Gives every runner at least ``count`` scores, in one batch.
@@ -110,7 +112,8 @@ class Arena:
             if runner.scores and not math.isfinite(runner.mean):
                 continue  # failed once: no more seeds
             have = len(runner.scores)
-            for seed in self.lab.seeds(self.first_seed + have, max(0, count - have)):
+            for at, seed in enumerate(self.lab.seeds(self.first_seed + have, max(0, count - have)), have):
+                kept = Record.NOTHING if self.watch is None else Record.TRACES
                 jobs.append(
                     Job(
                         program=runner.program,
@@ -119,7 +122,7 @@ class Arena:
                         stall_steps=self.stall_steps,
                         hurdles=hurdles,
                         stop_score=self.lab.task.target,
-                        record=Record.NOTHING if self.watch is None else Record.TRACES,
+                        record=Record.STEPS if self.first is not None and at == 0 else kept,
                     )
                 )
                 places.append(runner)
@@ -131,10 +134,10 @@ class Arena:
             self._score(places, spent.results, least)
             raise
         self._score(places, results, least)
-        if self.watch is not None:
-            for runner, result in zip(places, results, strict=True):
-                if result is not None and result.recording is not None:
-                    self.watch(runner, result.recording)
+        for job, runner, result in zip(jobs, places, results, strict=True):
+            shown = self.first if job.record is Record.STEPS else self.watch
+            if shown is not None and result is not None and result.recording is not None:
+                shown(runner, result.recording)
 
     def _score(
         self, places: Sequence[Runner], results: Sequence[Result | None], least: Sequence[float]

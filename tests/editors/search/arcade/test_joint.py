@@ -14,7 +14,7 @@ from hlearn.editors.search.arcade.first_race import _affordable
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.outlook import PlayerSeen, Role, WorldModel
-from hlearn.editors.search.arcade.search import _outshines
+from hlearn.editors.search.arcade.search import FAIR, _outshines
 from hlearn.editors.search.race import Runner
 from hlearn.evaluate.api import Job
 from hlearn.evaluate.inprocess import InProcessEvaluator
@@ -159,8 +159,17 @@ def runner(number: int, scores: list[float], *kinds: str) -> Runner:
 
 
 def test_who_meets_something_is_perfected_alone_only_if_far_ahead() -> None:
-    meets, pushes = runner(1, [20.0] * 4, "intercept"), runner(2, [-15.0] * 4, "push")
-    assert _outshines([meets, pushes], by_chance=-20.0)
-    assert not _outshines([meets, runner(3, [18.0] * 4, "push")], by_chance=-20.0)
-    assert not _outshines([pushes], by_chance=-20.0)
-    assert not _outshines([runner(4, [-21.0] * 4, "intercept"), pushes], by_chance=-20.0)
+    meets = runner(1, [20.0] * 4, "intercept")
+    pushes = [runner(2 + n, [-15.0] * 4, "push") for n in range(FAIR)]
+    assert _outshines([meets, *pushes], by_chance=-20.0)
+    assert not _outshines([meets, *pushes, runner(500, [18.0] * 4, "push")], by_chance=-20.0)
+    assert not _outshines(pushes, by_chance=-20.0)
+    assert not _outshines([runner(501, [-21.0] * 4, "intercept"), *pushes], by_chance=-20.0)
+
+
+def test_the_fewer_others_were_tried_the_farther_ahead_it_must_be() -> None:
+    meets = runner(1, [20.0] * 4, "intercept")
+    pushes = [runner(2 + n, [-15.0] * 4, "push") for n in range(FAIR)]
+    assert not _outshines([meets, *pushes[: FAIR // 10]], by_chance=-20.0)
+    still = [runner(2 + n, [-20.0] * 4, "push") for n in range(8)]
+    assert _outshines([meets, *still], by_chance=-20.0), "where others gain nothing, a few of them tell"

@@ -16,6 +16,7 @@ from enum import StrEnum
 import numpy as np
 
 from hlearn.editors.search.arcade import shares
+from hlearn.editors.search.arcade.doubles import LARGEST, Doubles
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.joint import Draw
 from hlearn.editors.search.arcade.roster import Roster, genome_of
@@ -87,7 +88,11 @@ class Portfolio:
         self.draw = draw
         self.crossed = Arm(origin=Origin.CROSSED)
         self.arms = (*arms, self.crossed)
+        self.doubles = Doubles()
         self._doubt = DOUBT
+        seen = roster.lab.observation
+        if arena.watch is None and math.prod(seen.shape) * np.dtype(seen.dtype).itemsize <= LARGEST:
+            arena.first = self.doubles.keep
 
     @property
     def ranked(self) -> list[Runner]:
@@ -130,11 +135,13 @@ class Portfolio:
 
     def told(self) -> str:
         """What every arm has come to, in a few words."""
-        return ", ".join(
+        arms = [
             f"{a.origin} {a.field[0].told.split(' over')[0]} ({len(a.field)} programs, {a.spent} steps)"
             for a in self.arms
             if a.field
-        )
+        ]
+        doubles = self.doubles.found
+        return ", ".join([*arms, *([f"{doubles} more would have done the same"] if doubles else [])])
 
     def _pick(self) -> Arm:
         """Whose turn it is."""
@@ -173,7 +180,8 @@ class Portfolio:
             runner = self._candidate(arm)
             if runner is not None and id(runner) not in known:
                 known.add(id(runner))
-                brood.append(runner)
+                if not self.doubles.has(runner):
+                    brood.append(runner)
             if len(brood) == BROOD:
                 break
         return brood

@@ -46,6 +46,7 @@ RARE = 8  # times the steps from one reward of random play to the next, after wh
 SEEDED = 16  # first guesses among them
 BLIND = 4  # of those that look at nothing
 AHEAD_BY = 1.25  # times what others gain, that whoever meets something must gain to be perfected alone
+FAIR = 120  # of those others, which plain evolution tries in a run; so many times more where there were fewer
 KEPT = 6  # of them that go on
 AHEAD = 3  # candidates whose race the budget's end broke off, which get more seeds when there is more
 ENOUGH = 4  # seeds at most that they get
@@ -275,8 +276,13 @@ def patience(view: ProbeFindings) -> int:
 
 
 def _outshines(field: Sequence[Runner], by_chance: float) -> bool:
-    """Whether whoever meets something is far ahead of all others, counted from random play."""
+    """Whether whoever meets something is far ahead of all others, counted from random play.
+
+    The fewer others were tried, the farther: the best of a few programs says little of what they can come to.
+    """
     meeting = [r for r in field if any(b.kind == "intercept" for b in genome_of(r).behaviors)]
     others = [r for r in field if r not in meeting]
-    best, second = (max((careful(r) for r in rs), default=by_chance) for rs in (meeting, others))
-    return best > by_chance and best - by_chance > AHEAD_BY * max(0.0, second - by_chance)
+    best = max((careful(r) for r in meeting), default=by_chance)
+    second = max((r.mean for r in others), default=by_chance)  # with its luck: the claim is about the others
+    enough = AHEAD_BY * max(1.0, FAIR / max(1, len(others)))
+    return best > by_chance and best - by_chance > enough * max(0.0, second - by_chance)

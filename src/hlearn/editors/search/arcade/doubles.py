@@ -1,0 +1,74 @@
+"""Candidates that would do the same as others did: their first episode is known without playing it.
+
+All candidates play their first episode on one seed. Whoever acts there as another did sees what that one saw, so
+whoever does so to the end of its episode would play that very episode. Many children are such doubles: a constant
+changed that no situation asks for, a condition that never holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hlearn.editors.search.race import Runner
+from hlearn.evaluate.api import Recording
+from hlearn.evaluate.loading import Unfit, compile_program, load_policy, unload
+from hlearn.policy.base import Policy
+from hlearn.policy.randomness import uses_randomness
+
+ROOM = 48 << 20  # bytes of observations that are kept
+LARGEST = 4_096  # bytes of one observation: pictures would fill the room in a few episodes
+
+
+class Doubles:
+    """First episodes of candidates, as they saw them and as they acted.
+
+    Candidates are programs that the search wrote itself, so they act here, without walls, on what was seen.
+
+    Args:
+        room: bytes of observations that are kept; beyond it the episodes of those who scored least go.
+
+    Attributes:
+        found: how many candidates were doubles.
+    """
+
+    def __init__(self, room: int = ROOM) -> None:
+        self.found = 0
+        self._room = room
+        self._episodes: dict[Runner, tuple[np.ndarray, list[int]]] = {}
+
+    def keep(self, runner: Runner, recording: Recording) -> None:
+        """Takes in the first episode of a candidate, as far as it was played."""
+        if uses_randomness(runner.program) or not len(recording.actions):
+            return
+        self._episodes[runner] = recording.observations, recording.actions.tolist()
+        while len(self._episodes) > 1 and sum(s.nbytes for s, _ in self._episodes.values()) > self._room:
+            del self._episodes[min(self._episodes, key=lambda r: (r.mean, -r.number))]
+
+    def has(self, runner: Runner) -> bool:
+        """Whether a candidate would play an episode that is known, to its end."""
+        if not self._episodes or uses_randomness(runner.program):
+            return False
+        loadable = compile_program(runner.program)
+        if isinstance(loadable, Unfit):
+            return False  # it fails where it is played, and that is recorded
+        try:
+            policy = load_policy(loadable)
+            policy.reset(0)
+            same = self._follows(policy)
+        except Exception:  # noqa: BLE001 - likewise: only an episode makes its failure a record
+            return False
+        finally:
+            unload()
+        self.found += same
+        return same
+
+    def _follows(self, policy: Policy) -> bool:
+        alike, step = list(self._episodes.values()), 0
+        while alike:
+            # Those who acted alike so far on the one seed have seen the same: any of them shows what comes next.
+            action = int(policy.act(alike[0][0][step]))
+            alike = [(seen, acted) for seen, acted in alike if acted[step] == action]
+            step += 1
+            if any(len(acted) == step for _, acted in alike):
+                return True
+        return False
