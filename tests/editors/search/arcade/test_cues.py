@@ -40,6 +40,17 @@ def test_what_comes_before_losses_is_a_cue_with_the_way_out_and_noise_is_none() 
     assert DOWN not in cue.urges
 
 
+def test_a_number_that_always_tells_does_not_drown_the_others() -> None:
+    play, commands = chased(1)
+    sure = np.zeros(len(play.lost))
+    for when in np.flatnonzero(play.lost):
+        sure[max(0, when - SOON) : when] = 1.0
+    told = replace(play, series={**play.series, NOISE.key: sure})
+    cues = find_cues((told,), (commands,), (NEAR, NOISE))
+    assert [c.sign for c in cues] == [NOISE, NEAR]
+    assert cues[0].evidence < 3 * cues[1].evidence
+
+
 def test_nothing_is_told_by_nothing() -> None:
     assert find_cues((), (), (NEAR,)) == ()
     play, commands = chased(1)

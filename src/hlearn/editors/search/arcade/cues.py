@@ -120,6 +120,11 @@ def _urge(fate: np.ndarray, given: np.ndarray) -> int:
 
 
 def _error(one: np.ndarray, other: np.ndarray) -> float:
-    """Standard error of the difference of two means; moments lie closer than what comes is apart, so more."""
+    """Standard error of the difference of two means if both came from one population.
+
+    Not from each one's own spread: a side on which the same came every time would look infinitely certain. Moments lie
+    closer than what comes is apart, so more.
+    """
     overlap = SOON / APART
-    return float(np.sqrt(overlap * (one.var() / len(one) + other.var() / len(other)))) + 1e-3
+    spread = np.concatenate([one, other]).var()
+    return float(np.sqrt(overlap * spread * (1 / len(one) + 1 / len(other)))) + 1e-3
