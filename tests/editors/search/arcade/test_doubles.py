@@ -70,10 +70,23 @@ def test_a_portfolio_plays_nobody_twice() -> None:
     guesses = [follower(1.0 + 0.01 * n) for n in range(4)]
     arm = Arm(origin=Origin.PLAIN, waiting=roster.runners(guesses))
     portfolio = Portfolio(roster, Arena(lab, max_steps=200), draw, [arm])
-    portfolio.run(100)
-    assert len(arm.field) == 4, "they were measured side by side"
+    portfolio._play_first(arm, portfolio._brood(arm))
+    (played,) = arm.field
+    assert played.note == str(follower()), "of those who acted alike one"
     double, other = arm.waiting = roster.runners([follower(1.05), follower(9.0)])
     brood = portfolio._brood(arm)
     assert other in brood
     assert double not in brood
     assert "more would have done the same" in portfolio.told()
+
+
+def test_those_who_leave_what_is_known_alike_wait_for_one_of_them() -> None:
+    lab = PlainLab("ALE/Breakout-v5", steps=40_000)
+    roster, doubles = Roster(lab), Doubles()
+    near, alike, wide = roster.runners([follower(1.0), follower(1.01), follower(9.0)])
+    assert doubles.unlike([near, alike, wide]) == [near], "nothing is known"
+    arena = Arena(lab, max_steps=200, first=doubles.keep)
+    arena.run([near], 1)
+    assert doubles.unlike([near, alike, wide]) == [wide]
+    drawing = Runner(number=9, program=Program(source=f"import random\n{near.program.source}"), what=None)
+    assert doubles.unlike([drawing, wide]) == [drawing, wide]

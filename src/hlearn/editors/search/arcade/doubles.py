@@ -7,6 +7,8 @@ changed that no situation asks for, a condition that never holds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hlearn.editors.search.race import Runner
@@ -46,29 +48,42 @@ class Doubles:
 
     def has(self, runner: Runner) -> bool:
         """Whether a candidate would play an episode that is known, to its end."""
-        if not self._episodes or uses_randomness(runner.program):
-            return False
-        loadable = compile_program(runner.program)
-        if isinstance(loadable, Unfit):
-            return False  # it fails where it is played, and that is recorded
-        try:
-            policy = load_policy(loadable)
-            policy.reset(0)
-            same = self._follows(policy)
-        except Exception:  # noqa: BLE001 - likewise: only an episode makes its failure a record
-            return False
-        finally:
-            unload()
+        same = self._way(runner) is None
         self.found += same
         return same
 
-    def _follows(self, policy: Policy) -> bool:
-        alike, step = list(self._episodes.values()), 0
+    def unlike(self, runners: Sequence[Runner]) -> list[Runner]:
+        """One of those that act alike as far as is known, of each such group: the others may be doubles of it."""
+        first: dict[bytes, Runner] = {}
+        for runner in runners:
+            if (way := self._way(runner)) is not None:
+                first.setdefault(way, runner)
+        return list(first.values())
+
+    def _way(self, runner: Runner) -> bytes | None:
+        """How a candidate acts until it leaves what is known; None where it never does."""
+        own = runner.program.sha256.encode()  # nobody else's
+        if uses_randomness(runner.program):
+            return own
+        loadable = compile_program(runner.program)
+        if isinstance(loadable, Unfit):
+            return own  # it fails where it is played, and that is recorded
+        try:
+            policy = load_policy(loadable)
+            policy.reset(0)
+            return self._followed(policy)
+        except Exception:  # noqa: BLE001 - likewise: only an episode makes its failure a record
+            return own
+        finally:
+            unload()
+
+    def _followed(self, policy: Policy) -> bytes | None:
+        alike, way = list(self._episodes.values()), bytearray()
         while alike:
             # Those who acted alike so far on the one seed have seen the same: any of them shows what comes next.
-            action = int(policy.act(alike[0][0][step]))
+            action, step = int(policy.act(alike[0][0][len(way)])), len(way)
+            way.append(action)
             alike = [(seen, acted) for seen, acted in alike if acted[step] == action]
-            step += 1
-            if any(len(acted) == step for _, acted in alike):
-                return True
-        return False
+            if any(len(acted) == len(way) for _, acted in alike):
+                return None
+        return bytes(way)

@@ -88,10 +88,11 @@ class Portfolio:
         self.draw = draw
         self.crossed = Arm(origin=Origin.CROSSED)
         self.arms = (*arms, self.crossed)
-        self.doubles = Doubles()
+        self.doubles: Doubles | None = None
         self._doubt = DOUBT
         seen = roster.lab.observation
         if arena.watch is None and math.prod(seen.shape) * np.dtype(seen.dtype).itemsize <= LARGEST:
+            self.doubles = Doubles()
             arena.first = self.doubles.keep
 
     @property
@@ -140,7 +141,7 @@ class Portfolio:
             for a in self.arms
             if a.field
         ]
-        doubles = self.doubles.found
+        doubles = 0 if self.doubles is None else self.doubles.found
         return ", ".join([*arms, *([f"{doubles} more would have done the same"] if doubles else [])])
 
     def _pick(self) -> Arm:
@@ -160,9 +161,7 @@ class Portfolio:
         return best if rng.random() < LED else self.crossed
 
     def _turn(self, arm: Arm) -> None:
-        brood = self._brood(arm)
-        self.arena.run(brood, 1, self._least())
-        arm.field = sorted([*arm.field, *brood], key=self._order)
+        self._play_first(arm, self._brood(arm))
         if self.roster.deterministic or len(self.ranked) < PARENTS:
             return
         doubtful = [r for r, n in zip(self.ranked, STOOD, strict=False) if len(r.scores) < n]
@@ -173,6 +172,17 @@ class Portfolio:
         for a in self.arms:
             a.field.sort(key=self._order)
 
+    def _play_first(self, arm: Arm, brood: list[Runner]) -> None:
+        """Plays first episodes; of those that act alike as far as is known one comes before the others."""
+        while brood:
+            now = brood if self.doubles is None else self.doubles.unlike(brood)
+            self.arena.run(now, 1, self._least())
+            arm.field = sorted([*arm.field, *now], key=self._order)
+            brood = [r for r in brood if r not in now and not self._is_known(r)]
+
+    def _is_known(self, runner: Runner) -> bool:
+        return self.doubles is not None and self.doubles.has(runner)
+
     def _brood(self, arm: Arm) -> list[Runner]:
         known = {id(r) for a in self.arms for r in a.field}
         brood: list[Runner] = []
@@ -180,7 +190,7 @@ class Portfolio:
             runner = self._candidate(arm)
             if runner is not None and id(runner) not in known:
                 known.add(id(runner))
-                if not self.doubles.has(runner):
+                if not self._is_known(runner):
                     brood.append(runner)
             if len(brood) == BROOD:
                 break
