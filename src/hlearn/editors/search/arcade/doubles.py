@@ -37,12 +37,14 @@ class Doubles:
         self.found = 0
         self._room = room
         self._episodes: dict[Runner, tuple[np.ndarray, list[int]]] = {}
+        self._ways: dict[Runner, bytes | None] = {}  # since the last episode was taken in
 
     def keep(self, runner: Runner, recording: Recording) -> None:
         """Takes in the first episode of a candidate, as far as it was played."""
         if uses_randomness(runner.program) or not len(recording.actions):
             return
         self._episodes[runner] = recording.observations, recording.actions.tolist()
+        self._ways.clear()
         while len(self._episodes) > 1 and sum(s.nbytes for s, _ in self._episodes.values()) > self._room:
             del self._episodes[min(self._episodes, key=lambda r: (r.mean, -r.number))]
 
@@ -62,6 +64,11 @@ class Doubles:
 
     def _way(self, runner: Runner) -> bytes | None:
         """How a candidate acts until it leaves what is known; None where it never does."""
+        if runner not in self._ways:
+            self._ways[runner] = self._acted(runner)
+        return self._ways[runner]
+
+    def _acted(self, runner: Runner) -> bytes | None:
         own = runner.program.sha256.encode()  # nobody else's
         if uses_randomness(runner.program):
             return own
