@@ -64,6 +64,9 @@ class Tunable(Protocol):
     def with_knobs(self, knobs: tuple[Knob, ...]) -> Self:
         """The same with other ranges for its numbers."""
 
+    def admissible(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The numbers as they may be written together, where what each may be hangs on the others."""
+
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """Writes the program with these numbers; ``origin`` names their origin."""
 
@@ -113,6 +116,10 @@ class SourceKnobs:
     def with_knobs(self, knobs: tuple[Knob, ...]) -> SourceKnobs:
         """The same program, whose numbers have other ranges."""
         return replace(self, knobs=knobs)
+
+    def admissible(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The numbers as they are."""
+        return dict(values)
 
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """The program with other numbers, everything else as it was written."""

@@ -35,6 +35,7 @@ class TuningRun:
         decide: episodes on which a challenger is compared with the best.
         horizon: environment steps after which episodes are stopped at first, until that brings no more progress:
             getting anywhere comes before lasting, and costs less.
+        doublings: how often they then get twice as long before they are whole.
         forgiven: the price of a fall, which does not count as long as episodes are stopped; see :class:`Tuner`.
     """
 
@@ -52,6 +53,7 @@ class TuningRun:
         best: Candidate | None = None,
         floor: float = math.inf,
         horizon: int | None = None,
+        doublings: int = 1,
         forgiven: float = 0.0,
     ) -> None:
         self.lab = lab
@@ -62,6 +64,7 @@ class TuningRun:
         self.former: list[Candidate] = []
         self.done = False
         self.costly = horizon is not None  # its episodes are long once they are whole
+        self.doublings = doublings
         self.daring = horizon is not None  # falls are forgiven at first; then episodes get longer
         self.spent = 0
         self.quiet = 0
@@ -83,6 +86,11 @@ class TuningRun:
     def mean(self) -> float:
         """The best candidate's mean score, -inf where there is none."""
         return self.best.mean if self.best is not None else -math.inf
+
+    @property
+    def pace(self) -> float:
+        """The level per step of a capped episode: lanes whose episodes differ in length can be compared."""
+        return self.level / (self.tuner.horizon or 1)
 
     @property
     def standing(self) -> str:
@@ -146,16 +154,21 @@ class TuningRun:
         settled = len(self._levels) > 2 * CAPPED_PATIENCE
         lately = self.level - self._levels[-1 - CAPPED_PATIENCE] if settled else gained
         if (settled and lately <= PROGRESS * gained) or self.tuner.converged:
-            self._levels = []
-            if self.daring:
-                self.daring = False  # first daring, now lasting
-                self.tuner.forgiven = 0.0
-                self.tuner.horizon *= 2
-            else:
-                self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 1
+            self.lengthen()
         if self.tuner.generation % LOOK_EVERY == 0 and self.tuner.stopped > 0.0:
             return self.challenge(self.tuner.centre, decide=4)
         return False
+
+    def lengthen(self) -> None:
+        """Stops episodes after twice as many steps, at last not at all."""
+        self._levels, self.level = [], -math.inf
+        if self.tuner.horizon is not None and self.doublings > 0:
+            self.doublings -= 1
+            self.daring = False  # first daring, now lasting
+            self.tuner.forgiven = 0.0
+            self.tuner.horizon *= 2
+        else:
+            self.tuner.horizon, self.quiet, self.tuner.episodes = None, 0, 1
 
     def challenge(self, values: Mapping[str, float], decide: int | None = None) -> bool:
         """Tries values against the best; returns whether they replace it."""

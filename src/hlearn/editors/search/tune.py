@@ -18,7 +18,7 @@ from hlearn.editors.search.knobs import Tunable, tidy
 from hlearn.evaluate.api import Job, Record, Result
 from hlearn.records import Episode, Program
 
-SEP_FROM = 60  # more knobs than this: the diagonal variant, whose cost per generation is linear
+SEP_FROM = 300  # more knobs than this: the diagonal variant, whose cost per generation is linear
 
 
 class ScoredProgram(NamedTuple):
@@ -204,7 +204,8 @@ class Tuner:
 
     def _values(self, point: np.ndarray) -> dict[str, float]:
         numbers = self._origin + self._spread * point
-        return {k.name: tidy(float(v)) for k, v in zip(self.tunable.knobs, numbers, strict=False)}
+        values = {k.name: float(v) for k, v in zip(self.tunable.knobs, numbers, strict=False)}
+        return {name: tidy(v) for name, v in self.tunable.admissible(values).items()}
 
 
 def _breadth(results: Sequence[Result], groups: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -74,6 +75,7 @@ def draw_sketch(
         columns = _link_rates(columns, episodes)
         columns += _changes(columns, episodes)
     columns += find_gaps(columns, observation, episodes or every)
+    columns = [replace(c, rest=_at_rest(c, every)) for c in columns]
     axes, neutral = _axes(columns, episodes, acted, actions)
     return VectorFindings(
         signals=tuple(columns),
@@ -84,6 +86,12 @@ def draw_sketch(
         joints=_joints(columns, axes, episodes) if isinstance(actions, Box) and episodes else (),
         fall=_price_of_a_fall([r.rewards for r, over in zip(recordings, ended, strict=False) if over]),
     )
+
+
+def _at_rest(signal: Feature, episodes: Sequence[np.ndarray]) -> float:
+    """A signal's mean over the first observations of episodes, 0 where there are none."""
+    firsts = [float(values_of(signal, e[:1])[0]) for e in episodes if len(e)]
+    return float(np.mean(firsts)) if firsts else 0.0
 
 
 def _joints(

@@ -27,6 +27,7 @@ class Feature:
         scale: its standard deviation over the probe (1 for flags), never 0.
         rate_of: name of the signal whose rate of change this is, or None.
         setup: what an episode begins with, for a signal that remembers; "" for others.
+        rest: its mean over the first observations of the probe's episodes.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Feature:
     scale: float
     rate_of: str | None = None
     setup: str = ""
+    rest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -258,6 +258,10 @@ class Planned:
         """The same, whose numbers have other ranges."""
         return replace(self, knobs=knobs)
 
+    def admissible(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The numbers as they are."""
+        return dict(values)
+
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """Writes the program with these numbers."""
         source = renamed(self.base.source)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.products import polynomial, swing
 from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.editors.search.vector.urges import act_by_urges, gain_of, meaning, urge_template, weigh
+from hlearn.editors.search.vector.urges import act_by_urges, away, gain_of, meaning, urge_template, weigh
 from hlearn.probe.vector.sketch import (
     ANGLE,
     CHANGE,
@@ -44,14 +44,34 @@ def urge_families(sketch: VectorFindings, title: str) -> list[Template]:
     return families
 
 
-def linear(sketch: VectorFindings, title: str, signals: Sequence[Feature], name: str) -> Template:
-    """Every axis's urge is a weighted sum of signals."""
+def linear(
+    sketch: VectorFindings,
+    title: str,
+    signals: Sequence[Feature],
+    name: str,
+    *,
+    most: int = WIDE,
+    centred: bool = False,
+) -> Template:
+    """Every axis's urge is a weighted sum of signals.
+
+    Args:
+        sketch: what the probe found.
+        title: name of the class.
+        signals: what is weighed.
+        name: of the family.
+        most: weights; with more, each axis listens to what it drives and to the body alone.
+        centred: whether a signal counts from where episodes begin.
+    """
     knobs: list[Knob] = []
     formulas = []
-    wide = len(sketch.axes) * len(signals) > WIDE
+    wide = len(sketch.axes) * len(signals) > most
     for axis in sketch.axes:
         heard = _near(sketch, axis, signals) if wide else signals
-        terms = [weigh(knobs, axis.name, s.name, f"s.{s.name}", gain_of(axis) / s.scale) for s in heard]
+        terms = [
+            weigh(knobs, axis.name, s.name, away(s) if centred else f"s.{s.name}", gain_of(axis) / s.scale)
+            for s in heard
+        ]
         terms.append(weigh(knobs, axis.name, "bias", "1", gain_of(axis)))
         formulas.append(Formula(name=axis.name, doc=meaning(axis, sketch), terms=tuple(terms)))
     story = "Pushes along each axis by a weighted sum of what it sees."

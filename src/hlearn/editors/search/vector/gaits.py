@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.families import linear
@@ -11,6 +12,8 @@ from hlearn.editors.search.vector.urges import attributes, weigh
 from hlearn.probe.vector.limbs import Limbs, find_joint
 from hlearn.probe.vector.sketch import ANGLE, FLAG, PLAIN, Feature, VectorFindings
 
+MOST_LINEAR = 260  # weights of linear feedback in which every channel hears all
+FULL = 1.0  # strength of a push's feedback: usual signals together push about fully
 MOST_BODY = 8  # signals of the body that a rhythm listens to
 ROLES = ("lead", "carry")
 PATIENCE = 20  # control steps after which a limb stops waiting, at first
@@ -151,9 +154,12 @@ def shared(sketch: VectorFindings, limbs: Limbs, title: str) -> Template:
 
 
 def linear_body(sketch: VectorFindings, title: str) -> Template:
-    """Every channel by a weighted sum of its own signals and those of the body."""
-    signals = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG)]
-    return linear(sketch, title, signals, "linear")
+    """Every channel by a weighted sum of all that is seen; of what pushes move first, where that is too much."""
+    moved = _heard(sketch)
+    others = [s for s in sketch.signals if s.kind in (PLAIN, ANGLE, FLAG) and s not in moved]
+    signals = [*moved, *others][: max(len(moved), MOST_LINEAR // len(sketch.axes))]
+    family = linear(sketch, title, signals, "linear", most=MOST_LINEAR, centred=True)
+    return replace(family, strength=FULL)
 
 
 def rhythm(sketch: VectorFindings, title: str) -> Template:
@@ -201,6 +207,15 @@ def rhythm(sketch: VectorFindings, title: str) -> Template:
         parts=tuple(parts),
         setup=("self.rhythm = Oscillator(self.pace)",),
     )
+
+
+def _heard(sketch: VectorFindings) -> list[Feature]:
+    """Signals that pushes move, the joints of all channels, and what they are rates of."""
+    names = {name for axis in sketch.axes for name, _ in axis.drives}
+    for channel in range(len(sketch.axes)):
+        names |= {s.name for s in find_joint(sketch, channel) or ()}
+    names |= {s.rate_of for s in sketch.signals if s.name in names and s.rate_of is not None}
+    return [s for s in sketch.signals if s.name in names and s.kind in (PLAIN, ANGLE)]
 
 
 def _moved(sketch: VectorFindings) -> list[Feature]:

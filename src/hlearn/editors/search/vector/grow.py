@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
@@ -62,7 +63,7 @@ def rescaled(template: Template, values: Mapping[str, float]) -> Template:
         replace(k, start=values[k.name], spread=max(abs(values[k.name]), 0.5 * ratio * k.spread))
         for k in template.knobs
     )
-    return replace(template, knobs=knobs)
+    return replace(template, knobs=knobs, strength=math.inf)  # spreads are no usual signals any more
 
 
 def typical(template: Template, values: Mapping[str, float]) -> float:

@@ -27,7 +27,6 @@ SCATTERED = 50  # random settings per start from which the starts are chosen
 SCATTER_SEEDS = 400_000  # index of the development seeds they play
 BRACKET = ((6, 5), (10, 2), (16, 1))  # generations of each lane, how many lanes go on after them
 LEAST = (3, 2)  # of both, however small the budget is
-STILL = 0.2  # size of the first pushes, in full ones, of linear feedback that begins with no push at all
 
 
 def written_lane(lab: Lab, trials: PairedComparison, program: Program) -> TuningRun | None:
@@ -42,7 +41,7 @@ def written_lane(lab: Lab, trials: PairedComparison, program: Program) -> Tuning
 
 
 def body_families(sketch: VectorFindings, title: str) -> list[Template]:
-    """Families for a body with joints; empty for other tasks.
+    """Families for a body with joints, gaits before plain feedback; empty for other tasks.
 
     A joint is pushed both ways: a channel that cannot be (an order, a valve, a throttle) is no joint.
     """
@@ -68,7 +67,7 @@ def body_lane(
     population: int,
     turn: int,
 ) -> TuningRun:
-    """A lane for a body with joints: the best of scattered starts of all families and of a still one.
+    """A lane for a body with joints: the best of scattered starts of all families of gaits.
 
     Episodes are capped at first; with a small budget there are fewer starts.
 
@@ -82,18 +81,18 @@ def body_lane(
     """
     forgiven = MERCY * sketch.fall
     counts = [STARTS[min(n, len(STARTS) - 1)] for n in range(len(families))]
-    sizes = [sum(counts) + 1, *(stay for _, stay in BRACKET)]
+    sizes = [sum(counts), *(stay for _, stay in BRACKET)]
     generations = sum(size * each for size, (each, _) in zip(sizes, BRACKET, strict=False))
     whole = HORIZON * (sum(counts) * SCATTERED + population * generations)
     share = min(1.0, OPENING * lab.remaining / whole)
 
-    def begin(family: Template, sigma: float, start: dict[str, float] | None = None) -> TuningRun:
+    def begin(family: Template, start: dict[str, float]) -> TuningRun:
         return TuningRun(
             lab,
             trials,
             family,
             start=start,
-            sigma=sigma,
+            sigma=0.4,
             episodes=1,
             decide=DECIDE,
             population=population,
@@ -101,8 +100,7 @@ def body_lane(
             forgiven=forgiven,
         )
 
-    listened = max(1.0, len(families[-1].knobs) / len(sketch.axes))  # numbers per push, whose chances add up
-    lanes = [begin(families[-1], STILL / math.sqrt(listened))]
+    lanes: list[TuningRun] = []
     for family, count in zip(families, counts, strict=True):
         lab.say(f"{family.name}: scattered starts")
         some = max(1, round(share * count))
@@ -115,7 +113,7 @@ def body_lane(
             finalists=some,
             forgiven=forgiven,
         )
-        lanes += [begin(family, 0.4, start) for start in starts]
+        lanes += [begin(family, start) for start in starts]
     for generations, stay in BRACKET:
         each = max(LEAST[0], round(math.sqrt(share) * generations)) if share < 1.0 else generations
         for n, lane in enumerate(lanes):

@@ -15,6 +15,7 @@ from hlearn.editors.search.trials import Candidate, PairedComparison, compare
 from hlearn.editors.search.vector.climb import Climber, LinearClimb
 from hlearn.editors.search.vector.families import urge_families
 from hlearn.editors.search.vector.first_race import FirstRace
+from hlearn.editors.search.vector.from_rest import feedback_lane
 from hlearn.editors.search.vector.grow import MOST_SCREENED, SCREENED_ON, grow, rescaled
 from hlearn.editors.search.vector.joint import JointLinear
 from hlearn.editors.search.vector.opening import body_families, body_lane, written_lane
@@ -25,6 +26,7 @@ from hlearn.editors.search.vector.shares import (
     CLIMB,
     CLIMB_ALONE,
     CLIMB_BODY,
+    LENGTHEN,
     LOOK,
     POLISH,
     RACE,
@@ -236,10 +238,10 @@ class VectorSearch:
             floor=self.standing.floor,
         )
 
-    def _body_lane(self) -> TuningRun:
+    def _body_lane(self, gaits: Sequence[Template]) -> TuningRun:
         self.turns += 1
         return body_lane(
-            self.lab, self.trials, self.sketch, self.bodies, population=self.population, turn=self.turns - 1
+            self.lab, self.trials, self.sketch, gaits, population=self.population, turn=self.turns - 1
         )
 
     def _start_again(self, winner: TuningRun) -> None:
@@ -256,17 +258,31 @@ class VectorSearch:
         self.lanes = [self._lane(family, 2 * winner.tuner.population) for family in again]
 
     def _walk(self) -> Iterator[Proposal]:
-        """A body's best start, until it stands still or has had its share of the budget (``self.winner``)."""
-        for lane in [*self.lanes, None]:
-            lane = lane or self._body_lane()
-            limit = lane.spent + BODY * self.lab.remaining
-            while not lane.done and lane.spent < limit and not self.standing.finished():
-                yield from self._run(lane, 1)
-            if self.winner is None or lane.mean > self.winner.mean:
-                self.winner = lane
-            if self.standing.finished():
-                return
-        yield from self.standing.offer()
+        """A body's feedback from rest against its best gait; the better one goes on (``self.winner``)."""
+        lanes = list(self.lanes)
+        for family in (b for b in self.bodies if b.from_rest):
+            lanes.append(feedback_lane(self.lab, self.trials, self.sketch, family))
+        gaits = [b for b in self.bodies if not b.from_rest]
+        if gaits:
+            lanes.append(self._body_lane(gaits))
+        for lane in lanes:
+            lane.challenge(lane.tuner.centre, decide=FEW)
+            self.standing.keep(lane)
+            self.lab.say(f"{lane.tunable.name}: {lane.standing}")
+            yield from self.standing.offer()
+        self.winner = max(lanes, key=lambda lane: lane.mean)
+        yield from self._lengthened(self.winner, BODY * self.lab.remaining)
+        if not self.standing.finished():
+            yield from self.standing.offer()
+
+    def _lengthened(self, lane: TuningRun, allowance: float) -> Iterator[Proposal]:
+        """Tunes a lane until it stands still or has spent its allowance; its episodes get longer in time."""
+        begun = lane.spent
+        while not lane.done and lane.spent - begun < allowance and not self.standing.finished():
+            yield from self._run(lane, 1)
+            left = min(lane.doublings, len(LENGTHEN) - 1)
+            if lane.tuner.horizon is not None and lane.spent - begun > LENGTHEN[-1 - left] * allowance:
+                lane.lengthen()
 
     def _race(self) -> Iterator[Proposal]:
         """Successive halving: lanes take turns, the better half goes on, until one is left (``self.winner``)."""

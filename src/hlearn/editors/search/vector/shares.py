@@ -15,11 +15,17 @@ CLIMB_ALONE = 0.9  # where nothing else can be afforded
 TURN = 0.2  # of that, one turn of an arm; the first one draws, the others change the best
 
 # Families:
-OPENING = 0.3  # scattered starts of a body and the bracket: with less, there are fewer
+FROM_REST = 0.2  # a body's linear feedback that begins at rest, before the best of its starts goes on
+OPENING = 0.2  # scattered starts of a body's gaits and the bracket: with less, there are fewer
 RACE = 0.5  # the first two rounds at most: with less, rounds are shorter
 POLISH = 0.5  # tuning the winner; finals, pruning and a restart need the rest
 BODY_POLISH = 0.8  # the same for a body, which is too dear to start again
-BODY = 0.6  # one lane of a body
+BODY = 0.75  # the lane of a body that is ahead of the others
+LENGTHEN = (
+    0.3,
+    0.5,
+    0.7,
+)  # of that: after the last its episodes are whole, before the others as often too short
 LOOK = 0.15  # at most, one stage of the finals, screening terms, pruning
 
 # Anywhere:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Mapping
@@ -56,6 +57,8 @@ class Template:
         parts: names that the body uses from ``hlearn.parts``, as (module, name).
         head: source between the imports and the class.
         setup: what an episode begins with, as source lines.
+        strength: how large the weights of one sum may be together, in their knobs' spreads (root of the sum of
+            squares): a sum that always pushes fully says no more than one that does at times, and is harder to tune.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Template:
     parts: tuple[tuple[str, str], ...] = ()
     head: str = ""
     setup: tuple[str, ...] = ()
+    strength: float = math.inf
 
     @property
     def droppable(self) -> tuple[str, ...]:
@@ -82,6 +86,11 @@ class Template:
         """Whether it reads none of its signals."""
         text = "\n".join([self.body, *(_formula(f) for f in self.formulas)])
         return not any(_reads(text, s.name) for s in self.signals)
+
+    @property
+    def from_rest(self) -> bool:
+        """Whether it is feedback of limited strength, which begins with no push at all."""
+        return math.isfinite(self.strength)
 
     def drop(self, part: str) -> Template:
         """Returns the template without a knob and the terms that it weighs."""
@@ -107,6 +116,19 @@ class Template:
     def with_knobs(self, knobs: tuple[Knob, ...]) -> Template:
         """Returns the template with other ranges for its numbers."""
         return replace(self, knobs=knobs)
+
+    def admissible(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The numbers, with the weights of sums that are stronger than they may be scaled down; biases stay."""
+        kept = dict(values)
+        if math.isinf(self.strength):
+            return kept
+        spreads = {k.name: k.spread for k in self.knobs}
+        for formula in self.formulas:
+            weights = [t.knob for t in formula.terms if t.factor != "1"]
+            size = math.hypot(*(kept[w] / spreads[w] for w in weights))
+            if size > self.strength:
+                kept |= {w: kept[w] * self.strength / size for w in weights}
+        return kept
 
     def program(self, values: Mapping[str, float], *, parent: str | None = None, origin: str = "") -> Program:
         """Writes the program with these numbers.

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.probe.vector.sketch import ActionAxis, VectorFindings
+from hlearn.probe.vector.sketch import ActionAxis, Feature, VectorFindings
+
+OFF_CENTRE = 0.5  # of its scale, from which it matters where a signal is at rest
 
 
 def act_by_urges(sketch: VectorFindings) -> str:
@@ -75,6 +77,14 @@ def weigh(knobs: list[Knob], formula: str, name: str, factor: str, spread: float
     knob = Knob(name=f"{formula}_{name}", spread=spread)
     knobs.append(knob)
     return Term(knob=knob.name, factor=factor)
+
+
+def away(signal: Feature) -> str:
+    """A signal counted from where episodes begin, as source; where that is about 0, the signal itself."""
+    rest = float(f"{signal.rest:.2g}")
+    if abs(rest) < OFF_CENTRE * signal.scale:
+        return f"s.{signal.name}"
+    return f"(s.{signal.name} {'-' if rest > 0 else '+'} {abs(rest):g})"
 
 
 def gain_of(axis: ActionAxis) -> float:
