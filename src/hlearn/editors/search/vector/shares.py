@@ -21,11 +21,7 @@ RACE = 0.5  # the first two rounds at most: with less, rounds are shorter
 POLISH = 0.5  # tuning the winner; finals, pruning and a restart need the rest
 BODY_POLISH = 0.8  # the same for a body, which is too dear to start again
 BODY = 0.75  # the lane of a body that is ahead of the others
-LENGTHEN = (
-    0.3,
-    0.5,
-    0.7,
-)  # of that: after the last its episodes are whole, before the others as often too short
+LENGTHEN = (0.3, 0.5, 0.7)  # of that, spent: episodes get longer, longer again, and are whole
 LOOK = 0.15  # at most, one stage of the finals, screening terms, pruning
 
 # Anywhere:
