@@ -10,6 +10,7 @@ import pytest
 
 from hlearn.failures.detectors import check_detectors, detector_signs
 from hlearn.failures.episodes import MinedEpisode, usual_of
+from hlearn.failures.relations import rest_of
 from hlearn.failures.signs import jitters
 from hlearn.records import Episode
 from hlearn.replays.columns import Columns
@@ -84,3 +85,12 @@ def test_noise_jitters_and_a_ball_does_not() -> None:
     assert [s.subject for s in jitters(noisy, usual_of([noisy]))] == ["ball"]
     calm = _episode(ball, observed)
     assert not list(jitters(calm, usual_of([calm])))
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_always_moves_as_far_but_for_jumps_tells_nothing() -> None:
+    moves = np.ones(STEPS)
+    moves[::100] = 50.0
+    moves[200:300] = 0.0
+    still = np.cumsum(np.where(np.arange(STEPS) % 100 == 0, 50.0, 1.0))
+    assert rest_of(np.cumsum(moves), still[:, None]) is None

@@ -168,10 +168,10 @@ def rest_of(value: np.ndarray, seen: np.ndarray) -> Rest | None:
     likely = (follow >= _FOLLOWS) & (together >= _TOGETHER) & (missed >= _STILL)
     best, strength = -1, _TOGETHER
     for k in np.flatnonzero(likely):
-        a, b = moves[awake], drives[awake, k]
+        a, b = _ranked(moves[awake]), _ranked(drives[awake, k])
         if a.std() < 1e-12 or b.std() < 1e-12:
             continue
-        related = abs(float(np.corrcoef(_ranked(a), _ranked(b))[0, 1]))
+        related = abs(float(np.corrcoef(a, b)[0, 1]))
         if related > strength:
             best, strength = int(k), related
     if best < 0:

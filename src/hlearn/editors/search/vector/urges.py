@@ -8,7 +8,7 @@ from hlearn.editors.search.knobs import Knob
 from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.probe.vector.sketch import ActionAxis, Feature, VectorFindings
 
-OFF_CENTRE = 0.5  # of its scale, from which it matters where a signal is at rest
+APART = 0.5  # of its scale, from which it matters that a signal at rest is not 0
 
 
 def act_by_urges(sketch: VectorFindings) -> str:
@@ -82,7 +82,7 @@ def weigh(knobs: list[Knob], formula: str, name: str, factor: str, spread: float
 def away(signal: Feature) -> str:
     """A signal counted from where episodes begin, as source; where that is about 0, the signal itself."""
     rest = float(f"{signal.rest:.2g}")
-    if abs(rest) < OFF_CENTRE * signal.scale:
+    if abs(rest) < APART * signal.scale:
         return f"s.{signal.name}"
     return f"(s.{signal.name} {'-' if rest > 0 else '+'} {abs(rest):g})"
 
