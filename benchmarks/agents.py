@@ -154,13 +154,13 @@ def ledger_of(out: Path) -> list[object]:
     return [r.event for r in System.open(out).ledger.rows] if (out / "hl.toml").exists() else []
 
 
-def left_running() -> list[int]:
+def left_running(mark: str = MARK) -> list[int]:
     """Processes that carry the mark in their environment."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
             try:
-                if f"{MARK}=1".encode() in Path(f"/proc/{name}/environ").read_bytes():
+                if f"{mark}=1".encode() in Path(f"/proc/{name}/environ").read_bytes():
                     found.append(int(name))
             except OSError:
                 continue

@@ -1,19 +1,22 @@
 """Suites: what kills cost them, how they scale, and what the driver itself costs.
 
-    python benchmarks/suites.py faults [--faults 50] [--seed 0]     ledgers after kills against an undisturbed run's
-    python benchmarks/suites.py scaling                             two cores against one, wall time over playing time
+    python -m benchmarks.suites faults [--faults 50] [--seed 0] [--out FILE]    ledgers after kills, and undisturbed
+    python -m benchmarks.suites scaling [--out FILE]    two cores against one, wall time over learning time
+    python -m benchmarks.suites nodes [--out FILE]      two Ray nodes of one CPU each against one
 
-``faults`` runs twelve short tracks once undisturbed and once with kills at random moments: of the driver
-(SIGKILL), of a
-track's whole process group, of one worker, and by a full disk (a file size limit on the driver and all that it
-starts). After every
-kill of the driver the same command is run again. Then every track's ledger must say the same, times and
-resumptions apart.
+``faults`` runs twelve short tracks once undisturbed and once with kills at random moments: of the driver (SIGKILL), of
+a track's whole process group, of one process below it, and with a disk (tmpfs; a file size limit where this user may
+mount none) that is full for some seconds. How long it is until the next fault follows from how long a track took
+undisturbed, so that a slow machine gets as far between two faults as a fast one. After every end of the driver the same
+command is run again. Then every track's ledger must say the same, times and resumptions apart, and nothing may be left
+running.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
+import contextlib
 import dataclasses
 import json
 import os
@@ -24,11 +27,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.agents import fill, left_running, small_disk
+
+from hlearn.errors import HlearnError
 from hlearn.ledger import RunResumed
 from hlearn.suites import SuiteFolder
+from hlearn.suites.suite import Track
 from hlearn.system import System
 
 TRACKS = """
@@ -48,6 +56,20 @@ id = "CartPole-v1"
 id = "hlearn.testing.toys:Corridor-v0"
 """
 HL = [sys.executable, "-m", "hlearn.cli.main"]
+CORES = 2
+MARK = "HL_BENCHMARK_SUITES"
+EQUAL = """
+schema = 1
+name = "equal"
+
+[defaults]
+repeats = 8
+seed = 900
+holdout_episodes = 2
+
+[[tasks]]
+id = "CartPole-v1"
+"""
 KINDS = ("driver", "track", "worker", "disk")
 
 
@@ -65,10 +87,10 @@ def plain(path: Path) -> list[Any]:
     return found
 
 
-def run(suite: Path, out: Path, cores: int, **options: Any) -> subprocess.Popen[bytes]:
+def run(suite: Path, out: Path, cores: int, *words: str, **options: Any) -> subprocess.Popen[bytes]:
     """Starts the command."""
-    words = [*HL, "suite", "run", str(suite), "--out", str(out), "--cores", str(cores), "--json"]
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    command = [*HL, "suite", "run", str(suite), "--out", str(out), "--cores", str(cores), "--json", *words]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
 
 
 def children(pid: int) -> list[int]:
@@ -84,93 +106,185 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def disturb(kind: str, running: subprocess.Popen[bytes], rng: random.Random) -> None:
-    """Does one thing to a running suite."""
+def disturb(
+    kind: str, running: subprocess.Popen[bytes], rng: random.Random, disk: Path, mounted: bool
+) -> str:
+    """Does one thing to a running suite; returns what it was."""
+    if kind == "disk":
+        if mounted:
+            fill(disk, rng.uniform(0.5, 4.0), running)
+        else:
+            limit = rng.randrange(2_000, 60_000)
+            for pid in (running.pid, *children(running.pid)):
+                with contextlib.suppress(OSError):
+                    hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, hard))
+            time.sleep(rng.uniform(0.5, 4.0))
+            running.kill()
+            running.wait()
+        return kind
     below = children(running.pid)
     if kind == "driver" or not below:
         running.kill()
         running.wait()
-        return
+        return "driver"
     victim = below[0] if kind == "track" else rng.choice(below)
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         if kind == "track":
             os.killpg(victim, signal.SIGKILL)
         else:
             os.kill(victim, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+    return kind
 
 
-def faults(count: int, seed: int) -> dict[str, Any]:
-    """Runs the tracks undisturbed and disturbed; returns what differs."""
-    rng = random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="hl-suites-") as folder:
-        stand = Path(folder)
-        os.environ["HLEARN_STATE"] = str(stand / "state")
-        os.environ["HLEARN_KEY"] = str(stand / "suite.key")
+def faults(count: int, seed: int, minutes: float) -> dict[str, Any]:
+    """Runs the tracks undisturbed and disturbed; returns what differs, and a row per sitting of the driver."""
+    rng, rows = random.Random(seed), []
+    with (
+        tempfile.TemporaryDirectory(prefix="hl-suites-") as folder,
+        small_disk(Path(folder) / "disk") as mounted,
+    ):
+        stand, disk = Path(folder), Path(folder) / "disk"
+        os.environ |= {
+            "HLEARN_STATE": str(stand / "state"),
+            "HLEARN_KEY": str(stand / "suite.key"),
+            MARK: "1",
+        }
         (stand / "suite.key").write_text("5a" * 32)
         suite = stand / "short.toml"
         suite.write_text(TRACKS)
-        run(suite, stand / "whole", 2).wait()
-        done, by_kind, began = 0, dict.fromkeys(KINDS, 0), time.perf_counter()
-        out = stand / "disturbed"
-        while True:
-            kind = rng.choice(KINDS) if done < count else ""
-            options: dict[str, Any] = {}
-            if kind == "disk":
-                limit = rng.randrange(2_000, 60_000)
-                options["preexec_fn"] = lambda limit=limit: resource.setrlimit(
-                    resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
-                )
-            running = run(suite, out, 2, **options)
-            while running.poll() is None and kind:
-                time.sleep(rng.uniform(0.3, 6.0))
-                if running.poll() is None and kind != "disk":
-                    disturb(kind, running, rng)
-                done, by_kind[kind] = done + 1, by_kind[kind] + 1
-                if kind == "disk":
-                    running.kill()
-                    running.wait()
-                kind = rng.choice(KINDS[:3]) if done < count else ""
-            running.wait()
+        began = time.perf_counter()
+        run(suite, stand / "whole", CORES).wait()
+        undisturbed = time.perf_counter() - began
+        whole = SuiteFolder.open(stand / "whole")
+        pace = undisturbed * CORES / len(whole.suite.tracks)
+        out, began, by_kind = disk / "disturbed", time.perf_counter(), dict.fromkeys(KINDS, 0)
+        (disk / "tmp").mkdir()
+        while time.perf_counter() - began < 60 * minutes:
+            running, done = run(suite, out, CORES, env={**os.environ, "TMPDIR": str(disk / "tmp")}), []
+            started = time.perf_counter()
+            while running.poll() is None:
+                try:
+                    running.wait(rng.uniform(0.02, 1.0) * pace if sum(by_kind.values()) < count else None)
+                except subprocess.TimeoutExpired:
+                    done.append(disturb(rng.choice(KINDS), running, rng, disk, mounted))
+                    by_kind[done[-1]] += 1
             states = SuiteFolder.open(out).states() if (out / "suite.json").exists() else []
-            if done >= count and states and all(s.result is not None for s in states):
-                break
-            if time.perf_counter() - began > 3600:
-                break
-        whole, cut = SuiteFolder.open(stand / "whole"), SuiteFolder.open(out)
-        differ = [t.name for t in whole.suite.tracks if plain(whole.system(t)) != plain(cut.system(t))]
-        return {"faults": done, "by_kind": by_kind, "tracks": len(whole.suite.tracks), "differ": differ}
-
-
-def scaling() -> dict[str, Any]:
-    """Wall time on two cores against one, and the share of it in which no track played."""
-    found: dict[str, Any] = {}
-    for cores in (1, 2):
-        with tempfile.TemporaryDirectory(prefix="hl-suites-") as folder:
-            suite = Path(folder) / "short.toml"
-            suite.write_text(
-                TRACKS.replace("steps = 3000", "steps = 100_000").replace("repeats = 6", "repeats = 2")
+            stand_now = collections.Counter(s.status.value for s in states)
+            reasons = [f"{s.track.name}: {s.reason}" for s in states if s.reason]
+            rows.append(
+                {
+                    "faults": done,
+                    "seconds": round(time.perf_counter() - started, 1),
+                    "code": running.returncode,
+                    "tracks": dict(stand_now),
+                    "reasons": reasons,
+                }
             )
-            began = time.perf_counter()
-            run(suite, Path(folder) / "s", cores).wait()
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+            if sum(by_kind.values()) >= count and stand_now["done"] == len(whole.suite.tracks):
+                break
+        cut = SuiteFolder.open(out)
+        return {
+            "faults": sum(by_kind.values()),
+            "by_kind": by_kind,
+            "disk": "tmpfs" if mounted else "file size limit",
+            "tracks": len(whole.suite.tracks),
+            "done": sum(s.result is not None for s in cut.states()),
+            "differ": {t.name: d for t in whole.suite.tracks if (d := difference(whole, cut, t))},
+            "left_running": len(left_running(MARK)),
+            "undisturbed_s": round(undisturbed, 1),
+            "load": round(os.getloadavg()[0], 1),
+            "sittings": rows,
+        }
+
+
+def difference(whole: SuiteFolder, cut: SuiteFolder, track: Track) -> str:
+    """The first event in which two ledgers of a track differ; "" where they say the same."""
+    try:
+        one, two = plain(whole.system(track)), plain(cut.system(track))
+    except (HlearnError, OSError) as error:
+        return f"cannot be read: {error}"[:300]
+    for number, (a, b) in enumerate(zip(one, two, strict=False)):
+        if a != b:
+            return f"event {number}: {a} against {b}"[:2_000]
+    return "" if len(one) == len(two) else f"{len(one)} events against {len(two)}"
+
+
+def scaling(steps: int) -> dict[str, Any]:
+    """Wall time of eight equal tracks on two cores against one, and the share of it in which no track learned."""
+    return _against({1: (), 2: ()}, steps)
+
+
+def nodes(steps: int) -> dict[str, Any]:
+    """The same on a Ray cluster of this machine: two nodes of one CPU each against one node."""
+    with ray_cluster(1) as one:
+        found = _against({1: ("--ray", one)}, steps)
+    with ray_cluster(2) as two:
+        found |= _against({2: ("--ray", two)}, steps)
+    return found | {"two_over_one": found["wall_1"] / found["wall_2"]}
+
+
+@contextlib.contextmanager
+def ray_cluster(count: int) -> Iterator[str]:
+    """A cluster of so many nodes of one CPU each; its address."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    for _ in range(count - 1):
+        made.add_node(num_cpus=1)
+    try:
+        yield str(made.address)
+    finally:
+        made.shutdown()
+
+
+def _against(ways: dict[int, tuple[str, ...]], steps: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"steps": steps}
+    for cores, words in ways.items():
+        with tempfile.TemporaryDirectory(prefix="hl-suites-") as folder:
+            os.environ |= {"HLEARN_STATE": f"{folder}/state", "HLEARN_KEY": f"{folder}/suite.key"}
+            Path(f"{folder}/suite.key").write_text("5a" * 32)
+            suite = Path(folder) / "equal.toml"
+            suite.write_text(EQUAL)
+            load, began = os.getloadavg()[0], time.perf_counter()
+            running = run(suite, Path(folder) / "s", cores, "--steps", str(steps), *words)
+            _, _, used = os.wait4(running.pid, 0)
             wall = time.perf_counter() - began
             states = SuiteFolder.open(Path(folder) / "s").states()
             busy = sum(float(s.result["seconds"]) for s in states if s.result)
-            found[f"wall_{cores}"], found[f"busy_{cores}"] = wall, busy
-            found[f"overhead_{cores}"] = 1 - busy / (wall * cores)
-    found["two_over_one"] = found["wall_1"] / found["wall_2"]
+            found |= {
+                f"wall_{cores}": wall,
+                f"busy_{cores}": busy,
+                f"overhead_{cores}": 1 - busy / (wall * cores),
+            }
+            found |= {f"done_{cores}": sum(s.result is not None for s in states), f"load_{cores}": load}
+            found[f"cpu_{cores}"] = used.ru_utime + used.ru_stime  # of the driver and all that it waited for
+    if len(ways) == 2:
+        found["two_over_one"] = found["wall_1"] / found["wall_2"]
     return found
 
 
 def main() -> None:
     """Measures and prints one JSON object."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("what", choices=("faults", "scaling"))
+    parser.add_argument("what", choices=("faults", "scaling", "nodes"))
     parser.add_argument("--faults", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="after which faults is checked as it stands"
+    )
+    parser.add_argument("--steps", type=int, default=200_000, help="of each track of scaling and nodes")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    print(json.dumps(faults(options.faults, options.seed) if options.what == "faults" else scaling()))
+    if options.what == "faults":
+        found = faults(options.faults, options.seed, options.minutes)
+    else:
+        found = scaling(options.steps) if options.what == "scaling" else nodes(options.steps)
+    text = json.dumps(found, indent=1)
+    print(text)
+    if options.out is not None:
+        options.out.write_text(text + "\n")
 
 
 if __name__ == "__main__":
