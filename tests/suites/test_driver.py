@@ -149,6 +149,46 @@ def test_classes_are_not_put_together_and_pages_hold_what_is_there(folder: Suite
     assert "&lt;tiny&gt;" in page and "<script" not in page and "a cable" not in page
 
 
+def test_editors_options_and_arguments_of_environments_are_kept_apart(tmp_path: Path) -> None:
+    text = (
+        TINY[: TINY.rindex("[[tasks]]")]
+        + """
+[[tasks]]
+id = "FrozenLake-v1"
+env = {is_slippery = false}
+low = 0
+high = 1
+[[tasks]]
+id = "FrozenLake-v1"
+env = {map_name = "8x8"}
+low = 0
+high = 1
+[[tasks]]
+id = "CartPole-v1"
+editor = "codex:large"
+options = ["--tune", "0.2"]
+[[tasks]]
+id = "Acrobot-v1"
+editor = "codex:small"
+"""
+    )
+    folder = SuiteFolder.create(tmp_path / "s", read_suite(written(tmp_path, text)))
+    answer = {"score": 0.5, "env_steps": 1500, "seconds": 3600.0, "input_tokens": 1_000, "usd": 0.25}
+    run_suite(folder, Scripted(*[(0, answer)] * 10), Quiet())
+    reports = report_suite(folder)
+    assert [(r.of.editor, r.of.options, len(r.states)) for r in reports] == [
+        ("search", "", 6),
+        ("codex:large", "--tune 0.2", 2),
+        ("codex:small", "", 2),
+    ]
+    assert reports[0].total is not None and reports[0].total.tasks == 3
+    assert reports[0].cost.words == (
+        "9,000 environment steps of learning, 0 of reports, 6.00 hours of tracks, 6,000 tokens, 1.50 USD"
+    )
+    page = suite_page("s", reports, None)
+    assert "codex:large --tune 0.2" in page and "6,000 tokens" in page and "<th>seed</th>" in page
+
+
 def test_a_driver_that_is_killed_leaves_nothing_running_and_loses_nothing(tmp_path: Path) -> None:
     text = TINY[: TINY.rindex("[[tasks]]")].replace("repeats = 2", "repeats = 1")
     path = written(tmp_path, text.replace("holdout_episodes = 2", "holdout_episodes = 0"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ from hlearn.cli.words import count, number, several
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hlearn.suites.comparing import SuiteComparison
     from hlearn.suites.executors import Executor
     from hlearn.suites.folder import TrackState
     from hlearn.suites.report import ClassReport
@@ -168,10 +170,12 @@ def report(
     screen = console(as_json)
     folder = SuiteFolder.open(directory, reading=True)
     reports = report_suite(folder)
-    for each in reports:
-        _tell_class(each, screen)
+    lines = [line for each in reports for line in _class_lines(each)]
+    for line in lines:
+        screen.print(line, markup=False, soft_wrap=True)
     where = out or directory / "report"
     where.mkdir(parents=True, exist_ok=True)
+    (where / "report.txt").write_text("\n".join([folder.suite.title, *lines, ""]), encoding="utf-8")
     (where / "tracks.csv").write_text(as_csv([s for r in reports for s in r.states]), encoding="utf-8")
     png = where / "curves.png"
     drawn = picture and any(r.runs for r in reports)
@@ -187,6 +191,46 @@ def report(
             "classes": [*map(_class_data, reports)],
         }
     )
+
+
+@app.command("compare")
+@verb
+def compare(
+    first: SuiteDir,
+    second: Annotated[
+        Path,
+        typer.Argument(metavar="OTHER", help="The folder of the suite beside it.", show_default=False),
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> Answer:
+    """Compare two suites on the problems that are done in both: another editor, budget or version.
+
+    Says in what the two differ, the scores of every problem, and the chance that a run of DIR beats one of OTHER.
+    """
+    from hlearn.suites import SuiteFolder
+    from hlearn.suites.comparing import compare_suites
+
+    screen = console(as_json)
+    found = compare_suites(*(SuiteFolder.open(d, reading=True) for d in (first, second)))
+    for line in _comparison_lines(found, str(first), str(second)):
+        screen.print(line, markup=False, soft_wrap=True)
+    data: dict[str, object] = {
+        "first": first,
+        "second": second,
+        "differences": found.differences,
+        "left_out": found.left_out,
+        "chance": found.chance.value,
+        "chance_interval": [found.chance.low, found.chance.high],
+        "costs": [c._asdict() for c in found.costs],
+        "problems": [
+            {**r.of._asdict(), "first": r.first, "second": r.second, "chance": r.chance} for r in found.rows
+        ],
+    }
+    if found.totals is not None:
+        data["median"] = [t.median.value for t in found.totals]
+        data["iqm"] = [t.iqm.value for t in found.totals]
+    return Answer(data=data)
 
 
 @app.command("generalize")
@@ -268,7 +312,7 @@ def _state_data(path: Path, states: Sequence[TrackState]) -> dict[str, object]:
     }
 
 
-def _tell_class(report: ClassReport, screen: Console) -> None:
+def _class_lines(report: ClassReport) -> list[str]:
     total = report.total
     lines = [
         report.of.words,
@@ -288,8 +332,31 @@ def _tell_class(report: ClassReport, screen: Console) -> None:
             f"  {agent.agent}, {agent.frames / 1e6:g} M frames, {agent.protocol}: median {theirs.median.value:.3f} on "
             f"{several(theirs.tasks, 'game')}; a run here beats it with chance {_interval(chance)}"
         )
-    for line in lines:
-        screen.print(line, markup=False, soft_wrap=True)
+    return [*lines, f"  cost: {report.cost.words}"]
+
+
+def _comparison_lines(found: SuiteComparison, first: str, second: str) -> list[str]:
+    lines = [f"{first} against {second}", *(f"  {d}" for d in found.differences)]
+    width = max(len(r.of.words) for r in found.rows)
+    for row in found.rows:
+        ours, theirs = (f"{number(fmean(s))} ({several(len(s), 'run')})" for s in (row.first, row.second))
+        lines.append(f"  {row.of.words:<{width}}  {ours} against {theirs}, chance {row.chance:.2f}")
+    if found.totals is not None:
+        for name, a, b in (
+            ("median", *(t.median for t in found.totals)),
+            ("IQM", *(t.iqm for t in found.totals)),
+        ):
+            lines.append(
+                f"  {name} {_interval(a)} against {_interval(b)}, {several(found.totals[0].tasks, 'task')}"
+            )
+    lines.append(
+        f"  a run of {first} beats one of {second} with chance {_interval(found.chance)} "
+        f"over {several(len(found.rows), 'problem')}; 0.5: neither is better"
+    )
+    lines += [f"  cost of {name}: {c.words}" for name, c in zip((first, second), found.costs, strict=True)]
+    if found.left_out:
+        lines.append(f"  left out, for only one of them has it done: {'; '.join(found.left_out)}")
+    return lines
 
 
 def _class_data(report: ClassReport) -> dict[str, object]:
@@ -304,6 +371,19 @@ def _class_data(report: ClassReport) -> dict[str, object]:
             estimate: Estimate = getattr(total, name)
             data[name], data[f"{name}_interval"] = estimate.value, [estimate.low, estimate.high]
         data["intervals_over"] = "tasks" if total.over_tasks else "runs"
+    data["cost"] = report.cost._asdict()
+    data["published"] = [
+        {
+            "agent": agent.agent,
+            "frames": agent.frames,
+            "protocol": agent.protocol,
+            "games": theirs.tasks,
+            "median": theirs.median.value,
+            "chance": chance.value,
+            "chance_interval": [chance.low, chance.high],
+        }
+        for agent, theirs, chance in report.against
+    ]
     return data
 
 

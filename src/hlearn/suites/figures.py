@@ -71,7 +71,7 @@ def _draw_courses(axes: Axes, folder: SuiteFolder, report: ClassReport, colour: 
     courses: dict[str, list[Course]] = {}
     for state in report.states:
         if state.result is not None and (found := course(folder, state.track)) is not None:
-            courses.setdefault(state.track.task.env_id, []).append(found)
+            courses.setdefault(state.track.problem, []).append(found)
     if not courses:
         return
     grid = np.unique(np.geomspace(1_000, report.of.steps, _POINTS).round())

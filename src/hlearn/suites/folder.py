@@ -172,6 +172,11 @@ class SuiteFolder:
             os.close(fd)
 
     @property
+    def measured_with(self) -> dict[str, str]:
+        """The versions that its tracks are measured with."""
+        return {str(k): str(v) for k, v in _about(self.path)["versions"].items()}
+
+    @property
     def is_driven(self) -> bool:
         """Whether a driver works on it now."""
         try:

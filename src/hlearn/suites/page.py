@@ -24,7 +24,17 @@ td.bad { color: #b3261e } img { max-width: 100% }
  th, td { border-color: #2c3641 } img { background: #fff } }
 """
 _SHOWN = (
-    *("track", "status", "score", "score_min", "score_max", "normalized", "blind_replay", "random_play"),
+    *(
+        "track",
+        "seed",
+        "status",
+        "score",
+        "score_min",
+        "score_max",
+        "normalized",
+        "blind_replay",
+        "random_play",
+    ),
     *("best_constant", "better_than_trivial", "env_steps", "accepted", "seconds"),
 )
 
@@ -78,6 +88,7 @@ def _class(report: ClassReport) -> Iterable[str]:
             f"<p>Programs that do not beat their own blind replay: {report.blind[0]} of {report.blind[1]}; "
             f"not better than trivial play: {report.trivial}.</p>"
         )
+    yield f"<p>Cost: {html.escape(report.cost.words)}.</p>"
     if report.against:
         yield _table(
             (

@@ -31,19 +31,21 @@ COLUMNS = (
     *(
         "track",
         "task",
+        "env",
         "access",
         "protocol",
         "model",
         "variant",
         "editor",
+        "options",
         "steps",
         "repeat",
         "seed",
         "status",
     ),
     *("score", "score_min", "score_max", "normalized", "blind_replay", "random_play", "best_constant"),
-    *("better_than_trivial", "env_steps", "trials", "accepted", "seconds", "taught_by_screen"),
-    *("program_sha256", "reason"),
+    *("better_than_trivial", "holdout_episodes", "env_steps", "trials", "accepted", "seconds"),
+    *("input_tokens", "output_tokens", "usd", "taught_by_screen", "program_sha256", "reason"),
 )
 
 
@@ -55,6 +57,7 @@ class TrackClass(NamedTuple):
     model: str
     variant: str
     editor: str
+    options: str
     steps: int
 
     @property
@@ -62,7 +65,8 @@ class TrackClass(NamedTuple):
         """For titles."""
         model = "" if self.model == Model.NONE.value else f", model {self.model}"
         model += f", variant {self.variant}" if self.variant else ""
-        return f"{self.access}, {self.protocol}{model}, {self.editor}, {self.steps:,} steps"
+        options = f" {self.options}" if self.options else ""
+        return f"{self.access}, {self.protocol}{model}, {self.editor}{options}, {self.steps:,} steps"
 
 
 class Published(NamedTuple):
@@ -75,13 +79,39 @@ class Published(NamedTuple):
     scores: Mapping[str, Sequence[float]]
 
 
+class SuiteCost(NamedTuple):
+    """What tracks have cost, those that are not done included as far as it is known.
+
+    Attributes:
+        env_steps: environment steps of learning.
+        reporting_steps: environment steps of holdout episodes and controls.
+        seconds: wall time of learning, summed over tracks.
+        tokens: that models have read and written.
+        usd: US dollars, as clients or a table of prices tell.
+    """
+
+    env_steps: int
+    reporting_steps: int
+    seconds: float
+    tokens: int
+    usd: float
+
+    @property
+    def words(self) -> str:
+        """On one line."""
+        text = f"{self.env_steps:,} environment steps of learning, {self.reporting_steps:,} of reports"
+        text += f", {self.seconds / 3600:.2f} hours of tracks"
+        return text + (f", {self.tokens:,} tokens, {self.usd:.2f} USD" if self.tokens or self.usd else "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassReport:
     """What the tracks of one class came to.
 
     Attributes:
         states: its tracks.
-        runs: normalised scores by task, of those that are done and have a scale.
+        cost: what they have cost.
+        runs: normalised scores by problem, of those that are done and have a scale.
         total: what they come to, None where none is done.
         blind: tracks whose program does not beat its own blind replay, of how many that have one.
         trivial: done tracks whose program is not better than trivial play.
@@ -90,6 +120,7 @@ class ClassReport:
 
     of: TrackClass
     states: tuple[TrackState, ...]
+    cost: SuiteCost
     runs: Mapping[str, Sequence[float]]
     total: Aggregate | None
     blind: tuple[int, int]
@@ -112,10 +143,15 @@ class Course:
 
 def class_of(track: Track) -> TrackClass:
     """The class of a track."""
-    editor = track.editor.partition(":")[0]
-    task = track.task
+    task, options = track.task, " ".join(track.options)
     return TrackClass(
-        task.access.value, task.protocol.value, task.model.value, task.variant, editor, track.steps
+        task.access.value,
+        task.protocol.value,
+        task.model.value,
+        task.variant,
+        track.editor,
+        options,
+        track.steps,
     )
 
 
@@ -138,7 +174,7 @@ def _report(of: TrackClass, states: Sequence[TrackState]) -> ClassReport:
         value = normalized(state)
         if value is None:
             continue
-        runs.setdefault(state.track.task.env_id, []).append(value)
+        runs.setdefault(state.track.problem, []).append(value)
         replay = result.get("blind_replay")
         if isinstance(replay, (int, float)) and result.get("blind_counts"):
             replayed += 1
@@ -148,11 +184,24 @@ def _report(of: TrackClass, states: Sequence[TrackState]) -> ClassReport:
     return ClassReport(
         of=of,
         states=tuple(states),
+        cost=cost_of(states),
         runs=runs,
         total=total,
         blind=(blind, replayed),
         trivial=trivial,
         against=tuple(_against(runs)) if total is not None else (),
+    )
+
+
+def cost_of(states: Sequence[TrackState]) -> SuiteCost:
+    """What tracks have cost."""
+    results = [s.result or {} for s in states]
+    return SuiteCost(
+        env_steps=sum(s.steps for s in states),
+        reporting_steps=sum(r.get("holdout_env_steps") or 0 for r in results),
+        seconds=sum(r.get("seconds") or 0.0 for r in results),
+        tokens=sum((r.get("input_tokens") or 0) + (r.get("output_tokens") or 0) for r in results),
+        usd=sum(r.get("usd") or 0.0 for r in results),
     )
 
 
@@ -259,11 +308,13 @@ def as_row(state: TrackState) -> dict[str, object]:
     row: dict[str, object] = {
         "track": track.name,
         "task": track.task.env_id,
+        "env": track.problem.partition(" ")[2],
         "access": track.task.access.value,
         "protocol": track.task.protocol.value,
         "model": track.task.model.value,
         "variant": track.task.variant,
         "editor": track.editor,
+        "options": " ".join(track.options),
         "steps": track.steps,
         "repeat": track.repeat,
         "seed": track.seed,

@@ -69,6 +69,11 @@ class Track:
     options: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
 
+    @property
+    def problem(self) -> str:
+        """The environment with its arguments, which tell different problems of one id apart."""
+        return " ".join([self.task.env_id, *(f"{k}={v}" for k, v in self.task.kwargs)])
+
     def normalized(self, score: float) -> float | None:
         """The score on the track's scale, 0 to 1 and beyond; None where it has none."""
         if self.scale is not None:
