@@ -342,13 +342,11 @@ def _comparison_lines(found: SuiteComparison, first: str, second: str) -> list[s
         ours, theirs = (f"{number(fmean(s))} ({several(len(s), 'run')})" for s in (row.first, row.second))
         lines.append(f"  {row.of.words:<{width}}  {ours} against {theirs}, chance {row.chance:.2f}")
     if found.totals is not None:
-        for name, a, b in (
-            ("median", *(t.median for t in found.totals)),
-            ("IQM", *(t.iqm for t in found.totals)),
-        ):
-            lines.append(
-                f"  {name} {_interval(a)} against {_interval(b)}, {several(found.totals[0].tasks, 'task')}"
-            )
+        one, two = found.totals
+        lines += [
+            f"  median {_interval(one.median)} against {_interval(two.median)}, {several(one.tasks, 'task')}",
+            f"  IQM {_interval(one.iqm)} against {_interval(two.iqm)}",
+        ]
     lines.append(
         f"  a run of {first} beats one of {second} with chance {_interval(found.chance)} "
         f"over {several(len(found.rows), 'problem')}; 0.5: neither is better"
