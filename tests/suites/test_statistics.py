@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hlearn.suites.report import article_curve
 from hlearn.suites.statistics import (
     aggregate,
     performance_profile,
@@ -59,3 +60,9 @@ def test_the_running_median_needs_half_of_the_tasks() -> None:
     grid = np.array([1.0, 10.0, 100.0])
     median = running_median({"a": [after(10, 1.0)], "b": [after(100, 3.0)], "c": [after(100, 5.0)]}, grid)
     assert np.isnan(median[:2]).all() and median[2] == 3.0
+
+
+def test_the_articles_curve_ends_where_most_games_do() -> None:
+    for access in ("ram", "pixels"):
+        best = [value for _, value in article_curve(access)]
+        assert best == sorted(best) and len(best) > 30

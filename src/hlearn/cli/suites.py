@@ -323,7 +323,7 @@ def _class_lines(report: ClassReport) -> list[str]:
             f"  median {_interval(total.median)}  IQM {_interval(total.iqm)}  mean {_interval(total.mean)}"
             f"  ({several(total.tasks, 'task')}, {several(total.runs, 'run')}; "
             f"95 % intervals, {'tasks' if total.over_tasks else 'runs'} drawn anew)",
-            f"  {total.at_one} tasks at or above 1, {total.at_half} at or above 0.5; "
+            f"  {several(total.at_one, 'task')} at or above 1, {total.at_half} at or above 0.5; "
             f"{report.blind[0]} of {report.blind[1]} programs do not beat their blind replay; "
             f"{report.trivial} are not better than trivial play",
         ]

@@ -34,10 +34,8 @@ def draw_suite(folder: SuiteFolder, reports: Sequence[ClassReport], path: Path) 
     """Draws two pictures side by side into one file.
 
     Left: median over tasks of the normalised score against environment steps; solid, the champion on gate seeds;
-    dotted, the
-    best development episode so far; on Atari the article's curve and published agents beside them. Right: the
-    share of
-    runs above each normalised score at the end.
+    dotted, the best development episode so far; a dot with its interval, holdout seeds at the end; on Atari the
+    article's curve and published agents beside them. Right: the share of runs above each normalised score at the end.
 
     Raises:
         UsageError: the file cannot be written there.
@@ -72,6 +70,10 @@ def _draw_courses(axes: Axes, folder: SuiteFolder, report: ClassReport, colour: 
     for state in report.states:
         if state.result is not None and (found := course(folder, state.track)) is not None:
             courses.setdefault(state.track.problem, []).append(found)
+    if report.total is not None:  # what holdout seeds say at the end, also where no ledger came along
+        end, median = report.of.steps, report.total.median
+        axes.plot([end, end], [median.low, median.high], color=colour, lw=1.2)
+        axes.plot([end], [median.value], "o", color=colour, ms=7, label=f"{report.of.words}: holdout seeds")
     if not courses:
         return
     grid = np.unique(np.geomspace(1_000, report.of.steps, _POINTS).round())
@@ -95,7 +97,7 @@ def _draw_published(axes: Axes, accesses: set[str], games: set[str]) -> None:
             "--",
             color=_GREY,
             lw=1.0,
-            label=f"article, {access}, best so far, no sticky actions, 57 games",
+            label=f"article, {access}, best so far, no sticky actions, 54 to 57 games",
         )
     marks = "osD^vP*X<"
     for agent, mark in zip(published_agents(), marks * 3, strict=False):

@@ -16,13 +16,14 @@ h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #e3e8ee; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } th { background: #f4f6f9; position: sticky; top: 0 }
-td.bad { color: #b3261e } img { max-width: 100% }
-.scroll { overflow: auto; max-height: 40rem } p.note { color:
-#56616d }
-@media print { .scroll { max-height: none; overflow: visible } }
+td.bad { color: #b3261e } td.text { text-align: left; white-space: normal; min-width: 12rem }
+.wide { overflow-x: auto; margin: 1rem 0 } .wide img { width: 100%; min-width: 44rem }
+.scroll { overflow: auto; max-height: 40rem } .scroll .wide { overflow: visible; margin: 0 } p.note { color: #56616d }
+@media print { .wide img { min-width: 0 } .scroll { max-height: none; overflow: visible } }
 @media (prefers-color-scheme: dark) { body { background: #14181d; color: #dde3ea } th { background: #222a33 }
  th, td { border-color: #2c3641 } img { background: #fff } }
 """
+_LONG = 8  # characters from which a cell is text, which may take several lines
 _SHOWN = (
     *(
         "track",
@@ -51,8 +52,8 @@ def suite_page(title: str, reports: Sequence[ClassReport], picture: bytes | None
     if picture is not None:
         data = base64.b64encode(picture).decode("ascii")
         parts.append(
-            '<img alt="Median normalised score against environment steps; performance profiles" '
-            f'src="data:image/png;base64,{data}">'
+            '<div class="wide"><img alt="Median normalised score against environment steps; performance profiles" '
+            f'src="data:image/png;base64,{data}"></div>'
         )
     parts.append(
         '<p class="note">Scores are means over holdout seeds that no editor saw. Rows of different classes (access, '
@@ -124,13 +125,9 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (
-        f"{value:,.4g}"
-        if isinstance(value, float)
-        else f"{value:,}"
-        if isinstance(value, int)
-        else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _interval(e: Estimate) -> str:
@@ -142,8 +139,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     body = "".join(
         "<tr>" + "".join(f"<td{_mark(c)}>{html.escape(str(c))}</td>" for c in row) + "</tr>\n" for row in rows
     )
-    return f"<table><thead><tr>{cells}</tr></thead><tbody>\n{body}</tbody></table>"
+    return f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>\n{body}</tbody></table></div>'
 
 
 def _mark(cell: object) -> str:
-    return ' class="bad"' if cell in ("failed", "no") else ""
+    if cell in ("failed", "no"):
+        return ' class="bad"'
+    words = isinstance(cell, str) and len(cell) > _LONG and " " in cell and cell[0].isalpha()
+    return ' class="text"' if words else ""
