@@ -64,5 +64,6 @@ def test_the_running_median_needs_half_of_the_tasks() -> None:
 
 def test_the_articles_curve_ends_where_most_games_do() -> None:
     for access in ("ram", "pixels"):
-        best = [value for _, value in article_curve(access)]
-        assert best == sorted(best) and len(best) > 30
+        best = np.array([value for _, value in article_curve(access)])
+        # The source itself falls once by 0.001.
+        assert len(best) > 30 and np.diff(best).min() > -0.01
