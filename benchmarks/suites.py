@@ -8,7 +8,8 @@
 a track's whole process group, of one process below it, and with a disk (tmpfs; a file size limit where this user may
 mount none) that is full for some seconds. How long it is until the next fault follows from how long a track took
 undisturbed, so that a slow machine gets as far between two faults as a fast one. After every end of the driver the same
-command is run again. Then every track's ledger must say the same, times and resumptions apart, and nothing may be left
+command is run again, until all tracks are done; where faults are left then, another disturbed suite begins. In each of
+them every track's ledger must say the same as undisturbed, times and resumptions apart, and nothing may be left
 running.
 """
 
@@ -22,6 +23,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +59,7 @@ id = "hlearn.testing.toys:Corridor-v0"
 """
 HL = [sys.executable, "-m", "hlearn.cli.main"]
 CORES = 2
+SPACING = 0.5  # of what a track takes, from one fault to the next at most
 MARK = "HL_BENCHMARK_SUITES"
 EQUAL = """
 schema = 1
@@ -137,63 +140,73 @@ def disturb(
     return kind
 
 
-def faults(count: int, seed: int, minutes: float) -> dict[str, Any]:
-    """Runs the tracks undisturbed and disturbed; returns what differs, and a row per sitting of the driver."""
-    rng, rows = random.Random(seed), []
+def undisturbed(folder: Path) -> SuiteFolder:
+    """The suite as it comes out where nothing happens; made unless the folder holds it already."""
+    (folder / "suite.key").write_text("5a" * 32)
+    (folder / "short.toml").write_text(TRACKS)
+    os.environ |= {"HLEARN_STATE": str(folder / "state"), "HLEARN_KEY": str(folder / "suite.key"), MARK: "1"}
+    run(folder / "short.toml", folder / "whole", CORES).wait()
+    return SuiteFolder.open(folder / "whole")
+
+
+def faults(count: int, seed: int, minutes: float, kept: Path | None) -> dict[str, Any]:
+    """Runs the tracks undisturbed and disturbed, again and again; returns what differs, and a row per sitting."""
+    rng, rows, until = random.Random(seed), [], time.monotonic() + 60 * minutes
     with (
         tempfile.TemporaryDirectory(prefix="hl-suites-") as folder,
         small_disk(Path(folder) / "disk") as mounted,
     ):
-        stand, disk = Path(folder), Path(folder) / "disk"
-        os.environ |= {
-            "HLEARN_STATE": str(stand / "state"),
-            "HLEARN_KEY": str(stand / "suite.key"),
-            MARK: "1",
-        }
-        (stand / "suite.key").write_text("5a" * 32)
-        suite = stand / "short.toml"
-        suite.write_text(TRACKS)
-        began = time.perf_counter()
-        run(suite, stand / "whole", CORES).wait()
-        undisturbed = time.perf_counter() - began
-        whole = SuiteFolder.open(stand / "whole")
-        pace = undisturbed * CORES / len(whole.suite.tracks)
-        out, began, by_kind = disk / "disturbed", time.perf_counter(), dict.fromkeys(KINDS, 0)
+        disk = Path(folder) / "disk"
         (disk / "tmp").mkdir()
-        while time.perf_counter() - began < 60 * minutes:
-            running, done = run(suite, out, CORES, env={**os.environ, "TMPDIR": str(disk / "tmp")}), []
-            started = time.perf_counter()
-            while running.poll() is None:
-                try:
-                    running.wait(rng.uniform(0.02, 1.0) * pace if sum(by_kind.values()) < count else None)
-                except subprocess.TimeoutExpired:
-                    done.append(disturb(rng.choice(KINDS), running, rng, disk, mounted))
-                    by_kind[done[-1]] += 1
-            states = SuiteFolder.open(out).states() if (out / "suite.json").exists() else []
-            stand_now = collections.Counter(s.status.value for s in states)
-            reasons = [f"{s.track.name}: {s.reason}" for s in states if s.reason]
-            rows.append(
-                {
-                    "faults": done,
-                    "seconds": round(time.perf_counter() - started, 1),
-                    "code": running.returncode,
-                    "tracks": dict(stand_now),
-                    "reasons": reasons,
+        stand = kept or Path(folder)
+        stand.mkdir(exist_ok=True)
+        whole = undisturbed(stand)
+        results = [s.result for s in whole.states() if s.result is not None]
+        pace = sum(float(r["seconds"]) for r in results) / len(results)
+        by_kind, differ, rounds = dict.fromkeys(KINDS, 0), {}, 0
+        while sum(by_kind.values()) < count and time.monotonic() < until:
+            out, rounds, done = disk / f"disturbed{rounds + 1}", rounds + 1, False
+            while not done and time.monotonic() < until:
+                running = run(
+                    stand / "short.toml", out, CORES, env={**os.environ, "TMPDIR": str(disk / "tmp")}
+                )
+                hit, started = [], time.monotonic()
+                while running.poll() is None:
+                    try:
+                        more = sum(by_kind.values()) < count
+                        running.wait(rng.uniform(0.02, SPACING) * pace if more else None)
+                    except subprocess.TimeoutExpired:
+                        hit.append(disturb(rng.choice(KINDS), running, rng, disk, mounted))
+                        by_kind[hit[-1]] += 1
+                states = SuiteFolder.open(out).states() if (out / "suite.json").exists() else []
+                done = bool(states) and all(s.result is not None for s in states)
+                rows.append(
+                    {
+                        "round": rounds,
+                        "faults": hit,
+                        "seconds": round(time.monotonic() - started, 1),
+                        "code": running.returncode,
+                        "tracks": dict(collections.Counter(s.status.value for s in states)),
+                        "reasons": [f"{s.track.name}: {s.reason}"[:300] for s in states if s.reason],
+                    }
+                )
+                print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+            if done:
+                cut = SuiteFolder.open(out)
+                differ[f"round {rounds}"] = {
+                    t.name: d for t in whole.suite.tracks if (d := difference(whole, cut, t))
                 }
-            )
-            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-            if sum(by_kind.values()) >= count and stand_now["done"] == len(whole.suite.tracks):
-                break
-        cut = SuiteFolder.open(out)
+                shutil.rmtree(out)
+        time.sleep(2.0)
         return {
             "faults": sum(by_kind.values()),
             "by_kind": by_kind,
             "disk": "tmpfs" if mounted else "file size limit",
             "tracks": len(whole.suite.tracks),
-            "done": sum(s.result is not None for s in cut.states()),
-            "differ": {t.name: d for t in whole.suite.tracks if (d := difference(whole, cut, t))},
+            "rounds_done": len(differ),
+            "differ": differ,
             "left_running": len(left_running(MARK)),
-            "undisturbed_s": round(undisturbed, 1),
+            "seconds_of_a_track": round(pace, 1),
             "load": round(os.getloadavg()[0], 1),
             "sittings": rows,
         }
@@ -278,7 +291,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     if options.what == "faults":
-        found = faults(options.faults, options.seed, options.minutes)
+        found = faults(options.faults, options.seed, options.minutes, options.undisturbed)
     else:
         found = scaling(options.steps) if options.what == "scaling" else nodes(options.steps)
     text = json.dumps(found, indent=1)

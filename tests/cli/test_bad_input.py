@@ -296,3 +296,16 @@ def test_output_to_a_full_disk_is_told_without_a_traceback(system: Path, more: l
     assert (
         "cannot be written" in done.stderr and "Traceback" not in done.stderr and "report" not in done.stderr
     )
+
+
+def test_a_log_on_a_full_disk_takes_nobody_the_answer(system: Path) -> None:
+    for words, code in (["history", str(system)], 0), (["eval", "/nowhere"], 2):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "hlearn.cli.main", *words, "--json"],
+                stdout=subprocess.PIPE,
+                stderr=full,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == code and json.loads(done.stdout.splitlines()[-1])

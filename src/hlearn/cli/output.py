@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import IO, TYPE_CHECKING, Annotated, ParamSpec, cast
 
 import typer
 
@@ -86,6 +86,7 @@ def verb(function: Callable[P, Answer]) -> Callable[P, None]:
         except Exception as error:  # noqa: BLE001 - the border of the program: every error becomes an exit code
             answer = _failed(error, debug=debug)
         delivered = _deliver(json_line(answer.data) if as_json else None)
+        _let_go_of_stderr()
         raise typer.Exit(answer.code if delivered else FAULT)
 
     return run
@@ -111,6 +112,14 @@ def _silence() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def _let_go_of_stderr() -> None:
+    """What stderr still holds and cannot write goes nowhere: its last flush would make another exit code of ours."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
 def _patience(seconds: object) -> AbstractContextManager[None]:
     if not isinstance(seconds, float):
         return nullcontext()
@@ -125,9 +134,11 @@ def console(as_json: bool) -> Console:
     Whether it *is* a terminal decides what moves and what is cut; what the environment says of colours decides colours
     alone, so a log that was asked for colours has them and holds no moving panel.
     """
-    from hlearn.cli.screen import screen_for
+    from hlearn.cli.screen import SideText, screen_for
 
-    return screen_for(sys.stderr if as_json else sys.stdout, os.environ)
+    if not as_json:
+        return screen_for(sys.stdout, os.environ)
+    return screen_for(cast("IO[str]", SideText(sys.stderr)), os.environ)
 
 
 def json_line(data: Mapping[str, object]) -> str:
@@ -202,7 +213,7 @@ def _keep_traceback() -> str:
 
 
 def _tell(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):  # nobody listens; the exit code still says it
+    with contextlib.suppress(OSError):  # nobody listens, or a log is full; the exit code still says it
         print(shown(text), file=sys.stderr, flush=True)
 
 

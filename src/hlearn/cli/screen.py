@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterable, Mapping
 from typing import IO
 
@@ -30,6 +32,41 @@ class Screen(Console):
                 yield Segment(text, segment.style)
             else:
                 yield segment
+
+
+class SideText(io.TextIOBase):
+    """Text beside an answer, such as a log: where it cannot be written (a full disk), it ends nothing.
+
+    What the stream still holds then is tried again with the next text.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Of the stream."""
+        return str(getattr(self._stream, "encoding", "utf-8"))
+
+    def write(self, text: str) -> int:
+        """Writes it if it can be."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Writes what is held if it can be."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Of the stream."""
+        return self._stream.fileno()
 
 
 def screen_for(file: IO[str], environ: Mapping[str, str]) -> Screen:
