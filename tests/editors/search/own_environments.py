@@ -121,6 +121,26 @@ class Dance(gymnasium.Env[np.ndarray, np.int64]):
 gymnasium.register("Dance-v0", entry_point=Dance)  # type: ignore[arg-type]
 
 
+class Bend(gymnasium.Env[np.ndarray, np.ndarray]):
+    """A bend that only the fullest push to one side follows; an episode has 200 steps."""
+
+    def __init__(self) -> None:
+        self.observation_space = spaces.Box(-10.0, 10.0, (6,), np.float64)
+        self.action_space = spaces.Box(-1.0, 1.0, (1,), np.float64)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        return self.np_random.uniform(-1.0, 1.0, 6), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        return self.np_random.uniform(-1.0, 1.0, 6), float(action[0]) - 0.9, False, False, {}
+
+
+gymnasium.register("Bend-v0", entry_point=Bend, max_episode_steps=200)  # type: ignore[arg-type]
+
+
 class Shop(gymnasium.Env[Any, np.int64]):
     """Twelve offers, each with a price, a worth and whether it is still there; the best value for money pays most."""
 

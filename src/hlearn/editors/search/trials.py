@@ -110,18 +110,34 @@ class PairedComparison:
             if self.learner is not None and result is not None:
                 self.learner(result)
 
-    def challenge(self, challenger: Candidate, best: Candidate | None, episodes: int) -> bool:
+    def challenge(
+        self, challenger: Candidate, best: Candidate | None, episodes: int, *, dear: bool = False
+    ) -> bool:
         """Whether the challenger is better than the best; unpromising ones leave after a few episodes.
 
         Args:
             challenger: gets further episodes.
             best: whom to beat, None if there is none: then anything that does not fail is better.
             episodes: how many decide at most (4, 8, 16, ... are played until then).
+            dear: whether episodes are so few that it leaves as soon as it is behind; at least two are played, for one
+                says nothing of luck.
         """
         self.contender = challenger
-        better = self._contest(challenger, best, episodes)
+        if dear and best is not None:
+            better = not self._falls_behind(challenger, best) and self._contest(
+                challenger, best, max(2, episodes)
+            )
+        else:
+            better = self._contest(challenger, best, episodes)
         self.contender = None
         return better
+
+    def _falls_behind(self, challenger: Candidate, best: Candidate) -> bool:
+        for count in (1, 2):
+            self.play([challenger, best], count)
+            if compare(challenger, best)[0] < 0.0:
+                return True
+        return False
 
     def _contest(self, challenger: Candidate, best: Candidate | None, episodes: int) -> bool:
         count = min(4, episodes)

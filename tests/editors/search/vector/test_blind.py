@@ -8,7 +8,8 @@ from hlearn.editors.api import Brief
 from hlearn.editors.search.trials import Candidate
 from hlearn.editors.search.vector import VectorSearch
 from hlearn.editors.search.vector.blind import MOST_MOVES, random_program, replay_program
-from hlearn.editors.search.vector.probing import play_probe
+from hlearn.editors.search.vector.probing import play_probe, probe
+from hlearn.editors.search.vector.short import constants
 from hlearn.evaluate.api import Job, Record
 from hlearn.records import Episode
 from tests.editors.search.plain_lab import PlainLab
@@ -76,3 +77,42 @@ def test_where_one_episode_is_dear_the_first_proposal_has_played_one():
     first = next(_search(lab).proposals())
     assert first.dev is not None and len(first.dev.outcomes) == 1
     assert lab.spent == probed.spent + 200
+
+
+def test_a_constant_action_wins_where_a_budget_has_two_dozen_episodes():
+    lab = PlainLab("tests.editors.search.own_environments:Bend-v0", steps=5_000)
+    search = _search(lab)
+    first = next(search.proposals())  # the gate is asked once it is known what the ends of the push do
+    assert first.dev is not None and first.dev.mean is not None
+    assert first.dev.mean > 15.0
+    assert lab.spent < 2_000
+
+
+def test_one_shared_episode_decides_where_no_more_can_be_paid():
+    search = _search(PlainLab("CartPole-v1", steps=1_000))
+    still, other, seeing = (
+        Candidate(
+            number=n,
+            program=random_program(f"P{n}", search.lab.actions),
+            values={},
+            outcomes=[Episode(seed=0, score=score, length=1, env_steps=1, terminated=True, truncated=False)],
+        )
+        for n, score in enumerate((5.0, 6.0, 7.0))
+    )
+    search.standing.crown(still, blind=True)
+    assert search.standing.beaten_by(other, blind=True)
+    assert search.standing.beaten_by(seeing)
+
+
+def test_where_episodes_are_dear_a_challenger_leaves_as_soon_as_it_is_behind():
+    lab = PlainLab("Pendulum-v1", steps=4_000)
+    trials = _search(lab).trials
+    found = [trials.candidate(g.template, g.values, g.template.name) for g in constants(probe(lab), "Still")]
+    still, push = found[0], found[1]
+    trials.play([still, push], 1)
+    better, worse = sorted((still, push), key=lambda c: -c.mean)
+    before = lab.spent
+    assert not trials.challenge(worse, better, 16, dear=True)
+    assert lab.spent == before
+    trials.challenge(better, worse, 2, dear=True)
+    assert [len(c.outcomes) for c in (better, worse)] == [2, 2]

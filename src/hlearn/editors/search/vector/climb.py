@@ -26,7 +26,8 @@ DEAREST = 0.02  # of the remaining budget, for one generation's first episodes o
 SIZES = (0.03, 3.0)  # of a change, beside a fresh draw
 GROWN, SHRUNK = 1.5, 0.95  # how the size goes on after a success, after a failure
 TIRED = 150  # changes in a row without a gain, after which nothing more is expected
-LEAST = 4  # episodes on which one follows another
+LEAST = 4  # episodes on which one follows another, fewer while they are more than this share of the budget:
+LEAST_SHARE = 0.04
 FORGETTING = 0.1  # weight of the last episode in the usual length
 SPREAD = 0.8  # of the logarithms of sizes, around the usual one
 SELDOM = 0.03  # chance of a fresh draw later on
@@ -129,17 +130,27 @@ class LinearClimb:
         climber = self.best
         if climber is None or climber.candidate is self.standing.best:
             return
-        if self.trials.challenge(climber.candidate, self.standing.best, max(LEAST, self._affordable(DECIDE))):
+        dear, episodes = self._deciding() < LEAST, max(LEAST, self._deciding())
+        self._tell(climber)
+        if self.trials.challenge(climber.candidate, self.standing.best, episodes, dear=dear):
             self._crown_free()
 
     def _crown_free(self) -> None:
         """The same by the episodes that were played anyway."""
         climber = self.best
         assert climber is not None
-        told = climber.told
-        climber.candidate.outcomes += told[len(climber.candidate.outcomes) :]
+        self._tell(climber)
         if len(climber.candidate.outcomes) >= LEAST and self.standing.beaten_by(climber.candidate):
             self.standing.crown(climber.candidate, climber.family)
+
+    def _tell(self, climber: Climber) -> None:
+        told = climber.told
+        climber.candidate.outcomes += told[len(climber.candidate.outcomes) :]
+
+    def _deciding(self) -> int:
+        """How many episodes decide whether one follows another."""
+        share = LEAST_SHARE * self.lab.remaining / self.usual
+        return max(int(np.clip(share, 1, LEAST)), self._affordable(DECIDE))
 
     def _affordable(self, most: int) -> int:
         """How many episodes are a small part of the budget, at least 1."""
@@ -199,7 +210,7 @@ class LinearClimb:
         best = self.best
         if not math.isfinite(climber.mean):
             return -math.inf
-        numbers = range(max(LEAST, self._affordable(DECIDE)))
+        numbers = range(self._deciding())
         if best is None:
             self.best = climber
             self._play([climber], numbers)

@@ -11,7 +11,7 @@ from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, PairedComparison, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
 from hlearn.editors.search.vector.offers import find_columns, offers
-from hlearn.editors.search.vector.shares import AT_ONCE, BLIND, COSTLY, FIRST, SHORT, SHORT_STEPS
+from hlearn.editors.search.vector.shares import AT_ONCE, BLIND, COSTLY, DEAR, FIRST, SHORT, SHORT_STEPS
 from hlearn.editors.search.vector.short import Guess, constants, guesses, level_of, observations_of, some_of
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.template import Template
@@ -22,6 +22,8 @@ from hlearn.records import Episode
 from hlearn.tasks.environment import Discrete
 
 BATCH = 8  # short programs that play side by side
+BASIC = 5  # constant actions that come first, and get an episode each where a budget has few;
+ENDS = 2  # so many of them, after the first, before chance
 CONTEST = 4  # episodes on which one of them challenges the best
 MEETINGS = ((4, 12), (8, 6), (16, 3))  # episodes on which the best of them meet, and how many of them do
 MOST_OFFERS = 60  # rules that choose among actions by numbers of their own
@@ -72,10 +74,10 @@ class FirstRace:
             seen: the probe's episodes.
         """
         self.usual = max(1.0, sum(o.env_steps for o, _ in seen) / max(1, len(seen)))
-        left = self.lab.remaining
-        limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
         played: list[tuple[Candidate, Template]] = []
         yield from self._blind(seen, played)
+        left = self.lab.remaining
+        limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
         for group in chain([self._offers(seen)], guesses(self.sketch, seen, self.title, self.lab.rng)):
             start = 0
             while start < len(group) and self.lab.remaining > limit:
@@ -141,21 +143,28 @@ class FirstRace:
         ]
         self._sums |= {c.number: g.sums for (c, _), g in zip((first, *others), found, strict=True)}
         chance = self.trials.written(random_program(self.title, self.lab.actions), "chance")
-        batch: list[Entry] = [first, (chance, None)]
+        ends = others[
+            : BASIC - 1
+        ]  # a few constants are what is simplest, and right more often than one thinks
+        batch: list[Entry] = [first, *ends[:ENDS], (chance, None), *ends[ENDS:]]
         shown = [(o.score, r) for o, r in seen if r is not None and isinstance(o, Episode)]
         if shown and min(score for score, _ in shown) < max(score for score, _ in shown):
             batch += self._again(max(shown, key=lambda p: p[0])[1], "the probe's best episode again")
-        batch += others
-        ready = max(1, int(FIRST * self.lab.remaining / self.usual))
-        limit = (1.0 - BLIND) * self.lab.remaining
+        batch += others[len(ends) :]
+        left = self.lab.remaining
+        ready = max(1, int(FIRST * left / self.usual))
+        basic = 2 + len(ends)  # and chance
+        few = self.usual > DEAR * left  # the gate waits: its episodes would be those that others need
         start, end = 0, ready
-        while start < len(batch) and (not start or self.lab.remaining > limit):
+        while start < len(batch) and (not start or self.lab.remaining > (1.0 - BLIND[start < basic]) * left):
             self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, ready))
             played += [(c, t) for c, t in batch[start:end] if t is not None and t.knobs]
             self._still += [c for c, t in batch[start:end] if t is not None and not t.knobs]
-            if not start and self.usual > COSTLY * self.lab.remaining and not self._proposed:
+            if not start and self.usual > COSTLY * left and not few and not self._proposed:
                 yield from self.standing.offer()
             start, end = end, end + self._few(BATCH)
+        if few and not self._proposed:
+            yield from self.standing.offer()
         best = max((c for c, _ in played), key=lambda c: c.mean, default=first[0])
         if best.mean > first[0].mean:
             self.level = {a.name: best.values[level_of(a)] for a in self.sketch.axes}
@@ -176,11 +185,16 @@ class FirstRace:
         self._lengths += [c.length for c, _ in batch]
         self.usual = max(1.0, float(np.mean(self._lengths)))
         for candidate, template in sorted(batch, key=lambda b: -b[0].mean)[:2]:
-            better = self.trials.challenge(candidate, self.standing.best, self._few(contest))
-            if better and self.standing.beaten_by(candidate):
+            better = self._challenge(candidate, contest)
+            if better and self.standing.beaten_by(candidate, blind=blind):
                 self.standing.crown(candidate, template, blind=blind)
                 if not blind and saturated(candidate, self.standing.floor, CONTEST):
                     self.trials.play([candidate], 2 * CONTEST)
+
+    def _challenge(self, candidate: Candidate, most: int) -> bool:
+        """Whether one is better than the best, on so many episodes at most."""
+        few = self._few(most)
+        return self.trials.challenge(candidate, self.standing.best, few, dear=few < CONTEST)
 
     def _meet(self, played: list[tuple[Candidate, Template]], limit: float) -> None:
         """The best short programs meet on more and more seeds; the last ones that can be tuned get lanes."""
@@ -190,8 +204,8 @@ class FirstRace:
             if self.lab.remaining - missing * self.usual > limit:
                 self.trials.play([c for c, _ in played], episodes)
         for candidate, template in played:
-            better = self.trials.challenge(candidate, self.standing.best, self._few(DECIDE))
-            if better and self.standing.beaten_by(candidate):
+            better = self._challenge(candidate, DECIDE)
+            if better and self.standing.beaten_by(candidate, blind=template.blind):
                 self.standing.crown(candidate, template, blind=template.blind)
         still = max((c.mean for c in self._still), default=-np.inf)
         found = [

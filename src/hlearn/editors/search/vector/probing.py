@@ -13,7 +13,8 @@ from hlearn.probe.vector.sketch import VectorFindings
 PROBE_SEEDS = 900_000  # where in the run's development seeds the probe begins
 BATCH = 4  # episodes per round
 MOST_ROUNDS = 10
-ENOUGH_STEPS = (100, 1_500)  # a fortieth of the budget, within these bounds
+ENOUGH_STEPS = (100, 1_500)  # a fortieth of the budget, within these bounds,
+MOST = 0.1  # of the budget, where that is less: then one episode at a time
 LONGEST = (50, 500)  # environment steps of one probing episode at most: a fiftieth of the budget
 
 
@@ -34,10 +35,12 @@ def play_probe(lab: Lab) -> list[Result]:
     """
     program = probing_program(lab.actions)
     longest = int(np.clip(lab.remaining // 50, *LONGEST))
-    enough = int(np.clip(lab.remaining // 40, *ENOUGH_STEPS))
+    most = int(MOST * lab.remaining)
+    enough = min(most, int(np.clip(lab.remaining // 40, *ENOUGH_STEPS)))
+    batch = BATCH if BATCH * longest <= 2 * most else 1
     played: list[Result] = []
     for turn in range(MOST_ROUNDS):
-        seeds = lab.seeds(PROBE_SEEDS + turn * BATCH, BATCH)
+        seeds = lab.seeds(PROBE_SEEDS + turn * batch, batch)
         played += lab.measure(
             [
                 Job(program=program, seed=seed, record=Record.STEPS, max_steps=longest, together=True)

@@ -2,10 +2,11 @@
 
 # The first race:
 FIRST = 0.004  # the first of those that look at nothing, before the first proposal
-BLIND = 0.12  # at most, those that look at nothing
+BLIND = (0.12, 0.3)  # at most, those that look at nothing: the second where a budget has a few dozen episodes
 SHORT = (0.05, 0.25)  # short programs: the second for small budgets,
 SHORT_STEPS = 10_000  # up to so many environment steps
 COSTLY = 1e-4  # one episode, from which on programs are proposed early
+DEAR = 0.01  # one episode, from which on they are not: constant actions are played first
 AT_ONCE = 0.03  # one batch of short programs, or one contest of theirs, at most
 
 # Joint linear policies:

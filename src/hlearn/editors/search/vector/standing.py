@@ -44,15 +44,20 @@ class Incumbent:
         if challenger is not None and challenger is not self.best and self.beaten_by(challenger):
             self.crown(challenger, lane.tunable)
 
-    def beaten_by(self, challenger: Candidate) -> bool:
-        """Whether the best scored less on the seeds that both played; clearly less where it looks at nothing."""
+    def beaten_by(self, challenger: Candidate, *, blind: bool = False) -> bool:
+        """Whether the best scored less on the seeds that both played; clearly less where it alone looks at nothing.
+
+        Args:
+            challenger: has played some of its seeds; where that is one, no error is known, and the gap itself decides.
+            blind: whether the challenger looks at nothing either.
+        """
         if self.best is None:
             return True
         gap, error = compare(challenger, self.best)
-        if not self.blind:
+        if blind or not self.blind:
             return gap > 0.0
         worth = self.best.mean - self.floor if math.isfinite(self.floor) else 0.0
-        return gap > max(error, WORTHWHILE * worth)
+        return gap >= error and gap > max(0.0, WORTHWHILE * worth)
 
     def crown(self, candidate: Candidate, tunable: Prunable | None = None, *, blind: bool = False) -> None:
         """Makes a candidate the best of all; without ``tunable`` it has no numbers to tune."""
