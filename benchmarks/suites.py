@@ -282,6 +282,7 @@ def main() -> None:
     """Measures and prints one JSON object."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", choices=("faults", "scaling", "nodes"))
+    parser.add_argument("--undisturbed", type=Path, help="folder in which the undisturbed run is kept")
     parser.add_argument("--faults", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
