@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hlearn.failures import mine
 from hlearn.failures.detectors import check_detectors, detector_signs
 from hlearn.failures.episodes import MinedEpisode, usual_of
 from hlearn.failures.relations import rest_of
@@ -94,3 +95,64 @@ def test_what_always_moves_as_far_but_for_jumps_tells_nothing() -> None:
     moves[200:300] = 0.0
     still = np.cumsum(np.where(np.arange(STEPS) % 100 == 0, 50.0, 1.0))
     assert rest_of(np.cumsum(moves), still[:, None]) is None
+
+
+def _several(values: dict[str, np.ndarray], observed: np.ndarray, seed: int = 1) -> MinedEpisode:
+    like = _episode(next(iter(values.values())), observed)
+    return replace(like, seed=seed, columns=Columns(values, {}, ("",) * STEPS))
+
+
+def _walks(seed: int, count: int = 4) -> np.ndarray:
+    """Places that wander, float64[T, count]."""
+    return np.cumsum(np.random.default_rng(seed).normal(size=(STEPS, count)), axis=0)
+
+
+def _late(value: np.ndarray, by: int) -> np.ndarray:
+    return np.concatenate([np.full(by, value[0]), value[:-by]])
+
+
+def test_a_sum_of_components_is_not_called_scaled_and_is_called_late() -> None:
+    seen = _walks(7)
+    total = 38.0 * seen[:, 2] + 3.0 * seen[:, 0] - 1.5 * seen[:, 3]
+    right = _several({"lean": total}, seen)
+    assert [c.finding for c in check_detectors([right], usual_of([right]))] == [""]
+    wrong = _several({"lean": _late(total, 3)}, seen)
+    assert "late by 3 decisions, as a sum" in check_detectors([wrong], usual_of([wrong]))[0].finding
+
+
+def test_what_reads_a_component_that_stays_is_not_dead() -> None:
+    episodes = []
+    for seed in (1, 2, 3):
+        seen = _walks(seed)
+        seen[:, 1] = float(seed)  # such as a goal, drawn once per episode
+        episodes.append(_several({"goal": seen[:, 1], "place": np.full(STEPS, seen[0, 0])}, seen, seed))
+    table = {c.name: c.finding for c in check_detectors(episodes, usual_of(episodes))}
+    assert table == {"goal": "", "place": "never changes: dead"}
+
+
+def test_what_is_reckoned_from_a_detector_that_jumps_is_not_blamed() -> None:
+    seen = _walks(3)
+    jumping = seen[:, 0] + np.where(np.arange(STEPS) % 9 == 0, 400.0, 0.0)
+    episode = _several({"place": jumping, "aim": 2 * jumping + seen[:, 1]}, seen)
+    assert [g.subject for g in mine([episode]) if g.kind == "jumps"] == ["place"]
+
+
+def test_in_short_episodes_what_agrees_exactly_is_named_and_every_end_is_a_loss() -> None:
+    episodes = []
+    for seed in (1, 2, 3):
+        seen, short = _walks(seed)[:12], 12
+        like = _episode(_walks(seed)[:, 0], _walks(seed))
+        recording = replace(
+            like.recording,
+            rewards=np.ones(short),
+            lives=np.zeros(short, np.int16),
+            actions=np.arange(short) % 3,
+        )
+        outcome = Episode(seed=seed, score=12.0, length=12, env_steps=12, terminated=True, truncated=False)
+        columns = Columns({"speed": -seen[:, 1], "angle": seen[:, 0]}, {}, ("push",) * short)
+        episodes.append(
+            replace(like, seed=seed, outcome=outcome, recording=recording, columns=columns, observed=seen)
+        )
+    found = {(g.kind, g.subject) for g in mine(episodes)[:3]}
+    assert {("detector", "speed"), ("early end", "push")} <= found
+    assert ("detector", "angle") not in found

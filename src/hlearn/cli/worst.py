@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _EPISODES = 2
+_SURE = 0.8  # of what may as well be meant so, such as a detector that counts in units of its own
 _STEPS = 20_000  # environment steps of each at most
 
 
@@ -19,6 +20,7 @@ def name_worst_failure(directory: Path, screen: Console) -> None:
     from hlearn.cli.words import number
     from hlearn.errors import HlearnError
     from hlearn.failures import mine, play_mined
+    from hlearn.failures.mining import CAUSES
     from hlearn.records import Split
     from hlearn.system import System
     from hlearn.tasks.seeds import split_seeds
@@ -34,6 +36,7 @@ def name_worst_failure(directory: Path, screen: Console) -> None:
         groups = mine(episodes, program)
     except HlearnError:
         return  # what was learnt stands, whatever this says
+    groups = tuple(g for g in groups if g.kind not in CAUSES or g.worst.loss >= _SURE)
     if not groups:
         return
     worst = groups[0]

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.failures.episodes import MinedEpisode, Usual
-from hlearn.failures.relations import Relation, Rest, relations, rest_of
+from hlearn.failures.relations import LAGS, Relation, Rest, relations, rest_of
 from hlearn.failures.signs import Sign, _sign
+from hlearn.failures.sums import is_sum, mirrors, sum_lag, unexplained
 
 _ROWS = 4_000
 AGREES = 0.98  # correlation from which a component explains a value
@@ -22,6 +23,8 @@ EXACT = 0.995  # from which what a value does is what the component does
 _RATE_AGREES = 0.9  # the same for a speed, which programs smooth
 _NEAR = 0.05  # by which a slope of 1 may be missed
 _HALF = 0.3  # by which a value that counts in other units misses it
+_FEW = 200  # decisions below which only what agrees exactly counts: in short episodes all goes along with all
+_FEW_AGREES = 0.9999
 _RESTS = 0.08  # share of movements that a detector may miss in long rests
 
 
@@ -37,6 +40,9 @@ class DetectorCheck:
         jumps: share of the decisions in which it moved by more than twice that.
         relation: what of the observation explains it best.
         bias: mean of the value minus what explains it.
+        mirrors: whether it never changes because what it reads does not.
+        sums: whether several components explain it, of which none is it.
+        sum_lag: decisions by which such a sum is late.
         rest: where it stands still while what drives it moves, with the episode's number; None where it does not.
         finding: what is wrong, "" where nothing is.
         surety: that it is wrong, 0 to 1: a value may count in units of its own on purpose.
@@ -49,6 +55,9 @@ class DetectorCheck:
     jumps: float
     relation: Relation
     bias: float = 0.0
+    mirrors: bool = False
+    sums: bool = False
+    sum_lag: int = 0
     rest: tuple[int, Rest] | None = None
     finding: str = ""
     surety: float = 0.0
@@ -82,9 +91,16 @@ def check_detectors(episodes: Sequence[MinedEpisode], usual: Usual) -> tuple[Det
         for e in episodes
     ]
     seen = [e.observed for e in episodes]
-    found = relations(tables, seen)
+    found, left = relations(tables, seen), unexplained(tables, seen)
     checks = [
-        _checked(name, [t[:, place] for t in tables], seen, usual, found[place])
+        _checked(
+            name,
+            [t[:, place] for t in tables],
+            seen,
+            usual,
+            found[place],
+            np.ones(LAGS) if left is None else left[:, place],
+        )
         for place, name in enumerate(names)
     ]
     late = [c.relation.lag for c in checks if c.agreement >= AGREES and not c.relation.window]
@@ -95,7 +111,12 @@ def check_detectors(episodes: Sequence[MinedEpisode], usual: Usual) -> tuple[Det
 
 
 def _checked(
-    name: str, columns: Sequence[np.ndarray], seen: Sequence[np.ndarray], usual: Usual, relation: Relation
+    name: str,
+    columns: Sequence[np.ndarray],
+    seen: Sequence[np.ndarray],
+    usual: Usual,
+    relation: Relation,
+    left: np.ndarray,
 ) -> DetectorCheck:
     whole = np.concatenate(columns)
     known = whole[np.isfinite(whole)]
@@ -122,6 +143,9 @@ def _checked(
         jumps=float((moves > 2 * usually + 1e-12).mean()) if len(moves) else 0.0,
         relation=relation,
         bias=bias,
+        mirrors=mirrors(columns, seen),
+        sums=is_sum(relation, float(left[relation.lag])),
+        sum_lag=sum_lag(left),
         rest=max(found, key=lambda f: f[1].share, default=None),
     )
 
@@ -136,11 +160,15 @@ def _finding(check: DetectorCheck, typical: int, steps: int) -> tuple[str, float
     relation, what = check.relation, check.explained
     if check.seen == 0:
         return "sees nothing at all", 1.0
-    if check.values <= 1 and steps >= 100:
+    if check.values <= 1 and steps >= 100 and not check.mirrors:
         return "never changes: dead", 1.0
     if check.rest is not None and check.rest[1].share >= _RESTS and check.agreement < EXACT:
         rest = check.rest[1]
         return f"rests for {rest.decisions} decisions while obs[{rest.driver}] moves: frozen", 0.9
+    if check.sum_lag > typical + 1 and (check.sums or check.agreement < EXACT):
+        return f"late by {check.sum_lag - typical} decisions, as a sum of what is observed", 0.8
+    if check.sums or (relation.rows < _FEW and check.agreement < _FEW_AGREES):
+        return "", 0.0
     if relation.window:
         return _wrong_rate(relation, what) if check.agreement >= _RATE_AGREES else ("", 0.0)
     if check.agreement < AGREES:

@@ -23,6 +23,8 @@ CAUSES = {
 }
 """Kinds that explain others: each may have cost up to what the worst of the others did, times this."""
 _TELLING = ("rules fight", "loop", "no rule speaks", "actions fight", "action stuck", "no reward")
+_SPREADS = ("jumps", "jitters")  # that what is reckoned from a detector takes over
+_TOGETHER = 0.5  # correlation of movements
 _OWN = ("jumps", "jitters", "out of range")  # that an observation may do by itself
 _CHANGES = 5  # values that are told
 _SHOWN = 4  # other places that are told
@@ -98,7 +100,7 @@ def mine(
     """
     if not episodes:
         return ()
-    usual = usual_of(episodes)
+    usual, by_seed = usual_of(episodes), {e.seed: e for e in episodes}
     signs = [
         sign
         for episode in episodes
@@ -110,10 +112,10 @@ def mine(
     true = {c.name.split(".")[0] for c in checks if c.agreement >= EXACT}
     # What the observation itself does is no mistake of a detector.
     signs = [s for s in signs if s.kind not in _OWN or s.subject not in true]
+    signs = [s for s in signs if s.kind not in _SPREADS or not _follows(s, signs, by_seed[s.seed])]
     signs += detector_signs(checks, episodes)
     if program is not None:
         signs += _silent(episodes, RuleOrder.of(program))
-    by_seed = {e.seed: e for e in episodes}
     groups: dict[tuple[str, str], list[Sign]] = {}
     for sign in signs:
         groups.setdefault((sign.kind, sign.subject), []).append(sign)
@@ -125,7 +127,35 @@ def mine(
         else g
         for g in found
     ]
-    return tuple(sorted(found, key=lambda g: (-g.loss, g.kind, g.subject))[:most])
+    order = _detected(episodes[0])
+    return tuple(sorted(found, key=lambda g: (-g.loss, g.kind, order.get(g.subject, 0), g.subject))[:most])
+
+
+def _detected(episode: MinedEpisode) -> dict[str, int]:
+    """Detectors with their places in the order in which they look."""
+    return {n: k for k, n in enumerate(dict.fromkeys(n.split(".")[0] for n in episode.columns.numbers))}
+
+
+def _follows(sign: Sign, signs: Sequence[Sign], episode: MinedEpisode) -> bool:
+    """Whether a detector that looks earlier moves so too: what is reckoned from it cannot but follow."""
+    order = _detected(episode)
+    mine_at = order.get(sign.subject, 0)
+    earlier = {
+        s.subject
+        for s in signs
+        if s.kind in _SPREADS and s.seed == sign.seed and order.get(s.subject, mine_at) < mine_at
+    }
+    own = [c for n, c in episode.columns.numbers.items() if n.split(".")[0] == sign.subject]
+    theirs = [c for n, c in episode.columns.numbers.items() if n.split(".")[0] in earlier]
+    return any(_together(a, b) for a in own for b in theirs)
+
+
+def _together(one: np.ndarray, two: np.ndarray) -> bool:
+    moves = np.diff(np.stack([one, two]), axis=1)
+    moves = moves[:, np.isfinite(moves).all(axis=0)]
+    if moves.shape[1] < 10 or (moves.std(axis=1) < 1e-12).any():
+        return False
+    return abs(float(np.corrcoef(moves)[0, 1])) > _TOGETHER
 
 
 def _distinct(signs: Sequence[Sign]) -> list[Sign]:

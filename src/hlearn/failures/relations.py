@@ -14,7 +14,7 @@ import numpy as np
 LAGS = 7  # decisions, from 0
 WINDOWS = (0, 1, 2, 4, 8)  # decisions over which a change is taken; 0: the component itself
 _ROWS = 4_000  # decisions of an episode that are looked at
-_FEWEST = 50  # decisions in which a number must be known
+_FEWEST = 24  # decisions in which a number must be known
 _SIMPLER = 2e-3  # correlation by which a change must explain more than a component
 _ITSELF = 0.015  # correlation by which a copy in other units must explain more than the value itself
 _STILL = 15  # movements of what drives a number, during which it may not rest unseen
@@ -34,6 +34,7 @@ class Relation(NamedTuple):
         offset: of the relation.
         spread: standard deviation of what it leaves unexplained.
         same: whether the number is about as large as what explains it, and moves as far.
+        rows: decisions that it was found in.
     """
 
     component: int = -1
@@ -44,6 +45,7 @@ class Relation(NamedTuple):
     offset: float = 0.0
     spread: float = 0.0
     same: bool = False
+    rows: int = 0
 
     @property
     def rank(self) -> float:
@@ -83,7 +85,7 @@ def relations(values: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> list[
             pairs = [
                 _pair(v[:_ROWS], s[:_ROWS], window, lag)
                 for v, s in zip(values, seen, strict=True)
-                if len(v) > lag + window + 20
+                if len(v) > lag + window + 4
             ]
             if not pairs:
                 continue
@@ -135,7 +137,9 @@ def _best(values: np.ndarray, x: np.ndarray, window: int, lag: int) -> list[Rela
             means[place] - slope * (middle[k] + sum_x[place, k] / count[place])
         )  # value = slope * x + offset
         left = float(np.sqrt(max(1 - strength**2, 0.0) * spread_v[place] / count[place]))
-        found.append(Relation(k, window, lag, strength, slope, offset, left, bool(same[place, k])))
+        found.append(
+            Relation(k, window, lag, strength, slope, offset, left, bool(same[place, k]), int(count[place]))
+        )
     return found
 
 

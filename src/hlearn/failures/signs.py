@@ -18,6 +18,7 @@ from hlearn.records import Episode, Failure
 BEFORE = 40  # decisions of a window before its moment
 AFTER = 10
 _LONG = 60  # decisions that are a stretch
+_FEW = 8  # decisions of which something can be said at all
 _PERIOD = 400  # decisions of a loop at most
 _BACK = -0.3  # correlation of a movement with the one before that is noise
 _DRIFT = 12  # decisions in a row in which two take turns
@@ -114,6 +115,16 @@ def ends(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
     elif episode.length < 0.5 * usual.length and outcome.score < usual.score:
         said = f"it ends after {episode.length} decisions, usually after {usual.length:.0f}"
         yield _sign(episode, "early end", rule, episode.length - 1, missed, said)
+    elif _paid_throughout(episode):
+        said = f"it ends after {episode.length} decisions, each of which was paid"
+        yield _sign(episode, "early end", rule, episode.length - 1, 0.5 * usual.unit, said)
+
+
+def _paid_throughout(episode: MinedEpisode) -> bool:
+    """Whether nearly every decision brought a reward and the environment ended it: whoever goes on gets more."""
+    outcome, rewards = episode.outcome, episode.recording.rewards
+    ended = isinstance(outcome, Episode) and outcome.terminated
+    return ended and episode.length >= _FEW and float((rewards > 0).mean()) > 0.9
 
 
 def stalls(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
@@ -318,7 +329,7 @@ def idle(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
 def stuck_actions(episode: MinedEpisode, usual: Usual) -> Iterator[Sign]:
     """The same action all the time."""
     actions = episode.recording.actions.reshape(episode.length, -1)
-    if episode.length < 2 * _LONG:
+    if episode.length < 2 * _LONG and not _paid_throughout(episode):
         return
     for place in range(actions.shape[1]):
         values, counts = np.unique(np.round(actions[:, place], 3), return_counts=True)
