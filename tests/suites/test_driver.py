@@ -18,7 +18,7 @@ from hlearn.errors import OutputExists, UsageError
 from hlearn.suites import SuiteFolder, read_suite, run_suite
 from hlearn.suites.driver import Quiet
 from hlearn.suites.executors import FinishedTrack, LocalExecutor, TrackCommand
-from hlearn.suites.folder import TrackStatus, asked_steps
+from hlearn.suites.folder import TrackState, TrackStatus, asked_steps
 from hlearn.suites.page import suite_page
 from hlearn.suites.report import as_csv, report_suite
 from hlearn.system import System
@@ -98,6 +98,28 @@ def test_an_interruption_keeps_what_is_done(folder: SuiteFolder) -> None:
         run_suite(folder, Scripted(done(5.0), (130, {})), Quiet())
     assert [s.status.value for s in folder.states()] == ["done", "stopped", "stopped"]
     assert not folder.is_driven
+
+
+def test_who_watches_is_told_of_every_track_and_only_those_that_run_are_read(
+    folder: SuiteFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+
+    class Watches(Quiet):
+        def waiting(self, states: Sequence[TrackState]) -> None:
+            seen.append([s.status.value for s in states])
+
+    read: list[str] = []
+    state = folder.state
+    monkeypatch.setattr(folder, "state", lambda track: read.append(track.name) or state(track))
+    run_suite(folder, Scripted(done(5.0), FAULT, done(7.0)), Watches())
+    assert seen == [
+        ["done", "running", "waiting"],
+        ["done", "failed", "running"],
+        ["done", "failed", "done"],
+    ]
+    # Once when it ends, and each time that it still runs when another one has ended.
+    assert [read.count(t.name) for t in folder.suite.tracks] == [1, 2, 2]
 
 
 def test_one_driver_at_a_time(folder: SuiteFolder) -> None:

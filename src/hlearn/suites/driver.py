@@ -48,7 +48,8 @@ def run_suite(folder: SuiteFolder, executor: Executor, listener: SuiteListener) 
     """
     with folder.driving():
         by_name = {t.name: t for t in folder.suite.tracks}
-        todo = deque(s.track for s in folder.states() if s.status is not TrackStatus.DONE)
+        states = {s.track.name: s for s in folder.states()}
+        todo = deque(s.track for s in states.values() if s.status is not TrackStatus.DONE)
         cut: dict[str, int] = {}
         running: set[str] = set()
         try:
@@ -65,8 +66,11 @@ def run_suite(folder: SuiteFolder, executor: Executor, listener: SuiteListener) 
                     if _was_cut_off(finished) and cut[track.name] < _ATTEMPTS:
                         todo.appendleft(track)
                         continue
-                    listener.ended(_settle(folder, track, finished))
-                listener.waiting(folder.states())
+                    states[track.name] = _settle(folder, track, finished)
+                    listener.ended(states[track.name])
+                # Only these move: reading hundreds of tracks every second took some hundredths of a core.
+                states |= {name: folder.state(by_name[name]) for name in running}
+                listener.waiting(list(states.values()))
         except BaseException:
             for finished in executor.stop():
                 listener.ended(_settle(folder, by_name[finished.name], finished))
