@@ -21,6 +21,7 @@ from hlearn.suites.executors import FinishedTrack, LocalExecutor, TrackCommand
 from hlearn.suites.folder import TrackState, TrackStatus, asked_steps
 from hlearn.suites.page import suite_page
 from hlearn.suites.report import as_csv, report_suite
+from hlearn.suites.suite import Track
 from hlearn.system import System
 
 
@@ -111,7 +112,12 @@ def test_who_watches_is_told_of_every_track_and_only_those_that_run_are_read(
 
     read: list[str] = []
     state = folder.state
-    monkeypatch.setattr(folder, "state", lambda track: read.append(track.name) or state(track))
+
+    def counted(track: Track) -> TrackState:
+        read.append(track.name)
+        return state(track)
+
+    monkeypatch.setattr(folder, "state", counted)
     run_suite(folder, Scripted(done(5.0), FAULT, done(7.0)), Watches())
     assert seen == [
         ["done", "running", "waiting"],
