@@ -119,7 +119,7 @@ class PairedComparison:
             challenger: gets further episodes.
             best: whom to beat, None if there is none: then anything that does not fail is better.
             episodes: how many decide at most (4, 8, 16, ... are played until then).
-            dear: whether episodes are so few that it leaves as soon as it is behind; at least two are played, for one
+            dear: whether episodes are so few that it leaves as soon as it is not ahead; at least two are played, for one
                 says nothing of luck.
         """
         self.contender = challenger
@@ -135,7 +135,7 @@ class PairedComparison:
     def _falls_behind(self, challenger: Candidate, best: Candidate) -> bool:
         for count in (1, 2):
             self.play([challenger, best], count)
-            if compare(challenger, best)[0] < 0.0:
+            if compare(challenger, best)[0] <= 0.0:
                 return True
         return False
 

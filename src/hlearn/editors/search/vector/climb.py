@@ -66,6 +66,13 @@ class Climber:
         """Its outcomes on the first trial seeds, as far as it played all of them."""
         return [self.played[n] for n in range(len(self.played)) if set(range(n + 1)) <= self.played.keys()]
 
+    @classmethod
+    def of(cls, policy: JointPolicy, candidate: Candidate, family: Prunable) -> Climber:
+        """One that begins as a candidate of another family that acts as the policy does."""
+        return cls(
+            policy=policy, candidate=candidate, family=family, played=dict(enumerate(candidate.outcomes))
+        )
+
 
 class LinearClimb:
     """One arm of the search.
@@ -76,7 +83,7 @@ class LinearClimb:
         standing: what is kept.
         family: draws and changes.
         usual: environment steps of an episode, as far as is known.
-        begun: policies that others found, which play before any draw.
+        begun: what others found, with what it has played; it comes before any draw.
 
     Attributes:
         best: None before the first draw.
@@ -90,7 +97,7 @@ class LinearClimb:
         standing: Incumbent,
         family: JointLinear,
         usual: float,
-        begun: Sequence[JointPolicy] = (),
+        begun: Sequence[Climber] = (),
     ) -> None:
         self.lab = lab
         self.trials = trials
@@ -182,7 +189,7 @@ class LinearClimb:
         count = max(1, self._affordable(BROOD))
         begun, self._begun = self._begun[:count], self._begun[count:]
         if begun:
-            return [self._climber(policy) for policy in begun]
+            return begun
         found: list[Climber] = []
         while len(found) < count:
             best = self.best
@@ -217,10 +224,11 @@ class LinearClimb:
             return math.inf
         count = 1
         while True:
-            gap = sum(climber.score(n) - best.score(n) for n in climber.played) / len(climber.played)
+            both = climber.played.keys() & best.played.keys()
+            gap = sum(climber.score(n) - best.score(n) for n in both) / len(both)
             if not gap >= 0.0:
                 return gap
-            left = [n for n in {*best.played, *numbers} if n not in climber.played]
+            left = [n for n in {*best.played, *climber.played, *numbers} if n not in both]
             if not left:
                 self.best = climber
                 return gap

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -47,7 +47,8 @@ class FirstRace:
         promising: the best that have numbers to tune.
         level: the best constant push by axis, where one was better than no push; else empty.
         usual: environment steps of an episode, as far as is known.
-        linear: the best that are weighted sums, as such, of those that do better than the same all the time.
+        linear: the best that are weighted sums, of those that do better than the same all the time: as such, and as
+            they were written.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class FirstRace:
         self._still: list[Candidate] = []  # those that do the same all the time
         self._proposed = False  # whether something that looks at nothing was proposed already
         self._sums: dict[int, Mapping[int, Mapping[str, float]]] = {}
-        self.linear: list[Mapping[int, Mapping[str, float]]] = []
+        self.linear: list[tuple[Mapping[int, Mapping[str, float]], Candidate, Template]] = []
 
     def run(self, seen: Sequence[Result]) -> Iterator[Proposal]:
         """The race; ends early where the task is solved.
@@ -152,22 +153,45 @@ class FirstRace:
             batch += self._again(max(shown, key=lambda p: p[0])[1], "the probe's best episode again")
         batch += others[len(ends) :]
         left = self.lab.remaining
-        ready = max(1, int(FIRST * left / self.usual))
-        basic = 2 + len(ends)  # and chance
-        few = self.usual > DEAR * left  # the gate waits: its episodes would be those that others need
-        start, end = 0, ready
-        while start < len(batch) and (not start or self.lab.remaining > (1.0 - BLIND[start < basic]) * left):
-            self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, ready))
-            played += [(c, t) for c, t in batch[start:end] if t is not None and t.knobs]
-            self._still += [c for c, t in batch[start:end] if t is not None and not t.knobs]
-            if not start and self.usual > COSTLY * left and not few and not self._proposed:
-                yield from self.standing.offer()
-            start, end = end, end + self._few(BATCH)
-        if few and not self._proposed:
+        if self.usual > DEAR * left:
+            some = self._play_some(batch, 2 + len(ends), (1.0 - BLIND[1]) * left)
+        else:
+            some = yield from self._play_all(batch)
+        played += [(c, t) for c, t in some if t is not None and t.knobs]
+        self._still += [c for c, t in some if t is not None and not t.knobs]
+        if not self._proposed:
             yield from self.standing.offer()
         best = max((c for c, _ in played), key=lambda c: c.mean, default=first[0])
         if best.mean > first[0].mean:
             self.level = {a.name: best.values[level_of(a)] for a in self.sketch.axes}
+
+    def _play_some(self, batch: list[Entry], basic: int, end: float) -> list[Entry]:
+        """Few episodes in all: the simplest play one each, and the gate waits until their best is known.
+
+        Args:
+            batch: the simplest first.
+            basic: how many of them are tried.
+            end: remaining budget at which no further one is.
+        """
+        count = 0
+        for entry in batch[:basic]:
+            if count and self.lab.remaining <= end:
+                break
+            self._first_episodes([entry])
+            count += 1
+        self._settle(batch[:count], blind=True, contest=1)
+        return batch[:count]
+
+    def _play_all(self, batch: list[Entry]) -> Generator[Proposal, None, list[Entry]]:
+        """As many as their share of the budget allows; where an episode is costly the first is proposed at once."""
+        left = self.lab.remaining
+        start, end = 0, max(1, int(FIRST * left / self.usual))
+        while start < len(batch) and (not start or self.lab.remaining > (1.0 - BLIND[0]) * left):
+            self._play(batch[start:end], blind=True, contest=CONTEST if start else min(CONTEST, end))
+            if not start and self.usual > COSTLY * left and not self._proposed:
+                yield from self.standing.offer()
+            start, end = end, end + self._few(BATCH)
+        return batch[:start]
 
     def _again(self, recording: Recording, note: str) -> list[Entry]:
         """A recorded episode's open loop, where it can be written."""
@@ -180,10 +204,17 @@ class FirstRace:
 
     def _play(self, batch: Sequence[Entry], *, blind: bool = False, contest: int = CONTEST) -> None:
         """One episode each; the two best challenge the best of all."""
+        self._first_episodes(batch)
+        self._settle(batch, blind=blind, contest=contest)
+
+    def _first_episodes(self, batch: Sequence[Entry]) -> None:
         self.lab.say(f"short programs: {batch[0][0].note}")
         self.trials.play([c for c, _ in batch], 1)
         self._lengths += [c.length for c, _ in batch]
         self.usual = max(1.0, float(np.mean(self._lengths)))
+
+    def _settle(self, batch: Sequence[Entry], *, blind: bool, contest: int) -> None:
+        """The two best of those that have played one episode challenge the best of all."""
         for candidate, template in sorted(batch, key=lambda b: -b[0].mean)[:2]:
             better = self._challenge(candidate, contest)
             if better and self.standing.beaten_by(candidate, blind=blind):
@@ -209,7 +240,9 @@ class FirstRace:
                 self.standing.crown(candidate, template, blind=template.blind)
         still = max((c.mean for c in self._still), default=-np.inf)
         found = [
-            self._sums.get(c.number) for c, _ in sorted(played, key=lambda p: -p[0].mean) if c.mean > still
+            (self._sums.get(c.number), c, t)
+            for c, t in sorted(played, key=lambda p: -p[0].mean)
+            if c.mean > still
         ]
-        self.linear = [sums for sums in found if sums][:LINEAR]
+        self.linear = [(sums, c, t) for sums, c, t in found if sums][:LINEAR]
         self.promising = [(c, t) for c, t in sorted(played, key=lambda p: -p[0].mean) if t.knobs][:LANES]

@@ -152,11 +152,14 @@ class VectorSearch:
         usual = max(self.first.usual, sum(o.env_steps for o, _ in seen) / max(1, len(seen)))
         actions = self.lab.actions.n if isinstance(self.lab.actions, Discrete) else 0
         family = JointLinear(self.sketch, self.title, actions, self.lab.rng)
-        begun = [p for p in map(family.of, self.first.linear) if p is not None]
+        begun = [
+            Climber.of(policy, candidate, template)
+            for sums, candidate, template in self.first.linear
+            if (policy := family.of(sums)) is not None
+        ]
         arms = [
             LinearClimb(self.lab, self.trials, self.standing, family, usual, found)
-            for found in ([], begun)
-            if found is not begun or begun
+            for found in ([[], begun] if begun else [[]])
         ]
         least = usual * EPISODES * LEAST_ROUND * sum(lane.tuner.population for lane in self.lanes)
         alone = not self.bodies and (not self.lanes or least > RACE * self.lab.remaining)
