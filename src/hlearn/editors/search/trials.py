@@ -119,8 +119,8 @@ class PairedComparison:
             challenger: gets further episodes.
             best: whom to beat, None if there is none: then anything that does not fail is better.
             episodes: how many decide at most (4, 8, 16, ... are played until then).
-            dear: whether episodes are so few that it leaves as soon as it is not ahead; at least two are played, for one
-                says nothing of luck.
+            dear: whether episodes are so few that it leaves as soon as it is not ahead; at least two decide, for
+                one says nothing of luck.
         """
         self.contender = challenger
         if dear and best is not None:
