@@ -120,6 +120,14 @@ def test_a_sum_of_components_is_not_called_scaled_and_is_called_late() -> None:
     assert "late by 3 decisions, as a sum" in check_detectors([wrong], usual_of([wrong]))[0].finding
 
 
+def test_a_bent_curve_is_not_called_scaled() -> None:
+    seen = np.random.default_rng(3).uniform(-1, 1, (STEPS, 3))
+    bent = _several({"near": 5 * np.tanh(seen[:, 0]), "half": 0.5 * seen[:, 1]}, seen)
+    table = {c.name: c for c in check_detectors([bent], usual_of([bent]))}
+    assert table["near"].agreement > 0.98 and table["near"].finding == ""
+    assert table["half"].finding.endswith("scaled")
+
+
 def test_what_reads_a_component_that_stays_is_not_dead() -> None:
     episodes = []
     for seed in (1, 2, 3):

@@ -25,6 +25,7 @@ _NEAR = 0.05  # by which a slope of 1 may be missed
 _HALF = 0.3  # by which a value that counts in other units misses it
 _FEW = 200  # decisions below which only what agrees exactly counts: in short episodes all goes along with all
 _FEW_AGREES = 0.9999
+_STRAIGHT = 0.999  # agreement from which a value is a multiple; a bent curve, such as a soft limit, has 0.98
 _RESTS = 0.08  # share of movements that a detector may miss in long rests
 
 
@@ -177,7 +178,7 @@ def _finding(check: DetectorCheck, typical: int, steps: int) -> tuple[str, float
         return f"late by {relation.lag - typical} decisions against {what}", 1.0
     if abs(relation.slope + 1) < _NEAR:
         return f"is {what} turned round", 1.0
-    if abs(abs(relation.slope) - 1) > _HALF:
+    if abs(abs(relation.slope) - 1) > _HALF and check.agreement >= _STRAIGHT:
         return f"is {what} times {relation.slope:.3g}: scaled", 0.6
     if abs(relation.slope - 1) < _NEAR and abs(check.bias) > max(0.5, 2 * relation.spread):
         return f"is {what} {check.bias:+.4g}: shifted", 0.6

@@ -18,7 +18,7 @@ from hlearn.records import Episode, Failure
 BEFORE = 40  # decisions of a window before its moment
 AFTER = 10
 _LONG = 60  # decisions that are a stretch
-_FEW = 8  # decisions of which something can be said at all
+_FEW = 3  # decisions of which something can be said at all
 _PERIOD = 400  # decisions of a loop at most
 _BACK = -0.3  # correlation of a movement with the one before that is noise
 _DRIFT = 12  # decisions in a row in which two take turns
