@@ -91,3 +91,38 @@ def test_one_action_leaves_nothing_to_choose_and_the_search_ends(tmp_path: Path)
     assert not any(
         m.kind for e in events if isinstance(e, Measured) for m in e.outcomes if hasattr(m, "kind")
     )
+
+
+class Barren(gymnasium.Env[np.ndarray, np.int64]):
+    """Nothing ever pays."""
+
+    observation_space = gymnasium.spaces.Box(-9.0, 9.0, (2,), np.float64)
+    action_space = gymnasium.spaces.Discrete(3)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.t = 0
+        return self.np_random.uniform(-1, 1, 2), {}
+
+    def step(self, action):
+        self.t += 1
+        return self.np_random.uniform(-1, 1, 2), 0.0, False, self.t >= 20, {}
+
+
+gymnasium.register("hlearn-tests/Barren-v0", entry_point=Barren)  # type: ignore[arg-type]
+
+
+def test_where_no_reward_was_ever_seen_a_few_fresh_episodes_end_the_report(tmp_path: Path) -> None:
+    result = learn(
+        "tests.loop.test_hopeless:hlearn-tests/Barren-v0", out=tmp_path / "b", steps=1_000, workers=1
+    )
+    assert result.score_seen_always == 0.0
+    assert (result.holdout_episodes, result.score) == (5, 0.0)
+    again = learn(
+        "tests.loop.test_hopeless:hlearn-tests/Barren-v0",
+        out=tmp_path / "few",
+        steps=1_000,
+        workers=1,
+        holdout=3,
+    )
+    assert again.holdout_episodes == 3

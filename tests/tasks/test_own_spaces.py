@@ -16,6 +16,7 @@ from hlearn.errors import UnknownTask, UsageError
 from hlearn.records import Access
 from hlearn.tasks import open_environment, resolve_task
 from hlearn.tasks.environment import Box, Discrete
+from hlearn.tasks.spaces import natural_access, observation_spec
 
 OBSERVED: dict[str, spaces.Space[Any]] = {
     "mission": spaces.Dict(
@@ -203,3 +204,21 @@ def test_a_module_in_the_current_folder_is_found_but_not_in_a_systems(
         resolve_task("hlearn_tests_here:Here-v0")
     (tmp_path / "hl.toml").unlink()
     assert resolve_task("hlearn_tests_here:Here-v0").access is Access.VECTOR
+
+
+@pytest.mark.parametrize(
+    ("shape", "access"),
+    [
+        ((4, 4, 16), Access.VECTOR),
+        ((7, 7, 3), Access.VECTOR),
+        ((96, 96, 3), Access.PIXELS),
+        ((4, 84, 84), Access.PIXELS),
+    ],
+)
+def test_a_board_of_small_numbers_is_no_picture(shape: tuple[int, int, int], access: Access) -> None:
+    space = spaces.Box(0, 255, shape, np.uint8)
+    assert natural_access(space) is access
+    spec, write = observation_spec(space)
+    buffer = np.zeros(spec.shape, dtype=spec.dtype)
+    write(space.sample(), buffer)
+    assert spec.shape == (shape if access is Access.PIXELS else (int(np.prod(shape)),))

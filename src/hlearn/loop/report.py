@@ -27,6 +27,7 @@ from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
 
 _BLIND_EPISODES = 10
+_ALIKE = 5  # holdout episodes where every episode of learning had the same score, and these have it too
 _LOOKED_AT = (
     50  # decisions of a replay whose observations are compared, to see whether its seeds differ at all
 )
@@ -37,20 +38,24 @@ def play_holdout(
 ) -> Evaluation:
     """Plays the first holdout episodes, whole, and records that they were used.
 
-    Where the seed has no effect and the program uses none, one episode says all. Where the environment has no time
-    limit, episodes have a cap.
+    Where the seed has no effect and the program uses none, one episode says all. Where all of learning had one score
+    (no reward, in most cases), a few episodes of that score are enough; another score, and all are played. Where the
+    environment has no time limit, episodes have a cap.
     """
     if not seed_matters(task) and not uses_randomness(champion):
         episodes = min(episodes, 1)
-    used = HoldoutUsed(program=champion.sha256, first=0, episodes=episodes, why=why)
-    if not any(row.event == used for row in meter.ledger.rows):
-        meter.ledger.append(used)
-    seeds = split_seeds(Split.HOLDOUT, 0, 0, episodes)
-    cap = report_cap(task)
-    results = meter.measure([Job(program=champion, seed=s, max_steps=cap) for s in seeds], Purpose.REPORT)
-    return Evaluation(
-        program=champion.sha256, split=Split.HOLDOUT, outcomes=tuple(r.outcome for r in results)
-    )
+    only, cap = _only_score(meter.ledger), report_cap(task)
+    outcomes: tuple[Episode | Failure, ...] = ()
+    for count in (episodes,) if only is None else dict.fromkeys((min(_ALIKE, episodes), episodes)):
+        used = HoldoutUsed(program=champion.sha256, first=0, episodes=count, why=why)
+        if not any(row.event == used for row in meter.ledger.rows):
+            meter.ledger.append(used)
+        seeds = split_seeds(Split.HOLDOUT, 0, len(outcomes), count - len(outcomes))
+        results = meter.measure([Job(program=champion, seed=s, max_steps=cap) for s in seeds], Purpose.REPORT)
+        outcomes += tuple(r.outcome for r in results)
+        if all(isinstance(o, Episode) and o.score == only for o in outcomes):
+            break
+    return Evaluation(program=champion.sha256, split=Split.HOLDOUT, outcomes=outcomes)
 
 
 class Blind(NamedTuple):

@@ -16,14 +16,19 @@ from hlearn.records import Access
 from hlearn.tasks.environment import ObservationSpec, Part
 from hlearn.tasks.space_parts import Path, choices, leaves
 
+SMALLEST_SIDE = 16  # of a picture, in pixels
 LARGE_IMAGE = 2_000  # numbers: an image with more is left out where there are other parts to go by
 
 Writer = Callable[[Any, np.ndarray], None]
 
 
 def natural_access(space: spaces.Space[Any]) -> Access:
-    """Returns pixels for an image (uint8[height, width, channels]), vector for everything else."""
-    image = isinstance(space, spaces.Box) and len(space.shape) == 3 and space.dtype == np.uint8
+    """Returns pixels for an image (uint8[height, width, channels]), vector for everything else.
+
+    What has fewer than :data:`SMALLEST_SIDE` cells on two of its sides is no picture but a board.
+    """
+    bytes_ = isinstance(space, spaces.Box) and len(space.shape) == 3 and space.dtype == np.uint8
+    image = bytes_ and sorted(space.shape or ())[1] >= SMALLEST_SIDE
     return Access.PIXELS if image else Access.VECTOR
 
 

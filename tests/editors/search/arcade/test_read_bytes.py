@@ -10,6 +10,7 @@ from hlearn.editors.search.arcade.emit import emit
 from hlearn.editors.search.arcade.genome import Genome
 from hlearn.editors.search.arcade.look_ram import byte_sight
 from hlearn.editors.search.arcade.read_bytes import read_bytes
+from hlearn.editors.search.arcade.signals import DetectorTemplate
 from tests.editors.search.arcade.guesses import WORLD, ram_pool
 
 BUTTONS = ("NOOP", "FIRE", "UP", "RIGHT", "LEFT", "DOWN")
@@ -53,3 +54,19 @@ def test_what_hardly_moves_on_is_not_written_as_such() -> None:
         own = replace(home.across, pending=pending, coasting=coasting)
         source = emit(Genome(across=own, behaviors=(hold,)), title="t", buttons=BUTTONS)
         assert ("Reach" in source) == written
+
+
+def test_a_row_of_bytes_is_told_as_well() -> None:
+    home, pool = ram_pool()
+    byte = WORLD.slots[0].x.byte
+    assert byte is not None
+    row = replace(
+        pool.signals[0],
+        sight=DetectorTemplate(
+            key=f"ram[{byte}:{byte + 4}]", body=(f"return [int(b) for b in obs[{byte}:{byte + 4}]]",)
+        ),
+    )
+    cross = Behavior(kind="cross", channel=DOWN, roles=(("lanes", row),))
+    told = list(read_bytes(replace(home, behaviors=(cross,)), WORLD))
+    (line,) = [t for t in told if f"reads ram[{byte}:{byte + 4}]:" in t]
+    assert "where " in line

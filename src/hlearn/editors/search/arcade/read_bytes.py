@@ -18,9 +18,14 @@ def read_bytes(genome: Genome, world: WorldModel | None) -> Iterator[str]:
         signals += [behavior.guard.signal] if behavior.guard is not None else []
     used = {s.key: s for s in signals if s.key.startswith("ram[")}
     for key in used:
-        byte = int(key[4:].split("]")[0])
-        told = sorted(set(_told(byte, world))) if world is not None else []
+        told = sorted({t for b in _bytes(key) for t in _told(b, world)}) if world is not None else []
         yield f"the program reads {key}: {' and '.join(told) or 'nothing on the screen is known to go with it'}"
+
+
+def _bytes(key: str) -> range:
+    """The bytes that a key names: ``ram[7]``, with whatever is done to it, or ``ram[7:12]``."""
+    first, _, end = key[4:].partition("]")[0].partition(":")
+    return range(int(first), int(end or int(first) + 1))
 
 
 def _told(byte: int, world: WorldModel) -> Iterator[str]:
