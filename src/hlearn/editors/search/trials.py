@@ -133,9 +133,10 @@ class PairedComparison:
         return better
 
     def _falls_behind(self, challenger: Candidate, best: Candidate) -> bool:
+        """Whether it is not ahead, neither on the seeds that both played nor of all that the best has scored."""
         for count in (1, 2):
             self.play([challenger, best], count)
-            if compare(challenger, best)[0] <= 0.0:
+            if compare(challenger, best)[0] <= 0.0 and challenger.mean <= best.mean:
                 return True
         return False
 

@@ -179,7 +179,7 @@ class FirstRace:
                 break
             self._first_episodes([entry])
             count += 1
-        self._settle(batch[:count], blind=True, contest=1)
+        self._settle(batch[:count], blind=True, contest=CONTEST)
         return batch[:count]
 
     def _play_all(self, batch: list[Entry]) -> Generator[Proposal, None, list[Entry]]:
@@ -224,8 +224,10 @@ class FirstRace:
 
     def _challenge(self, candidate: Candidate, most: int) -> bool:
         """Whether one is better than the best, on so many episodes at most."""
-        few = self._few(most)
-        return self.trials.challenge(candidate, self.standing.best, few, dear=few < CONTEST)
+        best = self.standing.best
+        longest = max(candidate.length, best.length if best is not None else 1.0)
+        few = int(np.clip(AT_ONCE * self.lab.remaining / max(longest, 1.0), min(most, 2), most))
+        return self.trials.challenge(candidate, best, few, dear=few < min(most, CONTEST))
 
     def _meet(self, played: list[tuple[Candidate, Template]], limit: float) -> None:
         """The best short programs meet on more and more seeds; the last ones that can be tuned get lanes."""
