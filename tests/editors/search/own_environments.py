@@ -199,3 +199,52 @@ class Orders(gymnasium.Env[np.ndarray, np.ndarray]):
 
 gymnasium.register("Shop-v0", entry_point=Shop)  # type: ignore[arg-type]
 gymnasium.register("Orders-v0", entry_point=Orders)  # type: ignore[arg-type]
+
+
+class Tank(gymnasium.Env[Any, np.ndarray]):
+    """Hold the second of two levels at a set point that jumps once: a Dict whose parts have different sizes.
+
+    Action float[1]: the pump, from 0 to 1; it is seen too. Reward: minus the distance from the set point.
+    """
+
+    def __init__(self) -> None:
+        self.observation_space = spaces.Dict(
+            {
+                "levels": spaces.Box(0.0, 2.0, (2,), np.float64),
+                "pump": spaces.Box(0.0, 1.0, (1,), np.float64),
+                "setpoint": spaces.Box(0.0, 2.0, (1,), np.float64),
+            }
+        )
+        self.action_space = spaces.Box(0.0, 1.0, (1,), np.float64)
+        self._levels = np.zeros(2)
+        self._setpoint = self._pump = 0.0
+        self._step = 0
+
+    def _seen(self) -> dict[str, np.ndarray]:
+        return {
+            "levels": self._levels.copy(),
+            "pump": np.array([self._pump]),
+            "setpoint": np.array([self._setpoint]),
+        }
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        super().reset(seed=seed)
+        self._levels = self.np_random.uniform(0.1, 1.0, 2)
+        self._setpoint, self._pump, self._step = float(self.np_random.uniform(0.4, 1.4)), 0.0, 0
+        return self._seen(), {}
+
+    def step(self, action: np.ndarray) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
+        self._pump = float(np.clip(action[0], 0.0, 1.0))
+        self._step += 1
+        if self._step == 50:
+            self._setpoint = float(self.np_random.uniform(0.4, 1.4))
+        between, out = 0.12 * np.sqrt(self._levels)
+        self._levels += np.array([0.24 * self._pump - between, between - out])
+        self._levels = self._levels.clip(0.0, 2.0)
+        reward = -abs(float(self._levels[1]) - self._setpoint)
+        return self._seen(), reward, False, self._step >= 100, {}
+
+
+gymnasium.register("Tank-v0", entry_point=Tank)  # type: ignore[arg-type]

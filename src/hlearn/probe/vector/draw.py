@@ -74,7 +74,8 @@ def draw_sketch(
     if episodes:  # else they are too short to tell what drives what
         columns = _link_rates(columns, episodes)
         columns += _changes(columns, episodes)
-    columns += find_gaps(columns, observation, episodes or every)
+    paid = [np.asarray(recordings[k].rewards, dtype=np.float64) for k in keep]
+    columns += find_gaps(columns, observation, episodes or every, paid)
     columns = [replace(c, rest=_at_rest(c, every)) for c in columns]
     axes, neutral = _axes(columns, episodes, acted, actions)
     return VectorFindings(

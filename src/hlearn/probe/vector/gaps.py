@@ -1,4 +1,8 @@
-"""Gaps: differences of parts of the same shape, such as goal less hand, which is what reaching is about."""
+"""Gaps: differences of parts of the same shape, such as goal less hand, which is what reaching is about.
+
+A set point is the same for a single number: it rests, jumps now and then, and the reward goes with how far another
+number is from it.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +17,26 @@ from hlearn.tasks.environment import ObservationSpec, Part
 
 MOST_PAIRS = 4  # of parts
 LARGEST = 16  # components of such a part
+JUMPS = 0.05  # of the steps within an episode, in which a set point may change
+TELLING = 0.25  # of the reward's variance that the distance from a set point explains, at least
+UNTOLD = 0.9  # of what a number alone leaves unexplained, that the distance leaves at most
 
 
 def find_gaps(
-    signals: Sequence[Feature], observation: ObservationSpec, episodes: Sequence[np.ndarray]
+    signals: Sequence[Feature],
+    observation: ObservationSpec,
+    episodes: Sequence[np.ndarray],
+    rewards: Sequence[np.ndarray] = (),
 ) -> list[Feature]:
     """Signals for the gaps between named parts of the same size and a similar range, nearest names first.
+
+    Where the reward says which number is to be near a set point, that gap stands for all gaps of single numbers.
 
     Args:
         signals: what is seen already.
         observation: its parts.
         episodes: observations, float[T, d].
+        rewards: float[T] of the same steps, empty where they are not known.
     """
     if not episodes:
         return []
@@ -44,7 +57,14 @@ def find_gaps(
     for a, b in pairs[:MOST_PAIRS]:
         there, here = (a, b) if _stillness(a, episodes) >= _stillness(b, episodes) else (b, a)
         places += zip(_places(there), _places(here), strict=True)
-    for i, j in places or (_unnamed(signals, episodes, low, high) if not observation.parts else []):
+    if not places and not observation.parts:
+        places = _unnamed(signals, episodes, low, high)
+    held = _set_points(signals, episodes, rewards) if rewards else []
+    single = {p.start for p in parts if p.size == 1} if held else set()
+    known = single | {i for i, _ in held}
+    places = [pair for pair in places if pair in held or not known & set(pair)]
+    places += [pair for pair in held if pair not in places]
+    for i, j in places:
         gap = every[:, i] - every[:, j]
         if gap.std() > 1e-9:
             found.append(
@@ -58,6 +78,44 @@ def find_gaps(
                 )
             )
     return found
+
+
+def _set_points(
+    signals: Sequence[Feature], episodes: Sequence[np.ndarray], rewards: Sequence[np.ndarray]
+) -> list[tuple[int, int]]:
+    """Pairs of a number that rests and the one whose distance from it the reward goes with, clearly."""
+    plain = [s.indices[0] for s in signals if s.kind == PLAIN and s.rate_of is None]
+    rest = [i for i in plain if _jumps(i, episodes) <= JUMPS]
+    every, paid = np.concatenate(list(episodes)), np.concatenate(list(rewards))
+    spread = float(paid.var())
+    found: list[tuple[int, int]] = []
+    for i in rest if spread > 1e-12 else []:
+        telling: list[tuple[float, int]] = []
+        for j in plain:
+            there, here = every[:, i], every[:, j]
+            if j in rest or there.min() > here.max() or there.max() < here.min():
+                continue
+            gap = np.abs(there - here)
+            alone = _unexplained(paid, [here, np.abs(here - here.mean())])
+            left = _unexplained(paid, [gap])
+            falls = float(np.cov(gap, paid)[0, 1]) < 0.0
+            if falls and left <= min(UNTOLD * alone, (1.0 - TELLING) * spread):
+                telling.append((left, j))
+        if telling:
+            found.append((i, min(telling)[1]))
+    return found
+
+
+def _jumps(i: int, episodes: Sequence[np.ndarray]) -> float:
+    """In which share of the steps within episodes a component changes."""
+    steps = np.concatenate([np.diff(e[:, i]) for e in episodes])
+    return float(np.mean(np.abs(steps) > 1e-9)) if len(steps) else 1.0
+
+
+def _unexplained(paid: np.ndarray, columns: Sequence[np.ndarray]) -> float:
+    """The variance of the reward that no weighted sum of the columns explains."""
+    design = np.stack([*columns, np.ones(len(paid))], axis=1)
+    return float(np.var(paid - design @ np.linalg.lstsq(design, paid, rcond=None)[0]))
 
 
 def _unnamed(

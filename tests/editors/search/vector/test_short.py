@@ -60,6 +60,16 @@ def test_what_rests_and_what_moves_makes_gaps_where_nothing_has_a_name() -> None
     assert find_gaps(sketch.signals, lab.observation, []) == []
 
 
+def test_a_set_point_is_told_by_the_reward_from_all_that_it_could_be_compared_with() -> None:
+    sketch = probe(PlainLab(f"{OWN}:Tank-v0", steps=40_000, seed=3))
+    assert [s.name for s in sketch.signals if s.kind == "gap"] == ["setpoint_from_levels1"]
+    own = next(s for s in sketch.signals if s.name == "levels0").indices[0]
+    seen = np.random.default_rng(0).uniform(0.0, 1.0, (100, len(sketch.signals) + 1))
+    spec = PlainLab(f"{OWN}:Tank-v0", steps=1).observation
+    unpaid = find_gaps(sketch.signals[:4], spec, [seen], [seen[:, own]])
+    assert [s.name for s in unpaid] == ["pump_from_setpoint"]  # only the shapes speak: nothing rests
+
+
 def test_of_ten_thousand_numbers_those_that_matter_are_looked_at() -> None:
     lab = PlainLab(f"{OWN}:Wide-v0", steps=20_000)
     sketch = probe(lab)
