@@ -59,8 +59,10 @@ def test_the_same_seed_gives_the_same_proposals():
 
 
 def test_a_budget_that_ends_within_the_probe_gives_nothing():
-    lab = PlainLab("CartPole-v1", steps=50)
+    lab = PlainLab("CartPole-v1", steps=5)
     assert list(VectorSearch(brief(lab), lab).proposals()) == []
+    lab = PlainLab("CartPole-v1", steps=50)  # a probe takes a tenth, or one episode
+    assert len(list(VectorSearch(brief(lab), lab).proposals())) == 1
 
 
 def test_a_persons_program_is_tuned_too():
