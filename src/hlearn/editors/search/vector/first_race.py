@@ -144,9 +144,7 @@ class FirstRace:
         ]
         self._sums |= {c.number: g.sums for (c, _), g in zip((first, *others), found, strict=True)}
         chance = self.trials.written(random_program(self.title, self.lab.actions), "chance")
-        ends = others[
-            : BASIC - 1
-        ]  # a few constants are what is simplest, and right more often than one thinks
+        ends = others[: BASIC - 1]  # what is simplest is right more often than one thinks
         batch: list[Entry] = [first, *ends[:ENDS], (chance, None), *ends[ENDS:]]
         shown = [(o.score, r) for o, r in seen if r is not None and isinstance(o, Episode)]
         if shown and min(score for score, _ in shown) < max(score for score, _ in shown):
@@ -155,12 +153,12 @@ class FirstRace:
         left = self.lab.remaining
         if self.usual > DEAR * left:
             some = self._play_some(batch, 2 + len(ends), (1.0 - BLIND[1]) * left)
+            if not self._proposed:
+                yield from self.standing.offer()
         else:
             some = yield from self._play_all(batch)
         played += [(c, t) for c, t in some if t is not None and t.knobs]
         self._still += [c for c, t in some if t is not None and not t.knobs]
-        if not self._proposed:
-            yield from self.standing.offer()
         best = max((c for c, _ in played), key=lambda c: c.mean, default=first[0])
         if best.mean > first[0].mean:
             self.level = {a.name: best.values[level_of(a)] for a in self.sketch.axes}
