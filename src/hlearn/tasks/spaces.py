@@ -16,7 +16,7 @@ from hlearn.records import Access
 from hlearn.tasks.environment import ObservationSpec, Part
 from hlearn.tasks.space_parts import Path, choices, leaves
 
-SMALLEST_SIDE = 16  # of a picture, in pixels
+SMALLEST_SIDE = 8  # of a picture, in pixels
 LARGE_IMAGE = 2_000  # numbers: an image with more is left out where there are other parts to go by
 
 Writer = Callable[[Any, np.ndarray], None]
