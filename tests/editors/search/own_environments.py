@@ -248,3 +248,37 @@ class Tank(gymnasium.Env[Any, np.ndarray]):
 
 
 gymnasium.register("Tank-v0", entry_point=Tank)  # type: ignore[arg-type]
+
+
+class Room(gymnasium.Env[np.ndarray, np.ndarray]):
+    """Keep a room at 21 degrees, which nothing says but the reward; the radiator lags behind its valve.
+
+    Observation float[3]: room, radiator, outside, in degrees. Action float[1]: the valve, 0 to 100.
+    """
+
+    def __init__(self) -> None:
+        self.observation_space = spaces.Box(-50.0, 100.0, (3,), np.float64)
+        self.action_space = spaces.Box(0.0, 100.0, (1,), np.float64)
+        self._room = self._radiator = self._outside = 0.0
+        self._step = 0
+
+    def _seen(self) -> np.ndarray:
+        return np.array([self._room, self._radiator, self._outside])
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._room, self._radiator = self.np_random.uniform(10.0, 30.0, 2)
+        self._outside, self._step = float(self.np_random.uniform(-5.0, 12.0)), 0
+        return self._seen(), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        self._step += 1
+        self._radiator += 0.3 * (0.8 * float(np.clip(action[0], 0.0, 100.0)) - self._radiator)
+        self._room += 0.05 * (self._radiator - self._room) + 0.05 * (self._outside - self._room)
+        self._outside += float(self.np_random.normal(0.0, 0.3))
+        return self._seen(), -min(abs(self._room - 21.0), 10.0), False, self._step >= 100, {}
+
+
+gymnasium.register("Room-v0", entry_point=Room)  # type: ignore[arg-type]

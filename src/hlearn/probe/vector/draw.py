@@ -23,6 +23,7 @@ from hlearn.probe.vector.sketch import (
     VectorFindings,
     values_of,
 )
+from hlearn.probe.vector.targets import find_targets
 from hlearn.probe.vector.wide import choose_components
 from hlearn.records import Episode
 from hlearn.tasks.environment import WIDE, ActionSpace, Box, Discrete, ObservationSpec
@@ -76,6 +77,7 @@ def draw_sketch(
         columns += _changes(columns, episodes)
     paid = [np.asarray(recordings[k].rewards, dtype=np.float64) for k in keep]
     columns += find_gaps(columns, observation, episodes or every, paid)
+    columns = find_targets(columns, episodes, paid)
     columns = [replace(c, rest=_at_rest(c, every)) for c in columns]
     axes, neutral = _axes(columns, episodes, acted, actions)
     return VectorFindings(

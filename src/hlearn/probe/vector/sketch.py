@@ -28,6 +28,7 @@ class Feature:
         rate_of: name of the signal whose rate of change this is, or None.
         setup: what an episode begins with, for a signal that remembers; "" for others.
         rest: its mean over the first observations of the probe's episodes.
+        target: the value at which the reward peaks, None where the reward does not tell.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Feature:
     rate_of: str | None = None
     setup: str = ""
     rest: float = 0.0
+    target: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ import numpy as np
 from hlearn.editors.api import Lab, Proposal
 from hlearn.editors.search.trials import TRIAL_SEEDS, Candidate, PairedComparison, saturated
 from hlearn.editors.search.vector.blind import random_program, replay_program
+from hlearn.editors.search.vector.guess import Guess
 from hlearn.editors.search.vector.offers import find_columns, offers
 from hlearn.editors.search.vector.shares import AT_ONCE, BLIND, COSTLY, DEAR, FIRST, SHORT, SHORT_STEPS
-from hlearn.editors.search.vector.short import Guess, constants, guesses, level_of, observations_of, some_of
+from hlearn.editors.search.vector.short import constants, guesses, level_of, observations_of, some_of
 from hlearn.editors.search.vector.standing import DECIDE, Incumbent
 from hlearn.editors.search.vector.template import Template
 from hlearn.editors.search.vector.urges import attributes

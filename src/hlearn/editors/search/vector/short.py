@@ -6,16 +6,18 @@ The first ones are ready as soon as the probe is; whoever solves the task ends t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
 
 from hlearn.editors.search.knobs import Knob, tidy
 from hlearn.editors.search.vector.families import linear
+from hlearn.editors.search.vector.guess import Guess, choices, rule_template
+from hlearn.editors.search.vector.holding import holds
 from hlearn.editors.search.vector.regulator import Gains, regulated, regulators
 from hlearn.editors.search.vector.template import Formula, Template, Term
-from hlearn.editors.search.vector.urges import act_by_urges, attributes, meaning, urge_template
+from hlearn.editors.search.vector.urges import act_by_urges, meaning, urge_template
 from hlearn.evaluate.api import Result
 from hlearn.probe.vector.draw import FREE
 from hlearn.probe.vector.sketch import (
@@ -44,20 +46,6 @@ MOST_TERMS = 4  # of a regulator's rule
 SMALL = 0.03  # share of the largest pull below which a gain is left out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
-    """A program that was not measured yet: a template and its numbers.
-
-    Attributes:
-        sums: the same as weighted sums, where it is that: by action or channel the weights by signal, and a constant
-            by the name "" (an action without one has 0, and the largest sum decides).
-    """
-
-    template: Template
-    values: dict[str, float]
-    sums: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
-
-
 def guesses(
     sketch: VectorFindings, played: Sequence[Result], title: str, rng: np.random.Generator
 ) -> Iterator[list[Guess]]:
@@ -73,6 +61,7 @@ def guesses(
     signals = [s for s in sketch.signals if s.kind not in (COS, SIN)]
     if not seen or not signals:
         return
+    yield list(holds(sketch, title))
     singles = list(single_rules(sketch, title, signals, seen))
     yield some_of(singles, MOST_SINGLES, rng)
     yield list(chases(sketch, title))
@@ -111,7 +100,7 @@ def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
         actions = [*neutral, *(a for axis in sketch.axes for a in (axis.plus, axis.minus) if a is not None)]
         actions = list(dict.fromkeys(actions))[:MOST_CONSTANTS]
         for action in actions:
-            template = _rule(sketch, title, "constant", story, [], f"return {action}")
+            template = rule_template(sketch, title, "constant", story, [], f"return {action}")
             yield Guess(template=template, values={})
         return
     sides = [(a.low, a.high) for a in sketch.axes]
@@ -119,7 +108,7 @@ def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
     corners = product(*sides) if len(sides) <= MOST_SIDES else zip(*sides, strict=True)
     for push in dict.fromkeys((middle, *corners)):
         numbers = ", ".join(f"{p:g}" for p in push)
-        template = _rule(sketch, title, "constant", story, [], f"return [{numbers}]")
+        template = rule_template(sketch, title, "constant", story, [], f"return [{numbers}]")
         yield Guess(template=template, values={})
     if any(min(-a.low, a.high) >= FREE for a in sketch.axes):
         return  # nothing says how far a push may sensibly go
@@ -136,7 +125,7 @@ def constants(sketch: VectorFindings, title: str) -> Iterator[Guess]:
             Knob(name=n, start=v, spread=0.1 * (high - low), low=low, high=high)
             for n, v, (low, high) in zip(names, levels, sides, strict=True)
         ]
-        template = _rule(sketch, title, "constant levels", story, knobs, text)
+        template = rule_template(sketch, title, "constant levels", story, knobs, text)
         sums = {a.plus: {"": tidy(k.start)} for a, k in zip(sketch.axes, knobs, strict=True)}
         yield Guess(template=template, values={k.name: tidy(k.start) for k in knobs}, sums=sums)
 
@@ -157,12 +146,12 @@ def single_rules(
         values = np.concatenate([values_of(signal, e) for e in seen])
         edges += [] if edges else np.quantile(values, EDGES).tolist()
         if sketch.discrete:
-            for first, other in _choices(sketch):
+            for first, other in choices(sketch):
                 for edge in edges:
                     knob = Knob(name="edge", start=edge, spread=signal.scale)
                     text = f"return {first} if s.{signal.name} > self.edge else {other}"
                     story = f"Chooses by {signal.name} alone."
-                    template = _rule(sketch, title, "one rule", story, [knob], text)
+                    template = rule_template(sketch, title, "one rule", story, [knob], text)
                     sums = {first: {signal.name: 1.0 / signal.scale, "": -edge / signal.scale}, other: {}}
                     yield Guess(template=template, values={"edge": tidy(edge)}, sums=sums)
         elif len(sketch.axes) == 1:
@@ -177,7 +166,9 @@ def _proportional(
     gain = Knob(name="gain", spread=axis.high / signal.scale)
     rest = Knob(name="rest", start=0.0, spread=signal.scale)
     text = f"return [self.gain * (s.{signal.name} - self.rest)]"
-    template = _rule(sketch, title, "one gain", f"Pushes in proportion to {signal.name}.", [gain, rest], text)
+    template = rule_template(
+        sketch, title, "one gain", f"Pushes in proportion to {signal.name}.", [gain, rest], text
+    )
     centre = 0.0 if signal.rate_of or signal.kind in (GAP, CHANGE) else signal.centre
     values = {"gain": tidy(sign * gain.spread), "rest": tidy(centre)}
     sums = {axis.plus: {signal.name: values["gain"], "": -values["gain"] * values["rest"]}}
@@ -200,16 +191,16 @@ def pair_rules(sketch: VectorFindings, title: str, signals: Sequence[Feature]) -
                 total = f"s.{one.name} + self.ratio * s.{two.name}"
                 story = f"Weighs {two.name} against {one.name}."
                 if sketch.discrete:
-                    for first, other in _choices(sketch):
+                    for first, other in choices(sketch):
                         text = f"return {first} if {total} > 0.0 else {other}"
-                        template = _rule(sketch, title, "one rule on two", story, [knob], text)
+                        template = rule_template(sketch, title, "one rule on two", story, [knob], text)
                         weights = {one.name: 1.0 / one.scale, two.name: weight / one.scale}
                         sums: dict[int, dict[str, float]] = {first: weights, other: {}}
                         yield Guess(template=template, values={"ratio": weight}, sums=sums)
                     continue
                 for way in (1.0, -1.0):
                     gain = Knob(name="gain", spread=sketch.axes[0].high / one.scale)
-                    template = _rule(
+                    template = rule_template(
                         sketch, title, "two gains", story, [gain, knob], f"return [self.gain * ({total})]"
                     )
                     values = {"gain": tidy(way * gain.spread), "ratio": weight}
@@ -256,17 +247,6 @@ def _driven(
     return None
 
 
-def _choices(sketch: VectorFindings) -> list[tuple[int, int]]:
-    """Two actions that a rule chooses between: opposite ones; where there are none, any two of the first few."""
-    opposite = [(a.plus, a.minus) for a in sketch.axes if a.minus is not None]
-    ways = [pair for plus, minus in opposite for pair in ((plus, minus), (minus, plus))]
-    if ways and len(sketch.axes) == 1:
-        return ways
-    actions = [a for axis in sketch.axes for a in (axis.plus, axis.minus) if a is not None]
-    actions += [] if sketch.neutral is None else [sketch.neutral]
-    return [(a, b) for a in actions[:6] for b in actions[:6] if a != b]
-
-
 def cut(sketch: VectorFindings, title: str, gains: Gains, terms: int) -> Guess:
     """One of two opposite actions, by the sign of a regulator's push of which only the strongest pulls are left."""
     signals, axis = regulated(sketch), sketch.axes[0]
@@ -281,7 +261,7 @@ def cut(sketch: VectorFindings, title: str, gains: Gains, terms: int) -> Guess:
         knobs.append(Knob(name=name, start=values[name], spread=abs(values[name]) or 1e-3))
         total += f" + self.{name} * s.{signals[place].name}"
     story = f"Leans one way or the other by a sum of {1 + len(others)} of the numbers that it sees."
-    template = _rule(
+    template = rule_template(
         sketch,
         title,
         f"one rule on {1 + len(others)}",
@@ -337,21 +317,3 @@ def _sums(
             sign = -1.0 if term.factor.startswith("-") else 1.0
             found[channels[formula.name]][name] = sign * values[term.knob]
     return found
-
-
-def _rule(
-    sketch: VectorFindings, title: str, name: str, story: str, knobs: Sequence[Knob], text: str
-) -> Template:
-    method = "@rule" if sketch.discrete else "@controller"
-    plain = attributes(sketch) if not sketch.discrete else ()
-    return Template(
-        name=name,
-        title=title,
-        story=story,
-        composed=not sketch.discrete,
-        attributes=plain,
-        knobs=tuple(knobs),
-        signals=sketch.signals,
-        formulas=(),
-        body=f"{method}\ndef push(self, s):\n    {text}",
-    )
