@@ -71,7 +71,7 @@ def learn(
         seed: decides development and gate seeds and the editor's randomness; the system's own if None, 0 for a new one.
         workers: episodes played side by side; the usable cores if None.
         resume: go on in ``out``: finish the run that was interrupted, or start another where ``steps`` is larger
-            than the last run's.
+            than the last run's. Where nothing is there yet a system starts (``hl learn --resume`` refuses that).
         holdout: episodes on holdout seeds at the end; 0 for none.
         gate: the rules of acceptance.
         key: decides, with ``seed``, what every episode is really seeded with; a new one where None, kept outside of

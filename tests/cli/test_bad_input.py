@@ -101,6 +101,18 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         assert code == 2 and "no system" in text, text
 
 
+def test_a_folder_of_other_files_is_not_told_to_be_resumed(tmp_path: Path, system: Path) -> None:
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.tex").touch()
+    for arguments in (["learn", CORRIDOR, "--out"], ["init", CORRIDOR]):
+        code, text = _messages(*arguments, thesis)
+        assert code == 2 and "no system" in text and "choose another folder" in text, text
+        assert "--resume" not in text
+    code, text = _messages("learn", CORRIDOR, "--out", system.parent)
+    assert code == 2 and f"Systems in {system.parent}: system" in text
+
+
 def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     thesis = tmp_path / "thesis.tex"
     thesis.touch()

@@ -69,23 +69,23 @@ def test_resume_takes_over_what_the_system_was_started_with(system: Path) -> Non
 def test_a_resumed_run_says_what_there_is(system: Path) -> None:
     said = hl("learn", CORRIDOR, "--resume", "--out", system, "--holdout-episodes", 1)
     assert "so far: 1 trial, 1 accepted, " in said.out
-    assert "nothing was there" not in said.out
 
 
-def test_resuming_where_nothing_is_says_that_a_new_system_starts(tmp_path: Path) -> None:
-    arguments: Words = (
-        "learn",
-        CORRIDOR,
-        "--editor",
-        "command:true",
-        "--steps",
-        500,
-        "--out",
-        tmp_path / "typo",
-    )
-    said = hl(*arguments, "--resume")
-    assert "nothing was there to resume: a new system starts" in said.out
-    assert "so far" not in said.out
+def test_resuming_where_nothing_is_says_so_and_names_systems_nearby(system: Path) -> None:
+    typo = system.parent / "sistem"
+    said = hl("learn", CORRIDOR, "--editor", "command:true", "--steps", 500, "--resume", "--out", typo)
+    assert said.code == 2 and f"nothing to go on with: {typo} does not exist" in said.err
+    assert f"Systems in {system.parent}: system" in said.err
+    assert not typo.exists()
+    typo.mkdir()
+    assert f"{typo} is empty" in hl("learn", CORRIDOR, "--resume", "--out", typo).err
+
+
+def test_resuming_in_the_usual_place_where_nothing_is_says_so() -> None:
+    said = hl("learn", CORRIDOR, "--resume", "--steps", 500, "--json")
+    assert said.code == 2 and said.data["error"] == "UsageError"
+    assert "runs/hlearn.testing.toys-Corridor-v0-vector-standard-s0 does not exist" in said.err
+    assert "Systems in" not in said.err
 
 
 def test_arguments_of_the_environment_are_part_of_the_task(tmp_path: Path) -> None:

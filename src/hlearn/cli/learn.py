@@ -41,11 +41,12 @@ from hlearn.cli.options import (
     key_of,
     lessons_every,
 )
+from hlearn.cli.out_folder import Before, read_before, refuse_filled
 from hlearn.cli.output import DONE, NO, Answer, AsJson, Debug, console, verb
 from hlearn.cli.stopping import Stops
 from hlearn.cli.words import arguments
 from hlearn.cli.worst import name_worst_failure
-from hlearn.errors import OutputExists, UsageError
+from hlearn.errors import UsageError
 from hlearn.loop.defaults import HOLDOUT_EPISODES, SIMULATED, SIMULATED_LEAST
 from hlearn.records import Model, Planning
 
@@ -192,7 +193,7 @@ def learn(
     _let_agents_find_hl()
     note_torn_ledger(plan.out, screen)
     announce(plan.task, plan.out, plan.editor, plan.steps, plan.seed, plan.workers, plan.defaults, screen)
-    if resume:
+    if plan.so_far is not None:
         announce_resumption(plan.so_far, screen)
     caps = SpendingCaps(usd=max_usd, tokens=max_tokens, seconds=max_time)
     if dry_run:
@@ -298,9 +299,8 @@ def _plan(
     from hlearn.tasks import resolve_task
     from hlearn.tasks.families import family_of
 
-    _refuse_a_file(out)
     defaults = tuple(n for n, v in (("access", access), ("protocol", protocol), ("seed", seed)) if v is None)
-    before = _before(out) if resume and out is not None else None
+    before = None if out is None else _checked_folder(out, resume)
     if before is not None and before.task.env_id == env_id:
         access, protocol = access or before.task.access.value, protocol or before.task.protocol.value
         model = model or before.task.model.value
@@ -314,15 +314,10 @@ def _plan(
     seed = seed or 0
     if out is None:
         out = default_out(task, seed)
-        _refuse_a_file(out)
-        before = _before(out) if resume else None
+        before = _checked_folder(out, resume)
     if before is not None and before.task.env_id == env_id and before.seed != seed:
         raise UsageError(
             f"{out} learns with seed {before.seed}, not {seed}; leave --seed out, or choose another --out"
-        )
-    if not resume and out.exists() and any(out.iterdir()):
-        raise OutputExists(
-            f"{out} exists and is not empty; go on with it by --resume, or choose another folder by --out"
         )
     if before is not None:
         steps, editor = steps or before.steps, editor or before.editor
@@ -338,45 +333,12 @@ def _plan(
     )
 
 
-def _refuse_a_file(out: Path | None) -> None:
-    if out is not None and out.exists() and not out.is_dir():
-        raise OutputExists(f"{out} is a file, not a folder; choose another folder by --out")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Before:
-    """What the system that is to be resumed was started with."""
-
-    task: Task
-    seed: int
-    steps: int | None
-    editor: str | None
-    so_far: Totals
-
-
-def _before(out: Path) -> _Before | None:
-    """Reads the system in ``out``, None where there is nothing.
-
-    Raises:
-        UsageError: the folder holds something else.
-    """
-    from hlearn.ledger.totals import totals
-    from hlearn.loop.opening import last_learning_run
-    from hlearn.system import System
-
-    if not out.exists() or not any(out.iterdir()):
-        return None
-    if not (out / "hl.toml").exists():
-        raise UsageError(f"{out} holds files but no system (no hl.toml); choose another --out")
-    system = System.open(out)
-    last = last_learning_run(system.ledger)
-    return _Before(
-        task=system.task,
-        seed=system.config.seed,
-        steps=last.steps if last else None,
-        editor=last.editor if last else None,
-        so_far=totals(system.ledger),
-    )
+def _checked_folder(out: Path, resume: bool) -> Before | None:
+    """What there is to go on with; None where a new system is to start."""
+    if resume:
+        return read_before(out)
+    refuse_filled(out)
+    return None
 
 
 def default_out(task: Task, seed: int) -> Path:

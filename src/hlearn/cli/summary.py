@@ -70,11 +70,8 @@ def announce(
         )
 
 
-def announce_resumption(so_far: Totals | None, screen: Console) -> None:
-    """Says what the system holds that learning goes on with, or that there is none yet."""
-    if so_far is None:
-        screen.print(Text("  nothing was there to resume: a new system starts"), soft_wrap=True)
-        return
+def announce_resumption(so_far: Totals, screen: Console) -> None:
+    """Says what the system holds that learning goes on with."""
     best = "" if so_far.best_dev is None else f", best development episode {number(so_far.best_dev)}"
     screen.print(
         Text(

@@ -80,7 +80,8 @@ def run_suite(folder: SuiteFolder, executor: Executor, listener: SuiteListener) 
 
 def _start(folder: SuiteFolder, executor: Executor, track: Track) -> None:
     folder.note(track, TrackStatus.RUNNING)
-    words = ["-P", "-m", "hlearn.cli.main", "learn", track.task.env_id, "--json", "--resume"]
+    words = ["-P", "-m", "hlearn.cli.main", "learn", track.task.env_id, "--json"]
+    words += ["--resume"] if (folder.system(track) / "hl.toml").exists() else []
     words += ["--out", str(folder.system(track).absolute()), "--access", track.task.access.value]
     words += ["--protocol", track.task.protocol.value, "--steps", str(track.steps), "--seed", str(track.seed)]
     words += ["--workers", "1", "--holdout-episodes", str(track.holdout), "--editor", track.editor]

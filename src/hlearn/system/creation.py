@@ -37,8 +37,14 @@ def create_system(path: Path, task: Task, *, seed: int, clock: Clock, key: Key, 
     if path.exists() and not path.is_dir():
         raise OutputExists(f"{path} is a file, not a folder; choose another folder")
     if path.is_dir() and any(path.iterdir()):
+        if (path / "hl.toml").is_file():
+            raise OutputExists(
+                f"{path} exists and is not empty: it holds a system; choose another folder, or go on with it by "
+                "hl learn --resume"
+            )
         raise OutputExists(
-            f"{path} exists and is not empty; choose another folder, or go on with a system by hl learn --resume"
+            f"{path} is not empty and no system: it holds other files (and no hl.toml); choose another folder, or "
+            "empty it"
         )
     git = Git(path)
     if keys.folder.is_relative_to(path):
