@@ -89,6 +89,64 @@ class NanReward(Sound):
         return self.look(), float("nan"), False, False, {}
 
 
+class TextReward(Sound):
+    def step(self, action: Any) -> Any:
+        return self.look(), "1.0", False, False, {}
+
+
+class Blank(Sound):
+    """Shows nothing from its fourth step on."""
+
+    def look(self) -> Any:
+        return None if self.steps > 3 else super().look()
+
+
+class BlankNumber(Blank):
+    """The same for a single number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observation_space = spaces.Discrete(3)
+
+    def look(self) -> Any:
+        return None if self.steps > 3 else 1
+
+
+class BlankAtOnce(BlankNumber):
+    def look(self) -> Any:
+        return None
+
+
+class BlankPart(Blank):
+    """The same for a part of a mapping."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observation_space = spaces.Dict(hand=spaces.Box(-1.0, 1.0, (2,)), lamp=spaces.Discrete(2))
+
+    def look(self) -> Any:
+        return {"hand": np.zeros(2), "lamp": None if self.steps > 3 else 1}
+
+
+class HalfBlank(Sound):
+    def look(self) -> Any:
+        return [0.5, None, 0.5, 0.5] if self.steps > 3 else super().look()
+
+
+class Written(Sound):
+    """Numbers as text."""
+
+    def look(self) -> Any:
+        return ["0.5"] * 4 if self.steps > 3 else super().look()
+
+
+class Repeats(Sound):
+    """One number instead of four."""
+
+    def look(self) -> Any:
+        return 0.5 if self.steps > 3 else super().look()
+
+
 class NoInfo(Sound):
     def step(self, action: Any) -> Any:
         return self.look(), 1.0, self.steps > 3, False, None
@@ -156,6 +214,7 @@ class Remembers(Sound):
 
 for _made in (
     *(Sound, Raises, RaisesInReset, RaisesInConstructor, Short, Single, Shrinks, OldStep, OldReset, Unseeded),
+    *(TextReward, Blank, BlankNumber, BlankAtOnce, BlankPart, HalfBlank, Written, Repeats),
     *(NoReward, NanReward, NoInfo, NoSpaces, Sized, Quits, Exits, Forgetful, Careless, Remembers),
 ):
     gymnasium.register(f"Broken/{_made.__name__}-v0", entry_point=_made, max_episode_steps=50)  # type: ignore[arg-type]

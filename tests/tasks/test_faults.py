@@ -46,6 +46,23 @@ FAULTS = [
     ("Unseeded", r"reset\(self, \*, seed=None, options=None\)"),
     ("NoReward", r"returned reward None.*expected a finite number"),
     ("NanReward", r"returned reward nan"),
+    (
+        "TextReward",
+        r"returned reward '1.0'.*expected a finite number.*\(step\(\) is defined in broken_environments.py:\d+\)",
+    ),
+    (
+        "Blank",
+        r"gave in step\(\) NoneType None as observation; .*\(step\(\) is defined in broken_env.*py:\d+\)",
+    ),
+    ("BlankNumber", r"gave in step\(\) NoneType None as observation; its observation_space is Discrete\(3\)"),
+    (
+        "BlankAtOnce",
+        r"gave in reset\(\) NoneType None as obs.*\(reset\(\) is defined in broken_environments.py:\d+\)",
+    ),
+    ("BlankPart", r"gave in step\(\) dict .*'lamp': None.* as observation; .*expected numbers, got None"),
+    ("HalfBlank", r"gave in step\(\) list \[0.5, None.* as observation; .*expected numbers, got None"),
+    ("Written", r"gave in step\(\) list \['0.5', .* as observation; .*expected numbers"),
+    ("Repeats", r"gave in step\(\) float 0.5 as observation; .*expected 4 numbers, got 1"),
     ("NoInfo", r"gave None as info"),
     ("NoSpaces", "has no observation_space"),
     (

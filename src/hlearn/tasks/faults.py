@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 import signal
@@ -129,7 +130,7 @@ def wrong_step(who: str, given: Any, space: spaces.Space[Any], error: BaseExcept
     observation, reward, terminated, truncated, _ = given
     try:
         bool(terminated), bool(truncated)
-        readable = math.isfinite(float(reward))
+        readable = math.isfinite(reward_of(reward))
     except (TypeError, ValueError):
         readable = False
     if not readable:
@@ -138,6 +139,27 @@ def wrong_step(who: str, given: Any, space: spaces.Space[Any], error: BaseExcept
             "step(); expected a finite number and two booleans"
         )
     return wrong_observation(who, "step", observation, space, error)
+
+
+def reward_of(given: Any) -> float:
+    """The reward as a number.
+
+    Raises:
+        TypeError: it is text, which Python would read as a number where it looks like one, or nothing like a number.
+    """
+    if isinstance(given, (str, bytes)):
+        raise TypeError("the reward is text")
+    return float(given)
+
+
+def placed(fault: EnvironmentFault, environment: object, method: str) -> EnvironmentFault:
+    """The fault with the file and line where the environment defines the method; itself where that is not known."""
+    code = getattr(inspect.unwrap(getattr(type(environment), method, None) or placed), "__code__", None)
+    if code is None or code is placed.__code__ or code.co_filename.startswith("<"):
+        return fault
+    return EnvironmentFault(
+        f"{fault} ({method}() is defined in {Path(code.co_filename).name}:{code.co_firstlineno})"
+    )
 
 
 def fits(observation: Any, space: spaces.Space[Any]) -> bool:

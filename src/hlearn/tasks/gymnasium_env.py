@@ -99,15 +99,20 @@ class GymnasiumEnvironment:
             raise faults.raised(self._who, "reset()", error) from error
         wrong = faults.wrong_return(self._who, "reset", given)
         if wrong is not None:
-            raise wrong
+            raise self._placed(wrong, "reset")
         observation, self._info = given
         if not faults.fits(observation, self._space):
-            raise faults.wrong_observation(self._who, "reset", observation, self._space)
+            wrong = faults.wrong_observation(self._who, "reset", observation, self._space)
+            raise self._placed(wrong, "reset")
         try:
             self._write(observation, out)
         except Exception as error:
-            raise faults.wrong_observation(self._who, "reset", observation, self._space, error) from error
+            wrong = faults.wrong_observation(self._who, "reset", observation, self._space, error)
+            raise self._placed(wrong, "reset") from error
         return 0
+
+    def _placed(self, fault: EnvironmentFault, method: str) -> EnvironmentFault:
+        return faults.placed(fault, self._env.unwrapped, method)
 
     def _seed_whatever_draws(self, seed: int) -> None:
         """Seeds what strangers' environments draw from besides the generator that a reset seeds.
@@ -138,12 +143,13 @@ class GymnasiumEnvironment:
         try:
             observation, reward, terminated, truncated, self._info = given
             self._write(observation, out)
-            reward = float(reward)
+            reward = faults.reward_of(reward)
             if not isfinite(reward):
                 raise ValueError("the reward is not finite")
             return reward, bool(terminated), bool(truncated), 1
         except Exception as error:
-            raise faults.wrong_step(self._who, given, self._space, error) from error
+            wrong = faults.wrong_step(self._who, given, self._space, error)
+            raise self._placed(wrong, "step") from error
 
     def lives(self) -> int:
         """Returns ``info["lives"]`` of the last step, 0 where the environment gives none."""

@@ -133,7 +133,7 @@ def _parts_writer(paths: Sequence[Path], parts: Sequence[Part]) -> Writer:
             value = observation
             for key in path:
                 value = value[key]
-            out[place] = np.ravel(value)
+            _copy_flat(value, out[place])
 
     return write
 
@@ -152,8 +152,30 @@ def _vector(
 
 
 def _copy(observation: Any, out: np.ndarray) -> None:
-    out[...] = observation
+    out[...] = _numbers(observation, out)
 
 
 def _copy_flat(observation: Any, out: np.ndarray) -> None:
-    out[:] = np.ravel(observation)
+    out[:] = _numbers(observation, out).ravel()
+
+
+def _numbers(value: Any, out: np.ndarray) -> np.ndarray:
+    """The numbers of an observation, as many as there is room for.
+
+    numpy by itself would take None for NaN, text for the number that it spells, and repeat a single number.
+
+    Raises:
+        TypeError: something in it is no number.
+        ValueError: it has more or fewer.
+    """
+    array = value if type(value) is np.ndarray else np.asarray(value)
+    kind = array.dtype.kind
+    if kind == "O":  # of mixed types; whatever passes for a number may be there
+        odd = next((v for v in array.flat if v is None or isinstance(v, (str, bytes))), 0)
+        if odd != 0:
+            raise TypeError(f"expected numbers, got {odd!r:.40}")
+    elif kind not in "biuf":
+        raise TypeError(f"expected numbers, got {value!r:.40}")
+    if array.size != out.size:
+        raise ValueError(f"expected {out.size} numbers, got {array.size}")
+    return array
