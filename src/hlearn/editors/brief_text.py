@@ -116,7 +116,7 @@ def _observation(spec: ObservationSpec) -> str:
     if spec.low and len(spec.low) <= 64:
         bounds = (f"[{low:g}, {high:g}]" for low, high in zip(spec.low, spec.high, strict=True))
         text += ", bounds " + ", ".join(bounds)
-    return text + (f"; {spec.legend}" if spec.parts else "")
+    return text + (f"; {spec.legend}" if spec.legend else "")
 
 
 def _actions(space: ActionSpace) -> str:

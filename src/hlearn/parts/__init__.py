@@ -4,6 +4,7 @@ Each part is small, tested alone, free of harness code, and resettable (a policy
 Programs import these names; nothing here imports anything of hlearn.
 """
 
+from hlearn.parts.boards import CellGrid
 from hlearn.parts.change import Cusum, Dynamics, PageHinkley, Recognizer
 from hlearn.parts.control import away, dodge, toward
 from hlearn.parts.foresight import Foresight
@@ -15,6 +16,7 @@ from hlearn.parts.things import Place, Slot, Thing, Things
 
 __all__ = [
     "Caution",
+    "CellGrid",
     "Cusum",
     "Dynamics",
     "Foresight",

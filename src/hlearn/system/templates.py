@@ -76,7 +76,7 @@ def agents_md(task: Task, observation: ObservationSpec, actions: ActionSpace) ->
         bounds = ", ".join(f"[{lo:g}, {hi:g}]" for lo, hi in zip(actions.low, actions.high, strict=True))
         acts = f"{len(actions.low)} floats within {bounds}"
     shape = ", ".join(map(str, observation.shape))
-    legend = f": {observation.legend}" if observation.parts else ""
+    legend = f": {observation.legend}" if observation.legend else ""
     return f"""# A heuristic system for {task.env_id}
 
 This folder was written by hlearn. What is learnt here is the program `{PROGRAM_FILE}`: plain Python, no weights.

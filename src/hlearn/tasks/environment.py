@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -65,6 +66,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A stretch of an observation vector that was a table: its components follow each other in C order."""
+
+    start: int
+    shape: tuple[int, ...]
+
+    @property
+    def where(self) -> str:
+        """How a program reads it."""
+        size = math.prod(self.shape)
+        return f"obs[{self.start}:{self.start + size}].reshape({', '.join(map(str, self.shape))})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationSpec:
     """Shape and dtype of what the program sees, with bounds per component for vectors (may be infinite).
 
@@ -72,6 +87,7 @@ class ObservationSpec:
         parts: what the environment calls stretches of the vector (keys of a Dict, places in a Tuple), in order;
             empty where it names none. Each name is a Python identifier and occurs once.
         left_out: parts of the environment's observation that no vector can hold, and why, in words.
+        grids: stretches of the vector that were tables of two or more dimensions.
     """
 
     shape: tuple[int, ...]
@@ -80,12 +96,15 @@ class ObservationSpec:
     high: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
     left_out: tuple[str, ...] = ()
+    grids: tuple[Grid, ...] = ()
 
     @property
     def legend(self) -> str:
-        """Which components are what, in Markdown; empty where the environment names none."""
+        """Which components are what, in Markdown; empty where the environment names none and nothing is a table."""
         said = ", ".join(f"`{p.name}` {p.where}" for p in self.parts[:_TOLD])
-        return said + (f" and {len(self.parts) - _TOLD} more" if len(self.parts) > _TOLD else "")
+        said += f" and {len(self.parts) - _TOLD} more" if len(self.parts) > _TOLD else ""
+        tables = ", ".join(f"`{g.where}`" for g in self.grids[:_TOLD])
+        return "; ".join(s for s in (said, f"a table: {tables}" if tables else "") if s)
 
 
 class Description(NamedTuple):

@@ -13,7 +13,7 @@ from gymnasium import spaces
 
 from hlearn.errors import UsageError
 from hlearn.records import Access
-from hlearn.tasks.environment import ObservationSpec, Part
+from hlearn.tasks.environment import Grid, ObservationSpec, Part
 from hlearn.tasks.space_parts import Path, choices, leaves
 
 SMALLEST_SIDE = 8  # of a picture, in pixels
@@ -61,10 +61,17 @@ def observation_spec(space: spaces.Space[Any]) -> tuple[ObservationSpec, Writer]
                 for name, (low, _), end in zip(_names([p for p, _, _ in kept]), known, ends, strict=True)
             ]
             low, high = (np.concatenate([bound[side] for bound in known]) for side in (0, 1))
-            return _vector(low, high, parts, left_out), _parts_writer([path for path, _, _ in kept], parts)
+            shapes = {path: leaf.shape or () for path, leaf in found}
+            grids = [
+                Grid(start=p.start, shape=shapes[path]) for p, (path, *_) in zip(parts, kept, strict=True)
+            ]
+            return _vector(low, high, parts, left_out, grids), _parts_writer(
+                [path for path, _, _ in kept], parts
+            )
     elif (bounds_ := _bounds(space)) is not None:
         flat = isinstance(space, spaces.Discrete) or len(space.shape or ()) == 1
-        return _vector(*bounds_), _copy if flat else _copy_flat
+        grids = [] if flat else [Grid(start=0, shape=space.shape or ())]
+        return _vector(*bounds_, grids=grids), _copy if flat else _copy_flat
     raise UsageError(
         f"observation space {space}: expected one of fixed length (Box, Discrete, MultiDiscrete, MultiBinary, or a "
         "Dict or Tuple of these); wrap the environment so that it gives such an observation"
@@ -139,7 +146,11 @@ def _parts_writer(paths: Sequence[Path], parts: Sequence[Part]) -> Writer:
 
 
 def _vector(
-    low: np.ndarray, high: np.ndarray, parts: Sequence[Part] = (), left_out: Sequence[str] = ()
+    low: np.ndarray,
+    high: np.ndarray,
+    parts: Sequence[Part] = (),
+    left_out: Sequence[str] = (),
+    grids: Sequence[Grid] = (),
 ) -> ObservationSpec:
     return ObservationSpec(
         shape=(len(low),),
@@ -148,6 +159,7 @@ def _vector(
         high=tuple(high.tolist()),
         parts=tuple(parts),
         left_out=tuple(left_out),
+        grids=tuple(g for g in grids if len(g.shape) > 1),
     )
 
 

@@ -282,3 +282,52 @@ class Room(gymnasium.Env[np.ndarray, np.ndarray]):
 
 
 gymnasium.register("Room-v0", entry_point=Room)  # type: ignore[arg-type]
+
+
+class Catch(gymnasium.Env[np.ndarray, np.int64]):
+    """Catch what falls: a board of cells on which a paddle is moved and one thing falls after another, past a wall.
+
+    Observation uint8[12, 7, 3], or [3, 12, 7], or one number per cell: paddle, what falls, wall. Actions: stay, left,
+    right. Reward: 1 for what is caught; the first that is missed ends the episode.
+    """
+
+    def __init__(self, layout: str = "last") -> None:
+        shape = {"last": (12, 7, 3), "first": (3, 12, 7), "kinds": (12, 7)}[layout]
+        self.observation_space = spaces.Box(0, 5, shape, np.uint8)
+        self.action_space = spaces.Discrete(3)
+        self._layout = layout
+        self._paddle, self._ball, self._caught = 0, [0, 0], 0
+
+    def _seen(self) -> np.ndarray:
+        table = np.zeros((12, 7, 3), np.uint8)
+        table[11, self._paddle, 0] = table[self._ball[0], self._ball[1], 1] = 1
+        table[6, 2:5, 2] = 1
+        if self._layout == "kinds":
+            return np.asarray((table * np.array([5, 2, 3], np.uint8)).max(axis=2))
+        return table.transpose(2, 0, 1).copy() if self._layout == "first" else table
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._paddle, self._caught = int(self.np_random.integers(7)), 0
+        self._ball = [0, int(self.np_random.integers(7))]
+        return self._seen(), {}
+
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        self._paddle = int(np.clip(self._paddle + (0, -1, 1)[int(action)], 0, 6))
+        self._ball[0] += 1
+        caught = self._ball == [11, self._paddle]
+        missed = self._ball[0] == 11 and not caught
+        if caught:
+            self._caught += 1
+            self._ball = [0, int(self.np_random.integers(7))]
+        return self._seen(), float(caught), missed, self._caught >= 10, {}
+
+
+for _layout in ("last", "first", "kinds"):
+    gymnasium.register(
+        f"Catch-{_layout}-v0",
+        entry_point=Catch,  # type: ignore[arg-type]
+        kwargs={"layout": _layout},
+    )

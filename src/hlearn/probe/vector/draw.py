@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from hlearn.evaluate.api import Recording, Result
+from hlearn.probe.vector.boards import find_board_signals
 from hlearn.probe.vector.gaps import find_gaps
 from hlearn.probe.vector.naming import names_of
 from hlearn.probe.vector.sketch import (
@@ -24,7 +25,7 @@ from hlearn.probe.vector.sketch import (
     values_of,
 )
 from hlearn.probe.vector.targets import find_targets
-from hlearn.probe.vector.wide import choose_components
+from hlearn.probe.vector.wide import MOST, MOST_BESIDE, choose_components
 from hlearn.records import Episode
 from hlearn.tasks.environment import WIDE, ActionSpace, Box, Discrete, ObservationSpec
 
@@ -70,13 +71,15 @@ def draw_sketch(
     episodes, acted = [every[k] for k in keep], [pushes[k] for k in keep]
     columns: list[Feature] = []
     if every:
-        chosen = choose_components(every, pushes, [r.rewards for r in recordings])
+        most = MOST_BESIDE if observation.grids else MOST
+        chosen = choose_components(every, pushes, [r.rewards for r in recordings], most)
         columns = _columns(episodes or every, names_of(observation), chosen)
     if episodes:  # else they are too short to tell what drives what
         columns = _link_rates(columns, episodes)
         columns += _changes(columns, episodes)
     paid = [np.asarray(recordings[k].rewards, dtype=np.float64) for k in keep]
     columns += find_gaps(columns, observation, episodes or every, paid)
+    columns += find_board_signals(observation.grids, episodes, [_as_numbers(a, actions) for a in acted])
     columns = find_targets(columns, episodes, paid)
     columns = [replace(c, rest=_at_rest(c, every)) for c in columns]
     axes, neutral = _axes(columns, episodes, acted, actions)
@@ -225,6 +228,7 @@ def _changes(signals: list[Feature], episodes: list[np.ndarray]) -> list[Feature
                     centre=0.0,
                     scale=scale,
                     setup=f"self.{base.name}_before = Change()",
+                    part=("feedback", "Change"),
                 )
             )
     return changes
@@ -298,7 +302,7 @@ def _axes(
             for k in range(len(actions.low))
         ]
         return tuple(axes), None
-    one_hot = [np.eye(actions.n)[a[:, 0].astype(int)] for a in acted]
+    one_hot = [_as_numbers(a, actions) for a in acted]
     contrasts = np.eye(actions.n)[:, :-1] - 1.0 / actions.n  # the last action is coded as none of the others
     effect, t = _effects(signals, episodes, [h[:, :-1] for h in one_hot], contrasts)
     trusted = np.where(np.abs(t).max(axis=0) > 4.0, 1.0, 0.0) / np.maximum(np.abs(effect).max(axis=0), 1e-12)
@@ -323,6 +327,11 @@ def _axes(
             )
         )
     return tuple(axes), neutral
+
+
+def _as_numbers(acted: np.ndarray, actions: ActionSpace) -> np.ndarray:
+    """Actions as pushes, float[T, m]: a column for each discrete action."""
+    return np.eye(actions.n)[acted[:, 0].astype(int)] if isinstance(actions, Discrete) else acted
 
 
 def _opposites(directions: np.ndarray) -> tuple[int | None, list[tuple[int, int | None]]]:

@@ -73,6 +73,7 @@ def find_gaps(
                     source=f"float(obs[{i}] - obs[{j}])",
                     indices=(i, j),
                     kind=GAP,
+                    goal=next((p.name for p in observation.parts if i in _places(p)), "what rests"),
                     centre=float(gap.mean()),
                     scale=float(gap.std()),
                 )

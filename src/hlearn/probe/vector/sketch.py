@@ -7,10 +7,18 @@ the environment is read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 FLAG, PLAIN, ANGLE, COS, SIN, CHANGE, GAP = "flag", "plain", "angle", "cos", "sin", "change", "gap"
+
+
+class SignalReading(Protocol):
+    """How a signal is read that is more than a component."""
+
+    def values(self, observations: np.ndarray) -> np.ndarray:
+        """The signal over an episode, float[T, d] -> float[T]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +37,9 @@ class Feature:
         setup: what an episode begins with, for a signal that remembers; "" for others.
         rest: its mean over the first observations of the probe's episodes.
         target: the value at which the reward peaks, None where the reward does not tell.
+        goal: of a gap, what it leads to, as it is called; gaps to one goal belong together.
+        part: what its source uses, as module of :mod:`hlearn.parts` and name; None where it uses nothing.
+        reading: how it is read where it is no component; None where ``indices`` say it.
     """
 
     name: str
@@ -41,6 +52,9 @@ class Feature:
     setup: str = ""
     rest: float = 0.0
     target: float | None = None
+    goal: str = ""
+    part: tuple[str, str] | None = None
+    reading: SignalReading | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,8 @@ class VectorFindings:
 
 def values_of(signal: Feature, observations: np.ndarray) -> np.ndarray:
     """Computes a signal over recorded observations, float[T, d] -> float[T]; angles are unwrapped."""
+    if signal.reading is not None:
+        return signal.reading.values(observations)
     if signal.kind == ANGLE:
         cos, sin = signal.indices
         return np.unwrap(np.arctan2(observations[:, sin], observations[:, cos]))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 MOST = 64  # components that are looked at
+MOST_BESIDE = 24  # the same beside the things of a board
 
 
 def choose_components(

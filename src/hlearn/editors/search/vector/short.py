@@ -12,6 +12,7 @@ from itertools import combinations, product
 import numpy as np
 
 from hlearn.editors.search.knobs import Knob, tidy
+from hlearn.editors.search.vector.approaches import approaches
 from hlearn.editors.search.vector.families import linear
 from hlearn.editors.search.vector.guess import Guess, choices, rule_template
 from hlearn.editors.search.vector.holding import holds
@@ -62,6 +63,7 @@ def guesses(
     if not seen or not signals:
         return
     yield list(holds(sketch, title))
+    yield list(approaches(sketch, title))
     singles = list(single_rules(sketch, title, signals, seen))
     yield some_of(singles, MOST_SINGLES, rng)
     yield list(chases(sketch, title))

@@ -150,9 +150,9 @@ class Template:
         readers = "\n".join([*formulas, body])
         read = [s for s in self.signals if _reads(readers, s.name)]
         signals = [_signal(s) for s in read]
-        begin = [*self.setup, *(s.setup for s in read if s.setup)]
+        begin = [*self.setup, *dict.fromkeys(s.setup for s in read if s.setup)]
         setup = "def setup(self):\n" + textwrap.indent("\n".join(begin), "    ") if begin else ""
-        parts = {*self.parts, *(("feedback", "Change") for s in read if s.setup)}
+        parts = {*self.parts, *(s.part for s in read if s.part is not None)}
         blocks = ["\n".join(members), "\n".join(params), setup, *signals, *formulas, body]
         text = "\n\n".join(b for b in blocks if b)
         used = [n for n in IMPORTS if f"@{n}\n" in text or f"= {n}(" in text or n == self._base()]

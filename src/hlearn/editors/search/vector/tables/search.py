@@ -22,6 +22,7 @@ from hlearn.tasks.environment import Discrete
 MOST_STATES = 5_000  # met so far; more: no table
 CROWD = 0.5  # of the budget: with more states than that few are met twice
 ENOUGH = 50  # steps, from which on it is reckoned how many there are
+NEW = (500, 0.2)  # steps on a board, from which on no larger share may lead to states never seen before
 MOST_NUMBERS = 400  # components of an observation
 FEW_NUMBERS = 8  # up to so many a state is named by them, beyond by a hash of them
 AGAIN = 0.5  # share of the steps that must see a state again which was seen before
@@ -140,6 +141,8 @@ class TableSearch:
     def _too_many(self) -> bool:
         """Whether there are more states, after all, than can be met again within the budget."""
         met = len(self.model.keys)
+        if self.lab.observation.grids and self.model.steps >= NEW[0] and met > NEW[1] * self.model.steps:
+            return True
         expected = met + self.model.unseen() if self.model.steps >= ENOUGH else met
         return expected > min(MOST_STATES, max(CROWD * self.budget, LEAST_ROUND))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 DECISIVE = 0.3  # share of what is lost that one question must save, or pairs of questions are looked at
 MOST_PAIRS = 60
+WIDE = 32  # numbers of a state, from which on questions are weighed one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def _split(table: np.ndarray, cost: np.ndarray, rows: np.ndarray) -> tuple[float
     if not ranked:
         return 0.0, None
     saved, best = ranked[0]
-    if saved > DECISIVE * cost[rows].sum(axis=0).min():
+    if table.shape[1] > WIDE or saved > DECISIVE * cost[rows].sum(axis=0).min():
         return saved, best
     together: list[tuple[float, FactorTest]] = []
     for alone, question in ranked[:MOST_PAIRS]:
@@ -102,15 +103,20 @@ def _questions(table: np.ndarray, costs: np.ndarray) -> list[tuple[float, Factor
     """All questions about some states and what each saves, the best first."""
     total = costs.sum(axis=0)
     found: list[tuple[float, FactorTest]] = []
-    for factor in range(table.shape[1]):
+    low, high = table.min(axis=0), table.max(axis=0)
+    two = ((table == low) | (table == high)).all(axis=0)  # of boards, that is most of them
+    sides = np.flatnonzero(two & (low < high))
+    above = (table[:, sides] == high[sides]).T.astype(float) @ costs
+    saved = total.min() - above.min(axis=1) - (total - above).min(axis=1)
+    for factor, worth in zip(sides.tolist(), saved.tolist(), strict=True):
+        found.append((worth, FactorTest(factor=factor, value=high[factor].item(), equal=False)))
+    for factor in np.flatnonzero(~two).tolist():
         values, place = np.unique(table[:, factor], return_inverse=True)
-        if len(values) < 2:
-            continue
         sums = np.zeros((len(values), costs.shape[1]))
         np.add.at(sums, place, costs)
         above = np.cumsum(sums[::-1], axis=0)[::-1][1:]
-        for equal, part in ((False, above), (True, sums if len(values) > 2 else sums[:0])):
+        for equal, part in ((False, above), (True, sums)):
             saved = total.min() - part.min(axis=1) - (total - part).min(axis=1)
             for value, worth in zip((values if equal else values[1:]).tolist(), saved.tolist(), strict=False):
                 found.append((worth, FactorTest(factor=factor, value=value, equal=equal)))
-    return sorted(found, key=lambda f: -f[0])
+    return sorted(found, key=lambda f: (-f[0], f[1].factor))
