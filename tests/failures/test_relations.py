@@ -120,6 +120,20 @@ def test_a_sum_of_components_is_not_called_scaled_and_is_called_late() -> None:
     assert "late by 3 decisions, as a sum" in check_detectors([wrong], usual_of([wrong]))[0].finding
 
 
+def test_what_is_reckoned_from_the_present_is_not_late() -> None:
+    rng = np.random.default_rng(11)
+    setpoint = np.repeat(rng.uniform(0.4, 1.4, STEPS // 50 + 1), 50)[:STEPS]
+    kick = setpoint - _late(setpoint, 2)  # a pump that is opened for two decisions after each jump
+    seen = np.stack([kick, setpoint], axis=1)
+    gap = _several({"setpoint_from_pump": setpoint - kick}, seen)
+    (check,) = check_detectors([gap], usual_of([gap]))
+    assert check.relation.lag == 2 and check.agreement > 0.99 and check.finding == ""
+    smooth = 0.45 * setpoint + 0.55 * _late(setpoint, 1)  # hardly better explained by the decision before
+    slow = _several({"level": smooth}, setpoint[:, None])
+    (check,) = check_detectors([slow], usual_of([slow]))
+    assert check.relation.lag == 1 and check.agreement > 0.98 and check.finding == ""
+
+
 def test_a_bent_curve_is_not_called_scaled() -> None:
     seen = np.random.default_rng(3).uniform(-1, 1, (STEPS, 3))
     bent = _several({"near": 5 * np.tanh(seen[:, 0]), "half": 0.5 * seen[:, 1]}, seen)

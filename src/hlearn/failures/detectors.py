@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hlearn.failures.episodes import MinedEpisode, Usual
-from hlearn.failures.relations import LAGS, Relation, Rest, relations, rest_of
+from hlearn.failures.relations import LAGS, Relation, Rest, agreement_now, relations, rest_of
 from hlearn.failures.signs import Sign, _sign
-from hlearn.failures.sums import is_sum, mirrors, sum_lag, unexplained
+from hlearn.failures.sums import is_sum, mirrors, sum_lag, unexplained, unexplained_now
 
 _ROWS = 4_000
 AGREES = 0.98  # correlation from which a component explains a value
@@ -26,6 +26,8 @@ _HALF = 0.3  # by which a value that counts in other units misses it
 _FEW = 200  # decisions below which only what agrees exactly counts: in short episodes all goes along with all
 _FEW_AGREES = 0.9999
 _STRAIGHT = 0.999  # agreement from which a value is a multiple; a bent curve, such as a soft limit, has 0.98
+_AT_ONCE = 1e-6  # share of its variance that the present leaves of what is reckoned from it, so is not late
+_CLEARLY = 0.2  # of what a component leaves unexplained now, that it leaves at most where it was late
 _RESTS = 0.08  # share of movements that a detector may miss in long rests
 
 
@@ -44,6 +46,8 @@ class DetectorCheck:
         mirrors: whether it never changes because what it reads does not.
         sums: whether several components explain it, of which none is it.
         sum_lag: decisions by which such a sum is late.
+        at_once: share of its variance that a sum of what is observed now leaves unexplained, 1 where that is not known.
+        gained: what its component leaves unexplained as late as it is, as a share of what it leaves now.
         rest: where it stands still while what drives it moves, with the episode's number; None where it does not.
         finding: what is wrong, "" where nothing is.
         surety: that it is wrong, 0 to 1: a value may count in units of its own on purpose.
@@ -59,6 +63,8 @@ class DetectorCheck:
     mirrors: bool = False
     sums: bool = False
     sum_lag: int = 0
+    at_once: float = 1.0
+    gained: float = 0.0
     rest: tuple[int, Rest] | None = None
     finding: str = ""
     surety: float = 0.0
@@ -93,6 +99,7 @@ def check_detectors(episodes: Sequence[MinedEpisode], usual: Usual) -> tuple[Det
     ]
     seen = [e.observed for e in episodes]
     found, left = relations(tables, seen), unexplained(tables, seen)
+    now = unexplained_now(tables, seen)
     checks = [
         _checked(
             name,
@@ -101,6 +108,7 @@ def check_detectors(episodes: Sequence[MinedEpisode], usual: Usual) -> tuple[Det
             usual,
             found[place],
             np.ones(LAGS) if left is None else left[:, place],
+            float(now[place]),
         )
         for place, name in enumerate(names)
     ]
@@ -118,6 +126,7 @@ def _checked(
     usual: Usual,
     relation: Relation,
     left: np.ndarray,
+    at_once: float,
 ) -> DetectorCheck:
     whole = np.concatenate(columns)
     known = whole[np.isfinite(whole)]
@@ -127,7 +136,7 @@ def _checked(
     usually = float(np.quantile(moves, 0.99)) if len(moves) else 0.0
     rests = [(n, rest_of(c, s)) for n, (c, s) in enumerate(zip(columns, seen, strict=True))]
     found = [(n, r) for n, r in rests if r is not None]
-    bias = 0.0
+    bias, gained = 0.0, 0.0
     if relation.component >= 0 and not relation.window:
         lag = relation.lag
         apart = [
@@ -136,6 +145,8 @@ def _checked(
             if len(c) > lag
         ]
         bias = float(np.nanmean(np.concatenate(apart)))
+        now = agreement_now(columns, seen, relation.component)
+        gained = (1.0 - relation.agreement**2) / max(1.0 - now**2, 1e-12)
     return DetectorCheck(
         name=name,
         seen=len(known) / max(len(whole), 1),
@@ -147,6 +158,8 @@ def _checked(
         mirrors=mirrors(columns, seen),
         sums=is_sum(relation, float(left[relation.lag])),
         sum_lag=sum_lag(left),
+        at_once=at_once,
+        gained=gained,
         rest=max(found, key=lambda f: f[1].share, default=None),
     )
 
@@ -175,7 +188,7 @@ def _finding(check: DetectorCheck, typical: int, steps: int) -> tuple[str, float
     if check.agreement < AGREES:
         return "", 0.0
     if relation.lag > typical:
-        return f"late by {relation.lag - typical} decisions against {what}", 1.0
+        return _late(check, typical)
     if abs(relation.slope + 1) < _NEAR:
         return f"is {what} turned round", 1.0
     if abs(abs(relation.slope) - 1) > _HALF and check.agreement >= _STRAIGHT:
@@ -183,6 +196,13 @@ def _finding(check: DetectorCheck, typical: int, steps: int) -> tuple[str, float
     if abs(relation.slope - 1) < _NEAR and abs(check.bias) > max(0.5, 2 * relation.spread):
         return f"is {what} {check.bias:+.4g}: shifted", 0.6
     return "", 0.0
+
+
+def _late(check: DetectorCheck, typical: int) -> tuple[str, float]:
+    """The same of a number that an earlier component explains: what rests for long looks late by chance."""
+    if check.at_once <= _AT_ONCE or check.gained > _CLEARLY:
+        return "", 0.0
+    return f"late by {check.relation.lag - typical} decisions against {check.explained}", 1.0
 
 
 def _wrong_rate(relation: Relation, what: str) -> tuple[str, float]:

@@ -97,6 +97,22 @@ def relations(values: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> list[
     return best
 
 
+def agreement_now(values: Sequence[np.ndarray], seen: Sequence[np.ndarray], component: int) -> float:
+    """Correlation of a number with a component of the same decision, 0 to 1.
+
+    Args:
+        values: float64[T] for each episode; NaN where the number is not known.
+        seen: float64[T, n] for each episode.
+        component: of the observation.
+    """
+    v = np.concatenate([c[:_ROWS] for c in values])
+    x = np.concatenate([s[:_ROWS, component] for s in seen])
+    known = np.isfinite(v)
+    if known.sum() < _FEWEST or v[known].std() < 1e-12 or x[known].std() < 1e-12:
+        return 0.0
+    return abs(float(np.corrcoef(v[known], x[known])[0, 1]))
+
+
 def _pair(values: np.ndarray, seen: np.ndarray, window: int, lag: int) -> tuple[np.ndarray, np.ndarray]:
     x = (seen[window:] - seen[: len(seen) - window]) / window if window else seen
     return values[window + lag :], x[: len(x) - lag]

@@ -50,6 +50,15 @@ def unexplained(values: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> np.
     return np.stack(rows)
 
 
+def unexplained_now(values: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> np.ndarray:
+    """The same for the components of the very decision alone, float64[m]; 1 where nothing is known."""
+    count = values[0].shape[1]
+    if not seen or not 0 < seen[0].shape[1] <= WIDEST:
+        return np.ones(count)
+    v, x = np.concatenate([c[:_ROWS] for c in values]), np.concatenate([s[:_ROWS] for s in seen])
+    return _left(v, x) if len(v) >= _PER_UNKNOWN * (x.shape[1] + 1) else np.ones(count)
+
+
 def _left(values: np.ndarray, x: np.ndarray) -> np.ndarray:
     spread = x.std(axis=0)
     x = (x - x.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]

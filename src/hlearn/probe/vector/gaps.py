@@ -17,6 +17,7 @@ from hlearn.tasks.environment import ObservationSpec, Part
 
 MOST_PAIRS = 4  # of parts
 LARGEST = 16  # components of such a part
+ALIKE = 0.5  # of the range that two numbers without bounds take together, that both take
 JUMPS = 0.05  # of the steps within an episode, in which a set point may change
 TELLING = 0.25  # of the reward's variance that the distance from a set point explains, at least
 UNTOLD = 0.9  # of what a number alone leaves unexplained, that the distance leaves at most
@@ -30,7 +31,8 @@ def find_gaps(
 ) -> list[Feature]:
     """Signals for the gaps between named parts of the same size and a similar range, nearest names first.
 
-    Where the reward says which number is to be near a set point, that gap stands for all gaps of single numbers.
+    Of single numbers only where they are of one kind (:func:`_alike`): an hour less a temperature means nothing. Where
+    the reward says which number is to be near a set point, that gap stands for all gaps of single numbers.
 
     Args:
         signals: what is seen already.
@@ -48,6 +50,7 @@ def find_gaps(
         (a, b)
         for a, b in combinations(parts, 2)
         if a.size == b.size
+        and (a.size > 1 or _alike(a, b, observation, low, high))
         and all(_overlap(i, j, low, high) for i, j in zip(_places(a), _places(b), strict=True))
     ]
     pairs.sort(key=lambda pair: -_kinship(pair[0].name, pair[1].name))
@@ -143,6 +146,21 @@ def _overlap(i: int, j: int, low: np.ndarray, high: np.ndarray) -> bool:
         return bool(abs(low[i] - low[j]) <= 1.0)
     width = max(high[i] - low[i], high[j] - low[j])
     return bool(low[i] <= high[j] + width and low[j] <= high[i] + width)
+
+
+def _alike(one: Part, other: Part, observation: ObservationSpec, low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether two single numbers are of one kind: their names share a word, or their ranges are alike.
+
+    Declared bounds must be the same; where a number has none, what was seen of both must be about the same range.
+    """
+    if _kinship(one.name, other.name):
+        return True
+    i, j = one.start, other.start
+    bounds = [(observation.low[k], observation.high[k]) for k in (i, j)]
+    if np.isfinite(bounds).all():
+        return bounds[0] == bounds[1]
+    shared = min(high[i], high[j]) - max(low[i], low[j])
+    return bool(shared >= ALIKE * (max(high[i], high[j]) - min(low[i], low[j])))
 
 
 def _kinship(one: str, other: str) -> int:

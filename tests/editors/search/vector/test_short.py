@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hlearn.editors.api import Brief, Proposal
@@ -10,6 +12,7 @@ from hlearn.editors.search.vector.probing import probe
 from hlearn.evaluate.api import Job
 from hlearn.probe.vector.gaps import find_gaps
 from hlearn.probe.vector.wide import MOST
+from hlearn.tasks.environment import ObservationSpec, Part
 from tests.editors.search.plain_lab import PlainLab
 
 OWN = "tests.editors.search.own_environments"
@@ -67,7 +70,33 @@ def test_a_set_point_is_told_by_the_reward_from_all_that_it_could_be_compared_wi
     seen = np.random.default_rng(0).uniform(0.0, 1.0, (100, len(sketch.signals) + 1))
     spec = PlainLab(f"{OWN}:Tank-v0", steps=1).observation
     unpaid = find_gaps(sketch.signals[:4], spec, [seen], [seen[:, own]])
-    assert [s.name for s in unpaid] == ["pump_from_setpoint"]  # only the shapes speak: nothing rests
+    assert unpaid == []  # nothing rests, and a pump's opening less a level means nothing
+
+
+def test_single_numbers_are_compared_where_they_are_of_one_kind() -> None:
+    numbers = {
+        "hour": (0.0, 23.0),
+        "radiator": (0.0, 30.0),
+        "room_temperature": (-10.0, 40.0),
+        "outside_temperature": (-40.0, 50.0),
+        "left": (0.0, 9.0),
+        "right": (0.0, 9.0),
+    }
+    low, high = zip(*numbers.values(), strict=True)
+    spec = ObservationSpec(
+        shape=(6,),
+        dtype="float64",
+        low=low,
+        high=high,
+        parts=tuple(Part(name=name, start=i, size=1) for i, name in enumerate(numbers)),
+    )
+    seen = np.random.default_rng(0).uniform(low, high, (200, 6))
+    assert {frozenset(s.indices) for s in find_gaps([], spec, [seen])} == {
+        frozenset((2, 3)),
+        frozenset((4, 5)),
+    }
+    unbounded = replace(spec, low=(-np.inf,) * 6, high=(np.inf,) * 6)
+    assert frozenset((0, 2)) not in {frozenset(s.indices) for s in find_gaps([], unbounded, [seen])}
 
 
 def test_of_ten_thousand_numbers_those_that_matter_are_looked_at() -> None:
