@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,18 @@ import pytest
 from rich.console import Console
 
 from hlearn import LearnResult, learn
-from hlearn.cli.summary import last_word, not_better
+from hlearn.cli.progress import doing
+from hlearn.cli.summary import last_word, not_better, summary
 from hlearn.editors.scripted import ScriptedEditor
 from hlearn.editors.search.arcade.look import wanderer
-from hlearn.loop.controls import constant_play, is_better, random_play
+from hlearn.evaluate.api import Job, Result
+from hlearn.evaluate.inprocess import InProcessEvaluator
+from hlearn.lab import Progress, RunStatus, Silent
+from hlearn.ledger import Purpose
+from hlearn.loop.controls import constant_play, is_better, most_episodes, play_controls, random_play
 from hlearn.policy.source import check_source
 from hlearn.probe.random_play import is_probe, probing_program
-from hlearn.records import Program
+from hlearn.records import Evaluation, Outcome, Program, Split
 from hlearn.system import System
 from hlearn.system.acting import act_on
 from hlearn.tasks.environment import Box, Discrete
@@ -50,6 +57,26 @@ class Signs(gymnasium.Env[np.ndarray, np.int64]):
         return np.array([self.x]), float(paid), False, self.t >= 10, {}
 
 
+class Prices(gymnasium.Env[np.ndarray, np.int64]):
+    """Two decisions; the fifth of 18 actions pays 50, the others one to two."""
+
+    observation_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float64)
+    action_space = gymnasium.spaces.Discrete(18)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.t = 0
+        return np.zeros(1), {}
+
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        self.t += 1
+        paid = 50.0 if action == 5 else 1.0 + self.np_random.random()
+        return np.zeros(1), paid, self.t == 2, False, {}
+
+
+gymnasium.register("hlearn-tests/Prices-v0", entry_point=Prices, max_episode_steps=10)  # type: ignore[arg-type]
 gymnasium.register("hlearn-tests/Signs-v0", entry_point=Signs, max_episode_steps=10)  # type: ignore[arg-type]
 TASK = f"{__name__}:hlearn-tests/Signs-v0"
 SIGN = "class A:\n    def reset(self, seed): pass\n    def act(self, obs): return int(obs[0] > 0)\n"
@@ -111,6 +138,87 @@ def test_doing_nothing_is_the_bar_where_acting_only_costs(tmp_path: Path) -> Non
     assert few.better_than_trivial is None and few.random_play is not None  # two cannot
     none = learn(CARTPOLE, out=tmp_path / "u", editor=ScriptedEditor([GOOD]), workers=1, holdout=0)
     assert none.better_than_trivial is None and none.random_play is None
+
+
+class StopsAt(Silent):
+    """Presses Ctrl-C as soon as something is said, or after so many reports; keeps what was said and left."""
+
+    def __init__(self, text: str, reports: int | None = None) -> None:
+        self.text, self.reports = text, reports
+        self.told: list[tuple[str, int | None]] = []
+
+    def said(self, text: str, standing: RunStatus) -> None:
+        self.told.append((doing(standing), standing.episodes_left))
+        if text == self.text:
+            raise KeyboardInterrupt
+
+    def measured(self, purpose: Purpose, outcomes: Sequence[Outcome], standing: RunStatus) -> None:
+        if purpose is Purpose.REPORT and self.reports is not None:
+            self.reports -= 1
+            if self.reports == 0:
+                raise KeyboardInterrupt
+
+
+def test_a_report_that_is_stopped_shows_what_it_has_and_goes_on(tmp_path: Path) -> None:
+    from hlearn.tasks import resolve_task
+
+    def go_on(progress: Progress, resume: bool = True) -> LearnResult:
+        return learn(
+            resolve_task(TASK),
+            out=tmp_path / "s",
+            editor=ScriptedEditor([SIGN]),
+            steps=2_000,
+            workers=1,
+            holdout=12,
+            progress=progress,
+            resume=resume,
+        )
+
+    early = go_on(StopsAt("", reports=2), resume=False)
+    assert early.interrupted and early.score == 10.0 and early.holdout_episodes == 3
+    assert early.unmeasured is not None and "of 12 holdout episodes, blind replay" in early.unmeasured
+    later = go_on(StopsAt("controls: constant actions"))
+    assert (
+        later.interrupted and later.score == 10.0 and later.holdout_episodes == 5
+    )  # of one score, as all of learning
+    assert later.blind_replay is not None and later.random_play is not None
+    assert later.best_constant is None and later.better_than_trivial is None
+    assert later.unmeasured == "constant actions, the verdict on trivial play"
+    screen = Console(record=True, width=200, file=io.StringIO())
+    summary(later, resolve_task(TASK), tmp_path / "s", 2_000, screen)
+    told = screen.export_text()
+    assert "score: 10 mean of 5 episodes on fresh seeds" in told and "random play: " in told
+    assert "not measured: constant actions" in told and "--resume" in told
+    listener = StopsAt("never")
+    whole = go_on(listener)
+    assert not whole.interrupted and whole.unmeasured is None and whole.better_than_trivial is True
+    assert (whole.score, whole.random_play) == (later.score, later.random_play)
+    first = listener.told[0]
+    assert first == (f"report: holdout, at most {first[1]} episodes left", 12 + 10 + 24 + 6)
+    left = [count for _, count in listener.told]
+    counts = [count for count in left if count is not None]
+    assert counts == left and counts == sorted(counts, reverse=True)
+
+
+def test_constant_actions_race_and_who_lies_clearly_behind_plays_no_more() -> None:
+    from hlearn.tasks import resolve_task
+
+    task, actions = resolve_task(f"{__name__}:hlearn-tests/Prices-v0"), Discrete(n=18)
+    always = [control.program for control in constant_play(actions)]
+    played: Counter[int | None] = Counter()
+    with InProcessEvaluator(task) as evaluator:
+
+        def measure(jobs: Sequence[Job]) -> list[Result]:
+            played.update(always.index(j.program) if j.program in always else None for j in jobs)
+            return evaluator.run(jobs)
+
+        ours = tuple(r.outcome for r in evaluator.run([Job(program=always[5], seed=s) for s in range(30)]))
+        champion = Evaluation(program=always[5].sha256, split=Split.HOLDOUT, outcomes=ours)
+        controls = play_controls(measure, task, actions, champion, range(30))
+    assert controls is not None and controls.best.name == "always action 5" and controls.better is False
+    assert len(controls.constant.scores) == 30 and len(controls.random.scores) == 10
+    assert sum(played[i] for i in range(18) if i != 5) == 18 + 6 + 3 - 3
+    assert played.total() <= most_episodes(actions, 30)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ class LivePanel:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        table.add_row("trying", Text(standing.saying or "…"))
+        table.add_row("trying", Text(doing(standing) or "…"))
         table.add_row("champion", Text(champion_words(standing, self._env_id)))
         table.add_row("best", Text(sparkline(self._curve, _CURVE_WIDTH) + _best(standing)))
         table.add_row(
@@ -226,8 +226,8 @@ class Lines:
         now = self._monotonic()
         if now - self._printed < _QUIET_LINE_S:
             return
-        doing = self._standing.saying if self._standing else "opening and trying the environment"
-        self._print(f"{duration(now - self._heard)} since the last result | {doing or 'playing'}")
+        what = doing(self._standing) if self._standing else "opening and trying the environment"
+        self._print(f"{duration(now - self._heard)} since the last result | {what or 'playing'}")
 
     def _tick(self) -> None:
         while not self._over.wait(1.0):
@@ -248,7 +248,7 @@ class Lines:
         if left is not None:
             parts.append(f"at most {duration(left)} left")
         if standing.saying:
-            parts.append(standing.saying)
+            parts.append(doing(standing))
         self._print(" | ".join(parts))
 
     def _print(self, text: str) -> None:
@@ -282,6 +282,13 @@ def verdict_line(trial: Trial) -> str:
     return f"{said}{f' ({scores})' if scores else ''}: {trial.note}" + (
         "" if trial.decision is Decision.ACCEPTED or not reason else f" [{reason}]"
     )
+
+
+def doing(standing: RunStatus) -> str:
+    """What plays now; in the report, how many episodes it has left, its later parts included."""
+    if standing.episodes_left is None:
+        return standing.saying
+    return f"report: {standing.saying}, at most {several(standing.episodes_left, 'episode')} left"
 
 
 def champion_words(standing: RunStatus, env_id: str) -> str:

@@ -22,7 +22,8 @@ class ProgressFile:
 
     Args:
         path: of a JSON object: ``env_steps``, ``budget``, ``best_dev``, ``champion_score``, ``trials``, ``accepted``,
-            ``doing``, ``time`` (seconds since the epoch).
+            ``doing``, ``episodes_left`` (of the report at the end, at most; null before), ``time`` (seconds since the
+            epoch).
         listener: who else is told.
         clock: seconds since the epoch.
     """
@@ -68,6 +69,7 @@ class ProgressFile:
             "trials": standing.trials,
             "accepted": standing.accepted,
             "doing": standing.saying,
+            "episodes_left": standing.episodes_left,
             "time": time_s,
         }
         part = self._path.with_name(f".{self._path.name}.part")

@@ -91,7 +91,8 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
             Text(
                 f"Stopped after {duration(result.seconds)}: {count(result.env_steps)} steps, "
                 f"{several(result.trials, 'trial')}, "
-                f"{result.accepted} accepted. Everything measured is kept. {unjudged}Go on with:\n  {resume}"
+                f"{result.accepted} accepted. Everything measured is kept. {unjudged}"
+                f"{_report_so_far(result)}Go on with:\n  {resume}"
             ),
             soft_wrap=True,
         )
@@ -127,6 +128,23 @@ def summary(result: LearnResult, task: Task, out: Path, steps: int, screen: Cons
     ):
         screen.print(Text(f"  # {why}", style="dim"))
         screen.print(Text(f"  {command}"), soft_wrap=True)
+
+
+def _report_so_far(result: LearnResult) -> str:
+    """What the report at the end had measured when it was stopped, and what not; "" where it had not begun."""
+    if result.unmeasured is None:
+        return ""
+    lines = [f"  score: {_score(result)}"] if result.holdout_episodes else []
+    if result.blind_replay is not None:
+        lines.append(f"  blind replay: {number(result.blind_replay)} ({_blindly(result)})")
+    if result.random_play is not None:
+        lines.append(f"  random play: {number(result.random_play)} on the same seeds")
+    said = (
+        "\n".join(["Learning was over. Measured on fresh seeds until now:", *lines])
+        if lines
+        else ("Learning was over. Nothing was measured on fresh seeds yet")
+    )
+    return f"\n{said}\n  not measured: {result.unmeasured}\n"
 
 
 def last_word(result: LearnResult, screen: Console) -> None:

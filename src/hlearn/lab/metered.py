@@ -77,6 +77,7 @@ class MeteredEvaluator:
     Attributes:
         longest: environment steps at which an episode is cut, so that none costs too much of the budget; None: never.
         stall: environment steps without reward after which an episode is given up.
+        report_left: episodes that the report at the end plays yet at most; None while it does not play.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class MeteredEvaluator:
         self.stall = _stall(task, run)
         self.account = BudgetAccount(run.spent, self.longest)
         self.saying = ""
+        self.report_left: int | None = None
         self.champion: str | None = None
         self.champion_score: float | None = None
         self.trials = 0
@@ -262,6 +264,7 @@ class MeteredEvaluator:
                     again.append(pending)
             for place in pending.places:
                 results[place] = Result(entry.outcome, recording)
+        self._report(len(known))
         self._replay(again, results)
 
     def _keep(self, played: Sequence[tuple[Job, Result]], purpose: Purpose) -> None:
@@ -269,6 +272,7 @@ class MeteredEvaluator:
         if not played:
             return
         self.books.record(played, purpose)
+        self._report(len(played))
         self.progress.measured(purpose, [r.outcome for _, r in played], self.standing())
 
     def _replay(self, again: Sequence[_Pending], results: list[Result | None]) -> None:
@@ -303,6 +307,8 @@ class MeteredEvaluator:
                 standing = self.standing()
                 spent = replace(standing.budget, spent=self.spent + charged)
                 standing = replace(standing, budget=spent)
+                if standing.episodes_left is not None and purpose is not None:
+                    standing = replace(standing, episodes_left=max(0, standing.episodes_left - done))
                 self.progress.playing(purpose or Purpose.REPORT, done, len(jobs), standing)
 
         results = self.evaluator.run(jobs, tell)
@@ -328,11 +334,17 @@ class MeteredEvaluator:
             budget=self.budget,
             episodes=self.account.episodes,
             seconds=self.monotonic() - self.started,
+            episodes_left=self.report_left,
         )
 
-    def say(self, text: str) -> None:
-        """Tells the listener what is being tried."""
-        self.saying = text
+    def _report(self, episodes: int) -> None:
+        """Counts episodes of the report that were played, or known."""
+        if self.report_left is not None:
+            self.report_left = max(0, self.report_left - episodes)
+
+    def say(self, text: str, report_left: int | None = None) -> None:
+        """Tells the listener what is being tried; in the report also how many episodes are left at most."""
+        self.saying, self.report_left = text, report_left
         self.progress.said(text, self.standing())
 
 

@@ -24,6 +24,7 @@ class RunStatus:
         budget: environment steps of this system, and how many of them learning has spent.
         episodes: episodes played for learning.
         seconds: wall time of this sitting.
+        episodes_left: episodes that the report at the end plays yet at most; None while it does not play.
     """
 
     saying: str
@@ -35,6 +36,7 @@ class RunStatus:
     budget: Budget
     episodes: int
     seconds: float
+    episodes_left: int | None = None
 
 
 class Progress(Protocol):

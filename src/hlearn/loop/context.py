@@ -17,25 +17,24 @@ from hlearn.evaluate.isolated import IsolatedEvaluator
 from hlearn.gate import Gate
 from hlearn.lab import MeteredEvaluator, Progress
 from hlearn.lab.recordings import Recordings
-from hlearn.ledger import Ledger, Measured, Purpose, RunEnded, RunStarted, Trial
+from hlearn.ledger import Ledger, Measured, RunEnded, RunStarted, Trial
 from hlearn.ledger.journal import Clock
-from hlearn.loop.controls import SHOWN, Controls, ControlScores, play_controls
+from hlearn.loop.closing import Closing
 from hlearn.loop.defaults import SIMULATED, SIMULATED_LEAST
 from hlearn.loop.first_look import look_first
 from hlearn.loop.growing_student import GrowingStudent
 from hlearn.loop.opening import is_new, last_run, next_run, open_system, usual_steps
 from hlearn.loop.repeatable import check_repeatable
-from hlearn.loop.report import Blind, play_blind, play_holdout, result_of
+from hlearn.loop.report import result_of
 from hlearn.loop.result import LearnResult
 from hlearn.loop.session import Session
 from hlearn.loop.trial_log import accepted_of
 from hlearn.loop.unjudged import leave_unjudged
-from hlearn.records import Evaluation, Model, Planning, SpendingCaps, Split
+from hlearn.records import Model, Planning, SpendingCaps
 from hlearn.system import System
 from hlearn.system.keys import accept_key
 from hlearn.tasks.environment import ActionSpace, ObservationSpec
 from hlearn.tasks.registry import describe
-from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 from hlearn.trust import Key, Worlds, fresh_key
 
@@ -48,6 +47,7 @@ class RunContext:
         began: reading of the monotonic clock when the call began.
         meters: of the runs played by this call.
         student: is taught as the system grows; None for none.
+        closing: holdout and controls, as far as they were played; None before.
     """
 
     system: System
@@ -66,6 +66,7 @@ class RunContext:
     meters: list[MeteredEvaluator]
     planning: Planning | None = None
     student: GrowingStudent | None = None
+    closing: Closing | None = None
 
     def teach(self, every: int, evaluators: EvaluatorMaker) -> None:
         """Has a student taught after every so many accepted programs, and at the end."""
@@ -110,41 +111,22 @@ class RunContext:
     def report(self, holdout_episodes: int) -> LearnResult:
         """Plays the holdout and the controls with the champion, and sums up."""
         run, champion = self._run(), self.system.champion()
-        holdout: Evaluation | None = None
-        blind: Blind | None = None
-        controls: Controls | None = None
         if self.student is not None:
             trials = [r.event for r in self.system.ledger.rows if isinstance(r.event, Trial)]
             self.student.finish(champion, accepted_of(trials))
         if champion is not None and holdout_episodes > 0:
             meter = self.meters[-1] if self.meters else self._meter(run)
-            meter.say("holdout episodes")
-            holdout = play_holdout(meter, self.task, champion, holdout_episodes, "end of learning")
-            meter.say("blind replay")
-            blind = play_blind(meter, champion, self.actions, holdout_episodes)
-            meter.say("controls: random play and constant actions")
-            controls = self._controls(meter, holdout, blind)
+            self.closing = Closing(meter, self.task, self.actions, champion, holdout_episodes)
+            self.closing.play()
             self.system.close_run("Holdout and controls")
         ends = (r.event.why for r in reversed(self.system.ledger.rows) if isinstance(r.event, RunEnded))
         unjudged = self._leave_unjudged() if champion is None else leave_unjudged(self.system, None)
-        return self._sum_up(run, next(ends, "nothing was run"), holdout, blind, controls, unjudged)
+        return self._sum_up(run, next(ends, "nothing was run"), unjudged)
 
     def stop(self) -> LearnResult:
-        """Sums up after Ctrl-C; everything measured is kept, the run stays open for ``resume``."""
+        """Sums up after Ctrl-C, the report as far as it was played; everything measured is kept for ``resume``."""
         self.system.restore()
-        return self._sum_up(self._run(), "interrupted", unjudged=self._leave_unjudged())
-
-    def _controls(self, meter: MeteredEvaluator, holdout: Evaluation, blind: Blind | None) -> Controls | None:
-        return play_controls(
-            lambda jobs: meter.measure(jobs, Purpose.REPORT),
-            self.task,
-            self.actions,
-            holdout,
-            split_seeds(Split.HOLDOUT, 0, 0, max(len(holdout.outcomes), SHOWN)),
-            blind=ControlScores("the blind replay", blind.scores)
-            if blind is not None and blind.counts
-            else None,
-        )
+        return self._sum_up(self._run(), "interrupted", self._leave_unjudged())
 
     def leave_program(self, error: Exception) -> None:
         """Leaves the best program that no trial has judged, and notes with the error where it lies."""
@@ -156,22 +138,17 @@ class RunContext:
     def _leave_unjudged(self) -> Path | None:
         return leave_unjudged(self.system, self.meters[-1].account.dev if self.meters else None)
 
-    def _sum_up(
-        self,
-        run: RunStarted,
-        why: str,
-        holdout: Evaluation | None = None,
-        blind: Blind | None = None,
-        controls: Controls | None = None,
-        unjudged: Path | None = None,
-    ) -> LearnResult:
+    def _sum_up(self, run: RunStarted, why: str, unjudged: Path | None) -> LearnResult:
+        closing = self.closing
         return result_of(
             self.system,
             self.task,
             run,
-            holdout=holdout,
-            blind=blind,
-            controls=controls,
+            holdout=closing.holdout if closing else None,
+            blind=closing.blind if closing else None,
+            chance=closing.chance if closing else None,
+            controls=closing.controls if closing else None,
+            unmeasured=closing.unmeasured if closing else None,
             unjudged=unjudged,
             why=why,
             seconds=time.monotonic() - self.began,

@@ -29,9 +29,12 @@ from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 
 Measure = Callable[[Sequence[Job]], list[Result]]
+Say = Callable[[str, int], None]  # what plays now, and how many episodes are left at most, its own included
 
 SHOWN = 10  # episodes of each control at least, where the champion has as many
-_SCREENED = 3  # episodes on which constant actions are compared; the best one plays on
+_SCREENED = 3  # episodes on which constant actions are compared at most; the best one plays on
+_STAYING = 3  # of so many constant actions one stays after each of these episodes, the best ones
+_AT_LEAST = 3  # constant actions that play all of these episodes, where there are as many
 _MOST = 18  # constant actions that are tried; of more actions so many, evenly spread
 _STALL = 9_000  # environment steps without reward after which a control's episode is over, as at the gate
 _SHORT = 1_000  # environment steps that a control may play in any case
@@ -110,6 +113,11 @@ def constant_play(actions: ActionSpace) -> tuple[Control, ...]:
     return tuple(_constant(named[repr(a)], repr(a)) for n, a in choices.items() if named[repr(a)] == n)
 
 
+def most_episodes(actions: ActionSpace, champion: int) -> int:
+    """How many episodes trivial play takes at most where the champion played so many."""
+    return 2 * champion + _screening(len(constant_play(actions)), min(_SCREENED, champion))
+
+
 def play_controls(
     measure: Measure,
     task: Task,
@@ -118,11 +126,15 @@ def play_controls(
     seeds: Sequence[int],
     *,
     blind: ControlScores | None = None,
+    say: Say = lambda text, left: None,
+    heard: Callable[[ControlScores], None] = lambda scores: None,
 ) -> Controls | None:
     """Plays trivial programs on holdout seeds and judges the champion against the best of them.
 
-    Clear cases are decided on the first ten seeds; where they do not tell, the controls play all that the champion has.
-    An environment without a time limit is played no longer than twice the champion's longest episode.
+    Constant actions race: all play one episode, and after each the best third stays (three at least). Clear cases are
+    decided on the first ten seeds; where they do not tell, the controls play all that the champion has, but for those
+    that the best is clearly better than. An environment without a time limit is played no longer than twice the
+    champion's longest episode.
 
     Args:
         measure: plays jobs as reports.
@@ -131,6 +143,8 @@ def play_controls(
         champion: its holdout episodes.
         seeds: holdout seeds, as many as a control may play at most; the champion's come first.
         blind: the blind replay's scores where it counts: not where every seed gives the same episode.
+        say: is told what plays.
+        heard: is told the scores of random play as soon as they are known.
 
     Returns:
         None where the champion failed an episode.
@@ -141,6 +155,7 @@ def play_controls(
     if not seed_matters(task):
         ours = ours + [ours[-1]] * (len(seeds) - len(ours)) if len(ours) == 1 else ours
     most = len(ours)
+    shown = min(SHOWN, most)
     chance, constants = random_play(actions), constant_play(actions)
     cap = report_cap(task)
     if cap is not None:  # no time limit: twice as long as the champion says enough
@@ -153,19 +168,58 @@ def play_controls(
         scores = tuple(r.outcome.score for r in measure(jobs))
         return ControlScores(control.name, scores * len(seeds) if says_all else scores)
 
-    screened = [play(c, seeds[: min(_SCREENED, most)]) for c in constants]
-    first = max(range(len(constants)), key=lambda i: screened[i].mean)
-    judged: Controls | None = None
-    for count in dict.fromkeys((min(SHOWN, most), most)):
-        played = [play(c, seeds[:count]) for c in (chance, constants[first])]
-        every = [*played, *([blind] if blind is not None else [])]
-        common = min(len(p.scores) for p in every)
-        best = max(every, key=lambda p: sum(p.scores[:common]))
-        better, reason = is_better(ours, best.scores)
-        judged = Controls(random=played[0], constant=played[1], best=best, better=better, reason=reason)
-        if better:
-            break
-    return judged
+    rounds = min(_SCREENED, most)
+    left = most + _screening(len(constants), rounds)
+    say(f"control: {chance.name}", most + left)
+    by_chance = play(chance, seeds[:shown])
+    heard(by_chance)
+    say("controls: constant actions", most - shown + left)
+    best_constant = _race(constants, rounds, lambda control, i: play(control, seeds[i : i + 1]).mean)
+    controls = [chance, best_constant]
+    say(f"control: {best_constant.name}", 2 * most - shown)
+    played = [by_chance, play(best_constant, seeds[:shown])]
+    judged = _judged(ours, played, blind)
+    if judged.better or most == shown or judged.best is blind:
+        return judged
+    for i, control in enumerate(controls):
+        if not is_better(judged.best.scores, played[i].scores)[0]:
+            say(f"control: {control.name}", (len(controls) - i) * (most - shown))
+            played[i] = play(control, seeds)
+    return _judged(ours, played, blind)
+
+
+def _race(constants: Sequence[Control], rounds: int, play: Callable[[Control, int], float]) -> Control:
+    """The best constant action: one episode each, then the best third one more, and so on; of equals the first."""
+    sums = [0.0] * len(constants)
+    staying = list(range(len(constants)))
+    for count in range(rounds):
+        for i in staying:
+            sums[i] += play(constants[i], count)
+        staying = sorted(staying, key=lambda i: -sums[i])[: _stay(len(staying))]
+    return constants[staying[0]]
+
+
+def _screening(constants: int, rounds: int) -> int:
+    """Episodes of that race."""
+    episodes = 0
+    for _ in range(rounds):
+        episodes += constants
+        constants = _stay(constants)
+    return episodes
+
+
+def _stay(constants: int) -> int:
+    return max(min(_AT_LEAST, constants), math.ceil(constants / _STAYING))
+
+
+def _judged(ours: Sequence[float], played: Sequence[ControlScores], blind: ControlScores | None) -> Controls:
+    """The champion against the best of those that played most seeds; the others lie clearly behind one of these."""
+    most = max(len(p.scores) for p in played)
+    every = [*(p for p in played if len(p.scores) == most), *([blind] if blind is not None else [])]
+    common = min(len(p.scores) for p in every)
+    best = max(every, key=lambda p: sum(p.scores[:common]))
+    better, reason = is_better(ours, best.scores)
+    return Controls(random=played[0], constant=played[1], best=best, better=better, reason=reason)
 
 
 def is_better(champion: Sequence[float], control: Sequence[float]) -> tuple[bool | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from hlearn.lab.purse import cost_so_far
 from hlearn.ledger import Decision, HoldoutUsed, Ledger, Measured, Purpose, Refused, RunStarted, Trial
 from hlearn.ledger.totals import totals
 from hlearn.loop.blind import blind_program
-from hlearn.loop.controls import Controls
+from hlearn.loop.controls import Controls, ControlScores
 from hlearn.loop.result import LearnResult
 from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Episode, Evaluation, Failure, Program, Protocol, Split
@@ -27,6 +27,9 @@ from hlearn.tasks.seeds import split_of, split_seeds
 from hlearn.tasks.task import Task
 
 _BLIND_EPISODES = 10
+_AT_ONCE = (
+    3  # holdout episodes of each worker that are recorded together; who is stopped loses so many at most
+)
 _ALIKE = 5  # holdout episodes where every episode of learning had the same score, and these have it too
 _LOOKED_AT = (
     50  # decisions of a replay whose observations are compared, to see whether its seeds differ at all
@@ -34,13 +37,18 @@ _LOOKED_AT = (
 
 
 def play_holdout(
-    meter: MeteredEvaluator, task: Task, champion: Program, episodes: int, why: str
+    meter: MeteredEvaluator,
+    task: Task,
+    champion: Program,
+    episodes: int,
+    why: str,
+    heard: Callable[[Evaluation], None] = lambda evaluation: None,
 ) -> Evaluation:
     """Plays the first holdout episodes, whole, and records that they were used.
 
     Where the seed has no effect and the program uses none, one episode says all. Where all of learning had one score
     (no reward, in most cases), a few episodes of that score are enough; another score, and all are played. Where the
-    environment has no time limit, episodes have a cap.
+    environment has no time limit, episodes have a cap. After every few episodes ``heard`` is told what was played.
     """
     if not seed_matters(task) and not uses_randomness(champion):
         episodes = min(episodes, 1)
@@ -51,8 +59,10 @@ def play_holdout(
         if not any(row.event == used for row in meter.ledger.rows):
             meter.ledger.append(used)
         seeds = split_seeds(Split.HOLDOUT, 0, len(outcomes), count - len(outcomes))
-        results = meter.measure([Job(program=champion, seed=s, max_steps=cap) for s in seeds], Purpose.REPORT)
-        outcomes += tuple(r.outcome for r in results)
+        for some in _batched(seeds, _AT_ONCE * meter.run.workers):
+            jobs = [Job(program=champion, seed=s, max_steps=cap) for s in some]
+            outcomes += tuple(r.outcome for r in meter.measure(jobs, Purpose.REPORT))
+            heard(Evaluation(program=champion.sha256, split=Split.HOLDOUT, outcomes=outcomes))
         if all(isinstance(o, Episode) and o.score == only for o in outcomes):
             break
     return Evaluation(program=champion.sha256, split=Split.HOLDOUT, outcomes=outcomes)
@@ -108,6 +118,11 @@ def _all_alike(results: Sequence[Result]) -> bool:
     return len(seen) > 1 and len(set(seen)) == 1
 
 
+def _batched(seeds: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """The seeds in order, so many at a time."""
+    return (seeds[i : i + size] for i in range(0, len(seeds), size))
+
+
 def blind_episodes(task: Task, holdout: int) -> int:
     """How many episodes the blind replay is played where ``holdout`` episodes were."""
     return min(holdout, _BLIND_EPISODES if seed_matters(task) else 1)
@@ -152,7 +167,9 @@ def result_of(
     *,
     holdout: Evaluation | None,
     blind: Blind | None,
+    chance: ControlScores | None,
     controls: Controls | None,
+    unmeasured: str | None,
     unjudged: Path | None,
     why: str,
     seconds: float,
@@ -171,7 +188,7 @@ def result_of(
         best_dev=sums.best_dev,
         blind_replay=None if blind is None else statistics.fmean(blind.scores),
         blind_counts=None if blind is None else blind.counts,
-        random_play=controls.random.mean if controls else None,
+        random_play=chance.mean if chance else None,
         best_constant=controls.constant.mean if controls else None,
         best_constant_action=controls.constant.name if controls else None,
         best_trivial=controls.best.name if controls else None,
@@ -179,7 +196,9 @@ def result_of(
         trivial_verdict=controls.reason if controls else None,
         score_seen_always=_only_score(system.ledger),
         target=task.target,
-        target_reached=None if task.target is None else score is not None and score >= task.target,
+        target_reached=None
+        if task.target is None or unmeasured is not None
+        else score is not None and score >= task.target,
         episodes=sums.episodes,
         env_steps=sums.env_steps,
         steps_to_target=_steps_to_target(system.ledger, task.target),
@@ -198,6 +217,7 @@ def result_of(
         seed=run.seed,
         why=why,
         refused=_last_refused(system.ledger, run.run),
+        unmeasured=unmeasured,
         unjudged=str(unjudged) if unjudged is not None else None,
         taught_by_screen=_saw_screens(system.ledger),
         input_tokens=cost.input_tokens,

@@ -16,7 +16,7 @@ class LearnResult:
 
     Attributes:
         score: the champion's mean over the holdout episodes (higher is better); None where there is no champion,
-            an episode failed, or the run was interrupted before the holdout was played.
+            an episode failed, or the run was interrupted before a holdout episode was played (of those played else).
         score_min: its worst holdout episode.
         score_max: its best holdout episode.
         hns: human-normalised ``score`` (0 random, 1 human); None outside the 57 games.
@@ -35,7 +35,7 @@ class LearnResult:
         score_seen_always: the one score that every completed learning episode had (0 where no reward was ever seen);
             None where they differ.
         target: the score that was wanted.
-        target_reached: whether ``score`` reaches it; None without a target.
+        target_reached: whether ``score`` reaches it; None without a target, and where the report was interrupted.
         episodes: episodes played for learning, failed ones and the gate's included.
         env_steps: environment steps spent on learning: probes, failed trials and the gate included; a program that
             fails before its first step costs one.
@@ -60,6 +60,7 @@ class LearnResult:
         refused: what became of the editor's last attempt in this run that was no proposal; None if there was none.
         unjudged: file with the best program that was measured and not judged yet, where a run was stopped or ended
             without a champion; None where there is none.
+        unmeasured: what the report at the end would have measured yet, in words, where it was interrupted; else None.
         model: whether the program may simulate.
         variant: how the environment differs from the registered one, "" where it does not.
         planner_steps: environment steps that programs simulated while learning; not part of ``env_steps``.
@@ -103,6 +104,7 @@ class LearnResult:
     why: str
     refused: str | None = None
     unjudged: str | None = None
+    unmeasured: str | None = None
     taught_by_screen: bool = False
     input_tokens: int = 0
     output_tokens: int = 0
