@@ -51,12 +51,13 @@ SCREENED = 3  # episodes on which constant actions are compared
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignTask:
-    """A task: what it asks for in words, and the environment steps that both sides may take."""
+    """A task: what it asks for in words, the environment steps that both sides may take, and whether it was looked at."""
 
     env_id: str
     steps: int
     kind: str
     kwargs: tuple[tuple[str, Scalar], ...] = ()
+    looked_at: bool = False
 
     @property
     def name(self) -> str:
@@ -66,7 +67,7 @@ class ForeignTask:
     @property
     def seen(self) -> bool:
         """Whether it may be looked at while the search is mended."""
-        return int(hashlib.sha256(self.name.encode()).hexdigest()[0], 16) % 2 == 0
+        return self.looked_at or int(hashlib.sha256(self.name.encode()).hexdigest()[0], 16) % 2 == 0
 
 
 TASKS = (
@@ -102,6 +103,34 @@ TASKS = (
         env_id="tetris_gymnasium.envs:tetris_gymnasium/Tetris", steps=3_000, kind="arcade, Dict of boards"
     ),
     ForeignTask(env_id="mo_gymnasium:mo-mountaincar-v0", steps=2_000, kind="rewards are vectors"),
+    # these the search was mended with
+    ForeignTask(
+        env_id="anesthesim:anesthesim/PropofolControl-v0", steps=10_000, kind="dosing", looked_at=True
+    ),
+    ForeignTask(
+        env_id="anesthesim:anesthesim/CombinedAnesthesia-v0", steps=10_000, kind="dosing", looked_at=True
+    ),
+    ForeignTask(
+        env_id="minatar_games:MinAtar/Breakout-v1", steps=20_000, kind="arcade, 10x10x4 board", looked_at=True
+    ),
+    ForeignTask(
+        env_id="minatar_games:MinAtar/Asterix-v1", steps=20_000, kind="arcade, 10x10x4 board", looked_at=True
+    ),
+    ForeignTask(
+        env_id="minatar_games:MinAtar/Freeway-v1", steps=30_000, kind="arcade, 10x10x7 board", looked_at=True
+    ),
+    ForeignTask(
+        env_id="minatar_games:MinAtar/SpaceInvaders-v1",
+        steps=20_000,
+        kind="arcade, 10x10x6 board",
+        looked_at=True,
+    ),
+    ForeignTask(
+        env_id="flappy_bird_gymnasium:FlappyBird-v0", steps=20_000, kind="arcade, 180 rays", looked_at=True
+    ),
+    ForeignTask(
+        env_id="popgym:popgym-HigherLowerEasy-v0", steps=10_000, kind="cards, memory", looked_at=True
+    ),
 )
 
 

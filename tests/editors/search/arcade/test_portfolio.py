@@ -103,3 +103,10 @@ def test_who_does_not_keep_up_with_who_leads_is_stopped_and_has_no_children() ->
     assert arms.ranked[-1] is late
     arms.crossed.field = [late]
     assert late not in arms._parents(arms.crossed), "who was stopped has no children"
+
+
+def test_doing_the_same_all_the_time_is_tried_in_every_direction_with_and_without_the_button() -> None:
+    eight = [(a, d) for a in (-1, 0, 1) for d in (-1, 0, 1) if a or d]
+    assert len({Genome(behaviors=b) for b in hypotheses.constants(eight, has_button=True)}) == 18
+    still, *sides = hypotheses.constants([(0, 0), (1, 0), (-1, 0)], has_button=False)
+    assert still == () and [b[0].option for b in sides] == [1, -1]

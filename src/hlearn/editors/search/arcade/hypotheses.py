@@ -74,6 +74,18 @@ def blind(channel: str) -> list[Behavior]:
     return found
 
 
+def constants(directions: Sequence[tuple[int, int]], *, has_button: bool) -> list[tuple[Behavior, ...]]:
+    """Doing the same all the time: every direction (across, down), with the button held and without."""
+    held = (Behavior(kind="press", channel=PRESS), None) if has_button else (None,)
+    found: list[tuple[Behavior, ...]] = []
+    for press in held:
+        for steer in dict.fromkeys([(0, 0), *directions]):
+            pushes = zip((ACROSS, DOWN), steer, strict=True)
+            ways = [Behavior(kind="push", channel=c, option=o) for c, o in pushes if o]
+            found.append((*ways, *([press] if press is not None else [])))
+    return found
+
+
 def steering(own: Signal, movers: Sequence[Signal], channel: str) -> Iterator[Behavior]:
     """Ways to steer one's own position by what moves."""
     dead = deadband_knob(own)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from hlearn.editors.api import Lab, Proposal
-from hlearn.editors.search.arcade import shares
+from hlearn.editors.search.arcade import hypotheses, shares
 from hlearn.editors.search.arcade.behaviors import PRESS
 from hlearn.editors.search.arcade.captions import captions
 from hlearn.editors.search.arcade.evolve import evolve
@@ -176,8 +176,10 @@ class ArcadeSearch:
         assert self.draw is not None
         guesses = self.roster.afresh(guessed)
         plain = [r for r in guesses if not any(b.roles for b in genome_of(r).behaviors)]
+        constants = hypotheses.constants(self.draw.directions, has_button=bool(self.draw.rhythms))
+        still = self.roster.runners([Genome(behaviors=b) for b in constants])
         arms = (
-            Arm(origin=Origin.PLAIN, fresh=lambda d: d.fresh(), waiting=plain[:BLIND]),
+            Arm(origin=Origin.PLAIN, fresh=lambda d: d.fresh(), waiting=[*still, *plain[:BLIND]]),
             Arm(
                 origin=Origin.GUESSED, waiting=[r for r in guesses if r not in plain][:SEEDED], pool=self.pool
             ),
