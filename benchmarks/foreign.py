@@ -51,7 +51,7 @@ SCREENED = 3  # episodes on which constant actions are compared
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignTask:
-    """A task: what it asks for in words, the steps that both sides may take, and whether the search was mended with it."""
+    """A task: what it asks for in words, steps for both sides, whether the search was mended by it."""
 
     env_id: str
     steps: int
