@@ -28,7 +28,7 @@ from hlearn.lab.recordings import Recordings
 from hlearn.ledger import Ledger, ProgramStore, Purpose, RunStarted, Spent
 from hlearn.policy.randomness import uses_randomness
 from hlearn.records import Budget, Split
-from hlearn.tasks.registry import seed_matters
+from hlearn.tasks.registry import report_cap, seed_matters
 from hlearn.tasks.seeds import split_seeds
 from hlearn.tasks.task import Task
 from hlearn.trust import Worlds
@@ -38,7 +38,10 @@ _TELL_EVERY_S = 0.25  # how often a listener hears of a batch that goes on
 _LONGEST = 0.015  # share of the budget for one episode
 _STALL = 9_000  # environment steps without reward after which an episode is given up (2.5 minutes of an Atari game)
 _PATIENCE = 0.005  # share of the budget that may go by so where there is a target: the last points are rare
-_SHORT = 10_000  # environment steps: no episode is cut earlier, however small the budget is
+_SHORT = 10_000  # environment steps: no episode is cut earlier, however small the budget is,
+_SHORT_ENDLESS = (
+    1_000  # or this where the environment has no time limit: one that never ends would be all there is
+)
 
 
 @dataclass(slots=True)
@@ -355,7 +358,8 @@ def _on_seed(result: Result, seed: int) -> Result:
 def _longest(task: Task, run: RunStarted) -> int | None:
     if task.target is not None or not seed_matters(task):
         return None  # an episode ends at the target; and one episode is all there is
-    return max(_SHORT, round(int(_LONGEST * (run.steps - run.spent)), -2))
+    least = _SHORT if report_cap(task) is None else _SHORT_ENDLESS
+    return max(least, round(int(_LONGEST * (run.steps - run.spent)), -2))
 
 
 def _stall(task: Task, run: RunStarted) -> int:

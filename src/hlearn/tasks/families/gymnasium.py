@@ -19,7 +19,7 @@ from hlearn.tasks.task import Scalar, Task
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
 
-UNLIMITED_STEPS = 100_000  # where reports stop an episode of an environment that has no time limit
+UNLIMITED_STEPS = 10_000  # where reports stop an episode of an environment that has no time limit
 _USUAL_PER_S = 30.0
 
 
