@@ -158,7 +158,8 @@ def _vector(
     found = []
     for signal in sketch.signals:
         rate = f"; rate of change of {signal.rate_of}" if signal.rate_of else ""
-        told = f"{signal.source}: mean {signal.centre:.3g}, spread {signal.scale:.3g}{rate}"
+        peak = "" if signal.target is None else f"; the reward peaks where it is {signal.target:.3g}"
+        told = f"{signal.source}: mean {signal.centre:.3g}, spread {signal.scale:.3g}{rate}{peak}"
         found.append(Finding(signal.name, signal.kind, told))
     for axis in sketch.axes:
         drives = (

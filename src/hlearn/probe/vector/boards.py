@@ -20,6 +20,14 @@ ALONE = 0.9  # of the steps, in which what is moved stands in one cell
 MOVED = 0.05  # of how its place changes, that the push explains at least
 FEWEST = 40  # steps
 
+TOLD = {
+    "row": "Row of {0}.",
+    "column": "Column of {0}.",
+    "count": "Cells of {0}.",
+    "rows_to": "Rows from {0} down to the nearest cell of {1}.",
+    "columns_to": "Columns from {0} to the right, to the nearest cell of {1}.",
+}
+
 Thing = tuple[int, float | None]  # a channel, and the value that counts (None: any but 0)
 
 
@@ -36,6 +44,12 @@ class BoardReading(SignalReading):
     make: tuple[int, int, int, int, bool]
     method: str
     things: tuple[Thing, ...]
+
+    @property
+    def told(self) -> str:
+        """What it is, for its docstring."""
+        first, last = (_called(t) for t in (self.things[0], self.things[-1]))
+        return TOLD[self.method].format(first, last)
 
     def values(self, observations: np.ndarray) -> np.ndarray:
         """The number over an episode, float[T, d] -> float[T]."""
@@ -126,6 +140,15 @@ def _signals(
 def _said(thing: Thing) -> str:
     channel, value = thing
     return f"({channel}, None)" if value is None else f"({channel}, {value:g})"
+
+
+def _called(thing: Thing) -> str:
+    channel, value = thing
+    return (
+        f"plane {channel}"
+        if value is None
+        else f"kind {value:g}" + (f" in channel {channel}" if channel else "")
+    )
 
 
 def _label(thing: Thing, channels: int, name: str) -> str:

@@ -17,6 +17,10 @@ FLAG, PLAIN, ANGLE, COS, SIN, CHANGE, GAP = "flag", "plain", "angle", "cos", "si
 class SignalReading(Protocol):
     """How a signal is read that is more than a component."""
 
+    @property
+    def told(self) -> str:
+        """What it is, for its docstring."""
+
     def values(self, observations: np.ndarray) -> np.ndarray:
         """The signal over an episode, float[T, d] -> float[T]."""
 

@@ -183,6 +183,7 @@ def _reads(text: str, name: str) -> bool:
 
 def _signal(signal: Feature) -> str:
     note = f"Rate of change of {signal.rate_of}." if signal.rate_of else ""
+    note = signal.reading.told if signal.reading is not None else note
     doc = f'\n    """{note}"""' if note else ""
     return f"@detect\ndef {signal.name}(self, obs):{doc}\n    return {signal.source}"
 
