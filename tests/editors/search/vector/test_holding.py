@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,15 @@ def test_every_rule_that_holds_plays() -> None:
     for guess in rules:
         program = guess.template.program(guess.values)
         lab.measure([Job(program=program, seed=1, max_steps=20)])
+
+
+def test_while_one_channel_regulates_the_others_keep_to_their_best_push() -> None:
+    sketch = probe(PlainLab(ROOM, steps=20_000))
+    (valve,) = sketch.axes
+    fan = replace(valve, name="push1", plus=1, drives=())
+    both = list(holds(replace(sketch, axes=(valve, fan)), "Room", {"push0": 40.0, "push1": 25.0}))
+    sources = [g.template.program(g.values).source for g in both]
+    assert ", 25]" in sources[0]
+    assert any(s.rstrip().endswith(", 0]") for s in sources)
+    gains = next(g for g in both if g.template.name == "one gain")
+    assert gains.sums[1] == {"": 25.0} and "x0" in gains.sums[0]

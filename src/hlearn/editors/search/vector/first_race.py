@@ -80,7 +80,9 @@ class FirstRace:
         yield from self._blind(seen, played)
         left = self.lab.remaining
         limit = left - max(SHORT[0] * left, min(SHORT[1] * left, SHORT_STEPS))
-        for group in chain([self._offers(seen)], guesses(self.sketch, seen, self.title, self.lab.rng)):
+        for group in chain(
+            [self._offers(seen)], guesses(self.sketch, seen, self.title, self.lab.rng, self.level)
+        ):
             start = 0
             while start < len(group) and self.lab.remaining > limit:
                 end = start + self._few(BATCH)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from hlearn.editors.search.knobs import Knob, tidy
 from hlearn.editors.search.vector.guess import Guess, choices, rule_template
@@ -14,8 +15,19 @@ PUSHES = 2.0  # full pushes per spread of the deviation, where a push is in prop
 FINE = 0.25  # of its spread, by which a target may be off
 
 
-def holds(sketch: VectorFindings, title: str) -> Iterator[Guess]:
-    """Programs that bring one signal to the value at which the reward peaks; targets of 0 first: they are no chance."""
+def holds(
+    sketch: VectorFindings, title: str, levels: Mapping[str, float] = MappingProxyType({})
+) -> Iterator[Guess]:
+    """Programs that bring one signal to the value at which the reward peaks; targets of 0 first: they are no chance.
+
+    Args:
+        sketch: what the probe found.
+        title: name of the class that is written.
+        levels: the best constant push of each channel, to which the others keep while one regulates; empty where no
+            push was better than none: they rest.
+    """
+    rest = {a.name: min(max(0.0, a.low), a.high) for a in sketch.axes}
+    kept = [{**rest, **levels}, rest] if levels and len(sketch.axes) > 1 else [rest]
     for signal in sorted((s for s in sketch.signals if s.target is not None), key=lambda s: s.target != 0.0):
         rate = sketch.rate(signal.name) or next(
             (s for s in sketch.signals if s.kind == CHANGE and s.indices == signal.indices), None
@@ -24,7 +36,8 @@ def holds(sketch: VectorFindings, title: str) -> Iterator[Guess]:
             if sketch.discrete:
                 yield from _choosing(sketch, title, signal, ahead)
             else:
-                yield from _pushing(sketch, title, signal, ahead)
+                for others in kept:
+                    yield from _pushing(sketch, title, signal, ahead, others)
 
 
 def _choosing(sketch: VectorFindings, title: str, signal: Feature, rate: Feature | None) -> Iterator[Guess]:
@@ -38,8 +51,11 @@ def _choosing(sketch: VectorFindings, title: str, signal: Feature, rate: Feature
         yield Guess(template=template, values=values, sums=sums)
 
 
-def _pushing(sketch: VectorFindings, title: str, signal: Feature, rate: Feature | None) -> Iterator[Guess]:
-    """One channel pushes, fully or in proportion; the others rest."""
+def _pushing(
+    sketch: VectorFindings, title: str, signal: Feature, rate: Feature | None, others: Mapping[str, float]
+) -> Iterator[Guess]:
+    """One channel pushes, fully or in proportion; the others keep to a push each."""
+    constant = {a.plus: {"": others[a.name]} for a in sketch.axes if others[a.name]}
     text, knobs = _soon(signal, rate)
     for place, axis in enumerate(sketch.axes[:MOST_AXES]):
         drives = dict(axis.drives)
@@ -55,7 +71,7 @@ def _pushing(sketch: VectorFindings, title: str, signal: Feature, rate: Feature 
                 "bang-bang",
                 f"{story}: fully one way or the other.",
                 knobs,
-                _act(sketch, place, full),
+                _act(sketch, place, full, others),
             )
             yield Guess(template=template, values=values)
             middle = 0.5 * (axis.low + axis.high)
@@ -67,18 +83,20 @@ def _pushing(sketch: VectorFindings, title: str, signal: Feature, rate: Feature 
                 "one gain",
                 f"{story}, in proportion.",
                 [gain, *knobs],
-                _act(sketch, place, soft),
+                _act(sketch, place, soft, others),
             )
             values = {"gain": tidy(sign * gain.spread), **values}
             weights = _weights(signal, rate, values, values["gain"])
             yield Guess(
-                template=template, values=values, sums={axis.plus: {**weights, "": weights[""] + middle}}
+                template=template,
+                values=values,
+                sums={**constant, axis.plus: {**weights, "": weights[""] + middle}},
             )
 
 
-def _act(sketch: VectorFindings, place: int, push: str) -> str:
-    """The line that pushes along one channel; the others do as little as they may."""
-    rest = [f"{min(max(0.0, a.low), a.high):g}" for a in sketch.axes]
+def _act(sketch: VectorFindings, place: int, push: str, others: Mapping[str, float]) -> str:
+    """The line that pushes along one channel, and along the others as they are to."""
+    rest = [f"{tidy(others[a.name]):g}" for a in sketch.axes]
     return f"return [{', '.join([*rest[:place], push, *rest[place + 1 :]])}]"
 
 

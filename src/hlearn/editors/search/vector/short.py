@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
+from types import MappingProxyType
 
 import numpy as np
 
@@ -48,7 +49,11 @@ SMALL = 0.03  # share of the largest pull below which a gain is left out
 
 
 def guesses(
-    sketch: VectorFindings, played: Sequence[Result], title: str, rng: np.random.Generator
+    sketch: VectorFindings,
+    played: Sequence[Result],
+    title: str,
+    rng: np.random.Generator,
+    levels: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[list[Guess]]:
     """Groups of guesses that look at something, the shortest programs first.
 
@@ -57,12 +62,13 @@ def guesses(
         played: the probe's episodes.
         title: name of the classes that are written.
         rng: chooses where there are too many.
+        levels: the best constant push of each channel, where one was better than none.
     """
     seen = observations_of(played)
     signals = [s for s in sketch.signals if s.kind not in (COS, SIN)]
     if not seen or not signals:
         return
-    yield list(holds(sketch, title))
+    yield list(holds(sketch, title, levels))
     yield list(approaches(sketch, title))
     singles = list(single_rules(sketch, title, signals, seen))
     yield some_of(singles, MOST_SINGLES, rng)
