@@ -39,9 +39,7 @@ _LONGEST = 0.015  # share of the budget for one episode
 _STALL = 9_000  # environment steps without reward after which an episode is given up (2.5 minutes of an Atari game)
 _PATIENCE = 0.005  # share of the budget that may go by so where there is a target: the last points are rare
 _SHORT = 10_000  # environment steps: no episode is cut earlier, however small the budget is,
-_SHORT_ENDLESS = (
-    1_000  # or this where the environment has no time limit: one that never ends would be all there is
-)
+_SHORT_ENDLESS = 1_000  # or this where the environment has no time limit: few episodes would be all
 
 
 @dataclass(slots=True)

@@ -69,9 +69,11 @@ def draw_sketch(
     pushes = [np.asarray(r.actions, dtype=np.float64).reshape(len(r.actions), -1) for r in recordings]
     keep = [k for k, e in enumerate(every) if len(e) >= 3]
     episodes, acted = [every[k] for k in keep], [pushes[k] for k in keep]
+    numbers = [_as_numbers(a, actions) for a in acted]
+    boards = find_board_signals(observation.grids, episodes, numbers) if episodes else []
     columns: list[Feature] = []
     if every:
-        most = MOST_BESIDE if observation.grids else MOST
+        most = MOST_BESIDE if boards else MOST
         chosen = choose_components(every, pushes, [r.rewards for r in recordings], most)
         columns = _columns(episodes or every, names_of(observation), chosen)
     if episodes:  # else they are too short to tell what drives what
@@ -79,7 +81,7 @@ def draw_sketch(
         columns += _changes(columns, episodes)
     paid = [np.asarray(recordings[k].rewards, dtype=np.float64) for k in keep]
     columns += find_gaps(columns, observation, episodes or every, paid)
-    columns += find_board_signals(observation.grids, episodes, [_as_numbers(a, actions) for a in acted])
+    columns += boards
     columns = find_targets(columns, episodes, paid)
     columns = [replace(c, rest=_at_rest(c, every)) for c in columns]
     axes, neutral = _axes(columns, episodes, acted, actions)

@@ -10,8 +10,7 @@ from hlearn.editors.search.vector.template import Formula, Template, Term
 from hlearn.editors.search.vector.urges import act_by_urges, meaning, urge_template
 from hlearn.probe.vector.sketch import GAP, ActionAxis, Feature, VectorFindings
 
-CLOSE = 0.5  # how far off, in the unit of the gap, a push in its direction is as urgent as doing nothing
-STEPS = 1.0  # the same where cells are counted
+PULL = 2.0  # urge per cell that a thing is off, or per spread of another gap; doing nothing has an urge of 1
 
 
 def approaches(sketch: VectorFindings, title: str) -> Iterator[Guess]:
@@ -57,7 +56,7 @@ def _written(
         terms: tuple[Term, ...] = ()
         if axis.name in driven:
             signal, effect = driven[axis.name]
-            spread = STEPS / CLOSE if signal.reading is not None else 2.0 / signal.scale
+            spread = PULL if signal.reading is not None else PULL / signal.scale
             knob = Knob(name=f"{axis.name}_pull", spread=spread)
             knobs.append(knob)
             values[knob.name] = tidy(-sign * spread if effect > 0.0 else sign * spread)
